@@ -1,0 +1,27 @@
+"""skspot finds facial expressions in long videos, the scikit-learn way.
+
+Nothing heavy is imported until it is used: ``import skspot`` loads neither torch nor OpenCV.
+"""
+
+import lazy_loader
+
+__version__ = "0.1.0.dev0"
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=[
+        "datasets",
+        "inspection",
+        "io",
+        "metrics",
+        "model_selection",
+        "neural_network",
+        "preprocessing",
+    ],
+    submod_attrs={
+        "intervals": ["INTERVAL_DTYPE", "LABELS", "PREDICTION_DTYPE", "make_intervals"],
+        "persistence": ["load", "save"],
+        "video": ["AlignedVideo", "NoFaceError", "VideoReadError"],
+    },
+)
+__all__ += ["__version__"]

@@ -1,0 +1,103 @@
+"""Checks of the collections that enter skspot: videos, interval tables, features."""
+
+from pathlib import Path
+
+import numpy as np
+
+from skspot.intervals import check_intervals, is_interval_table
+
+
+def as_object_array(items):
+    """Return the items as a 1-D object array, whatever their shapes.
+
+    ``np.array(items, dtype=object)`` would build a 2-D array of items of equal length.
+    """
+    items = list(items)
+    return np.fromiter(items, dtype=object, count=len(items))
+
+
+def check_videos(X, name="X"):
+    """Return a collection of videos, aligned videos or feature arrays as a list.
+
+    Parameters
+    ----------
+    X : list, tuple, Series or object array
+        One element per video.
+    name : str, default="X"
+        What the errors call the collection.
+
+    Returns
+    -------
+    videos : list
+        The elements of X.
+
+    Raises
+    ------
+    TypeError
+        If X is a single video instead of a collection.
+    ValueError
+        If X is empty.
+    """
+    if isinstance(X, (str, bytes, Path)):
+        raise TypeError(
+            f"{name} must be a collection of videos, got one path ({X!r}); pass [path]."
+        )
+    if isinstance(X, np.ndarray) and (X.dtype != object or X.ndim != 1):
+        raise TypeError(
+            f"{name} must be a collection with one element per video, got one array of shape "
+            f"{X.shape} and dtype {X.dtype}; pass [array]."
+        )
+    if not hasattr(X, "__len__") or isinstance(X, dict) or hasattr(X, "columns"):
+        raise TypeError(
+            f"{name} must be a list, tuple, Series or object array with one element per video, "
+            f"got {type(X).__name__}."
+        )
+    if hasattr(X, "timestamps"):  # an AlignedVideo has a length, too
+        raise TypeError(
+            f"{name} must be a collection of videos, got one {type(X).__name__}; pass [video]."
+        )
+    videos = list(X)
+    if not videos:
+        raise ValueError(f"{name} holds no video.")
+    return videos
+
+
+def check_interval_tables(y, *, n_videos=None, allow_overlap=False, name="y"):
+    """Return a collection of interval tables as a list, each of them checked.
+
+    Parameters
+    ----------
+    y : list, tuple, Series or object array
+        One interval table per video.
+    n_videos : int, default=None
+        Number of tables to expect.
+    allow_overlap : bool, default=False
+        Whether intervals of one label may share frames.
+    name : str, default="y"
+        What the errors call the collection.
+
+    Returns
+    -------
+    tables : list of ndarray
+        The tables.
+
+    Raises
+    ------
+    TypeError
+        If `y` is no collection of interval tables.
+    ValueError
+        If its length is not `n_videos` or a table holds an invalid interval.
+    """
+    if y is None or is_interval_table(y):
+        got = "None" if y is None else "a single interval table; pass [table]"
+        raise TypeError(f"{name} must hold one interval table per video, got {got}.")
+    tables = list(y)
+    if n_videos is not None and len(tables) != n_videos:
+        raise ValueError(
+            f"{name} must hold one interval table per video: got {len(tables)} tables for "
+            f"{n_videos} videos. A video without expressions has an empty table, "
+            "make_intervals()."
+        )
+    for i, table in enumerate(tables):
+        check_intervals(table, allow_overlap=allow_overlap, name=f"{name}[{i}]")
+    return tables
