@@ -53,7 +53,7 @@ def make_intervals(rows=(), *, n_frames=None):
     Examples
     --------
     >>> from skspot import make_intervals
-    >>> table = make_intervals([(12, 20, 40, "macro"), (100, 109, "micro")])
+    >>> table = make_intervals([(12, 20, 40, "macro"), (100, 104, 109, "micro")])
     >>> table["apex"]
     array([ 20, 104])
     >>> import pandas as pd

@@ -8,6 +8,7 @@ from sklearn.utils._param_validation import (
     Options,
     StrOptions,
     validate_parameter_constraints,
+    validate_params,
 )
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "StrOptions",
     "_fit_context",
     "check_params",
+    "validate_params",
 ]
 
 

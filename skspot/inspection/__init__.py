@@ -1,0 +1,8 @@
+"""Pictures of what was spotted and of what the features see."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={"_regions": ["RegionsDisplay"], "_spotting": ["SpottingDisplay"]},
+)

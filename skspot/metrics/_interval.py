@@ -1,0 +1,363 @@
+"""Matching, counting and scoring of intervals.
+
+`interval_counts` is the one function that compares predictions with the truth; all scores divide
+its counts.
+"""
+
+from numbers import Real
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from skspot.intervals import LABELS, check_intervals
+from skspot.utils._param_validation import Interval, Options, StrOptions, validate_params
+from skspot.utils.validation import check_interval_tables
+
+_CONSTRAINTS = {
+    "labels": ["array-like", None],
+    "average": [StrOptions({"pooled"}), None],
+    "beta": [Interval(Real, 0, None, closed="both")],
+    # A threshold of 0 would match intervals that share no frame.
+    "iou_threshold": [Interval(Real, 0, 1, closed="right")],
+    "zero_division": [Options(Real, {0.0, 1.0}), "nan"],
+}
+
+
+def validate_options(*names, **constraints):
+    """Validate the named options, and others by their constraints, of the decorated function."""
+    constraints.update({name: _CONSTRAINTS[name] for name in names})
+    return validate_params(constraints, prefer_skip_nested_validation=True)
+
+
+@validate_options("iou_threshold")
+def interval_match(y_true_table, y_pred_table, *, iou_threshold=0.5):
+    """Match the predicted with the true intervals of one video, one to one.
+
+    A pair can be matched if both have the same label and an intersection over union (IoU) of at
+    least `iou_threshold`, counted in inclusive frames. Of all one-to-one matchings the result has
+    the most pairs and, among those, the largest sum of IoU.
+
+    Parameters
+    ----------
+    y_true_table : ndarray of shape (n_true,), an interval table
+        The true intervals of one video.
+    y_pred_table : ndarray of shape (n_pred,), an interval table
+        The predicted intervals of the same video. Scores, if there are any, are not looked at.
+    iou_threshold : float in (0, 1], default=0.5
+        The smallest IoU of a match.
+
+    Returns
+    -------
+    true_rows : ndarray of shape (n_matches,), int64
+        The rows of `y_true_table` that were hit, ascending.
+    pred_rows : ndarray of shape (n_matches,), int64
+        The rows of `y_pred_table` that hit them, in the same order.
+
+    Raises
+    ------
+    TypeError
+        If an argument is no interval table.
+    ValueError
+        If a table holds an invalid interval or `iou_threshold` is out of range.
+
+    See Also
+    --------
+    interval_counts : Count the matches and misses of many videos.
+
+    Notes
+    -----
+    The IoU is one correctly rounded division of two integers, so that an IoU of exactly 3/10
+    reaches the threshold 0.3: the literal is rounded in the same way.
+
+    Examples
+    --------
+    The first prediction reaches half of both true intervals. It is given to the second one, so
+    that both are hit:
+
+    >>> from skspot import make_intervals
+    >>> from skspot.metrics import interval_match
+    >>> true = make_intervals([(0, 9, "micro"), (10, 19, "micro")])
+    >>> predicted = make_intervals([(0, 0, 19, "micro", 0.9), (0, 4, 9, "micro", 0.8)])
+    >>> interval_match(true, predicted)
+    (array([0, 1]), array([1, 0]))
+    """
+    check_intervals(y_true_table, allow_overlap=True, name="y_true_table")
+    check_intervals(y_pred_table, allow_overlap=True, name="y_pred_table")
+    return _match_tables(y_true_table, y_pred_table, iou_threshold)
+
+
+@validate_options("labels", "iou_threshold")
+def interval_counts(y_true, y_pred, *, labels=None, iou_threshold=0.5):
+    """Count hits, false alarms and misses over all videos.
+
+    Every interval of every video counts, also in videos without predictions or without
+    expressions. Intervals are matched within each video as in
+    :func:`~skspot.metrics.interval_match`.
+
+    Parameters
+    ----------
+    y_true : list, tuple, Series or object array of n_videos interval tables
+        The true intervals of each video.
+    y_pred : list, tuple, Series or object array of n_videos interval tables
+        The predicted intervals of each video.
+    labels : array-like of {"macro", "micro"}, default=None
+        The labels to count, in the order wanted. None means both, macro first.
+    iou_threshold : float in (0, 1], default=0.5
+        The smallest intersection over union, in inclusive frames, of a match.
+
+    Returns
+    -------
+    counts : dict
+        For each label a dict of three integers: `tp`, the matched pairs, `fp`, the predictions
+        without a match, and `fn`, the true intervals without a match.
+
+    Raises
+    ------
+    TypeError
+        If `y_true` or `y_pred` is no collection of interval tables.
+    ValueError
+        If there is no video, the lengths of `y_true` and `y_pred` differ, a table holds an invalid
+        interval, or an option has a wrong value.
+
+    Examples
+    --------
+    >>> from skspot import make_intervals
+    >>> from skspot.metrics import interval_counts
+    >>> y_true = [make_intervals([(10, 19, "micro"), (50, 99, "macro")]), make_intervals()]
+    >>> y_pred = [make_intervals([(12, 21, "micro")]), make_intervals([(30, 60, "macro")])]
+    >>> interval_counts(y_true, y_pred)
+    {'macro': {'tp': 0, 'fp': 1, 'fn': 1}, 'micro': {'tp': 1, 'fp': 0, 'fn': 0}}
+    """
+    labels = _check_labels(labels)
+    true_tables = check_interval_tables(y_true, allow_overlap=True, name="y_true")
+    if not true_tables:
+        raise ValueError("y_true holds no video; there is nothing to count.")
+    pred_tables = check_interval_tables(
+        y_pred, n_videos=len(true_tables), allow_overlap=True, name="y_pred"
+    )
+    counts = {label: {"tp": 0, "fp": 0, "fn": 0} for label in labels}
+    for true, predicted in zip(true_tables, pred_tables):
+        true_rows, _ = _match_tables(true, predicted, iou_threshold)
+        for label, count in counts.items():
+            tp = _count_label(true[true_rows], label)
+            count["tp"] += tp
+            count["fp"] += _count_label(predicted, label) - tp
+            count["fn"] += _count_label(true, label) - tp
+    return counts
+
+
+@validate_options("beta", "labels", "average", "iou_threshold", "zero_division")
+def interval_precision_recall_fscore_support(
+    y_true,
+    y_pred,
+    *,
+    beta=1.0,
+    labels=None,
+    average="pooled",
+    iou_threshold=0.5,
+    zero_division=0.0,
+):
+    """Compute precision, recall, F-score and the number of true intervals.
+
+    With the counts of :func:`~skspot.metrics.interval_counts`, precision is ``tp / (tp + fp)``,
+    recall is ``tp / (tp + fn)``, and the F-score is their harmonic mean, in which recall weighs
+    `beta` times as much as precision.
+
+    Parameters
+    ----------
+    y_true : list, tuple, Series or object array of n_videos interval tables
+        The true intervals of each video.
+    y_pred : list, tuple, Series or object array of n_videos interval tables
+        The predicted intervals of each video.
+    beta : float in [0, inf], default=1.0
+        The weight of recall against precision in the F-score.
+    labels : array-like of {"macro", "micro"}, default=None
+        The labels to score, in the order wanted. None means both, macro first.
+    average : "pooled" or None, default="pooled"
+        Whether to add the counts of all labels and divide once, or to score each label. The
+        counts of all videos are added in either case.
+    iou_threshold : float in (0, 1], default=0.5
+        The smallest intersection over union, in inclusive frames, of a match.
+    zero_division : {0.0, 1.0, np.nan}, default=0.0
+        The precision if nothing was predicted, the recall if there are no true intervals, and the
+        F-score if both hold.
+
+    Returns
+    -------
+    precision : float, or ndarray of shape (n_labels,) if `average` is None
+        The share of the predictions that hit.
+    recall : float, or ndarray of shape (n_labels,) if `average` is None
+        The share of the true intervals that were hit.
+    fscore : float, or ndarray of shape (n_labels,) if `average` is None
+        The F-score.
+    support : int, or ndarray of shape (n_labels,) if `average` is None
+        The number of true intervals.
+
+    Raises
+    ------
+    TypeError
+        If `y_true` or `y_pred` is no collection of interval tables.
+    ValueError
+        If there is no video, the lengths of `y_true` and `y_pred` differ, a table holds an invalid
+        interval, or an option has a wrong value.
+
+    See Also
+    --------
+    spotting_report : The same figures as a table.
+
+    Examples
+    --------
+    >>> from skspot import make_intervals
+    >>> from skspot.metrics import interval_precision_recall_fscore_support
+    >>> y_true = [make_intervals([(10, 19, "micro"), (50, 99, "macro")]), make_intervals()]
+    >>> y_pred = [make_intervals([(12, 21, "micro")]), make_intervals([(30, 60, "macro")])]
+    >>> interval_precision_recall_fscore_support(y_true, y_pred)
+    (0.5, 0.5, 0.5, 2)
+    >>> interval_precision_recall_fscore_support(y_true, y_pred, average=None)
+    (array([0., 1.]), array([0., 1.]), array([0., 1.]), array([1, 1]))
+    """
+    counts = interval_counts(y_true, y_pred, labels=labels, iou_threshold=iou_threshold)
+    tp, fp, fn = (_column(counts, kind) for kind in ("tp", "fp", "fn"))
+    if average is None:
+        return *score_counts(tp, fp, fn, beta=beta, zero_division=zero_division), tp + fn
+    tp, fp, fn = tp.sum(), fp.sum(), fn.sum()
+    scores = score_counts(tp, fp, fn, beta=beta, zero_division=zero_division)
+    return *(float(score) for score in scores), int(tp + fn)
+
+
+@validate_options("labels", "average", "iou_threshold", "zero_division")
+def interval_f1_score(
+    y_true, y_pred, *, labels=None, average="pooled", iou_threshold=0.5, zero_division=0.0
+):
+    """Compute the F1-score of predicted intervals, pooled over all videos.
+
+    With the counts of :func:`~skspot.metrics.interval_counts`, it is
+    ``2 * tp / (2 * tp + fp + fn)``: the figure that the Micro-Expression Grand Challenges report
+    [1]_. It is not the mean of the scores of single videos or folds.
+
+    Parameters
+    ----------
+    y_true : list, tuple, Series or object array of n_videos interval tables
+        The true intervals of each video.
+    y_pred : list, tuple, Series or object array of n_videos interval tables
+        The predicted intervals of each video.
+    labels : array-like of {"macro", "micro"}, default=None
+        The labels to score, in the order wanted. None means both, macro first.
+    average : "pooled" or None, default="pooled"
+        Whether to add the counts of all labels and divide once, or to score each label. The
+        counts of all videos are added in either case.
+    iou_threshold : float in (0, 1], default=0.5
+        The smallest intersection over union, in inclusive frames, of a match.
+    zero_division : {0.0, 1.0, np.nan}, default=0.0
+        The score if there are neither true nor predicted intervals.
+
+    Returns
+    -------
+    f1 : float, or ndarray of shape (n_labels,) if `average` is None
+        The F1-score.
+
+    Raises
+    ------
+    TypeError
+        If `y_true` or `y_pred` is no collection of interval tables.
+    ValueError
+        If there is no video, the lengths of `y_true` and `y_pred` differ, a table holds an invalid
+        interval, or an option has a wrong value.
+
+    See Also
+    --------
+    interval_f1_scorer : This score for ``scoring=`` in model selection.
+    spotting_report : All scores of all labels as a table.
+
+    References
+    ----------
+    .. [1] Y. He, S.-J. Wang, J. Li and M. H. Yap, "Spotting Macro- and Micro-expression Intervals
+       in Long Video Sequences", 2019, https://arxiv.org/abs/1912.11985.
+
+    Examples
+    --------
+    >>> from skspot import make_intervals
+    >>> from skspot.metrics import interval_f1_score
+    >>> y_true = [make_intervals([(10, 19, "micro"), (50, 99, "macro")]), make_intervals()]
+    >>> y_pred = [make_intervals([(12, 21, "micro")]), make_intervals([(30, 60, "macro")])]
+    >>> interval_f1_score(y_true, y_pred)
+    0.5
+    >>> interval_f1_score(y_true, y_pred, average=None)
+    array([0., 1.])
+    """
+    _, _, f1, _ = interval_precision_recall_fscore_support(
+        y_true,
+        y_pred,
+        labels=labels,
+        average=average,
+        iou_threshold=iou_threshold,
+        zero_division=zero_division,
+    )
+    return f1
+
+
+def score_counts(tp, fp, fn, *, beta=1.0, zero_division=0.0):
+    """Return the precision, recall and F-score of counts of any one shape."""
+    precision = _divide(tp, tp + fp, zero_division)
+    recall = _divide(tp, tp + fn, zero_division)
+    if np.isinf(beta):
+        return precision, recall, recall
+    weight = beta**2
+    fscore = _divide((1 + weight) * tp, (tp + fp) + weight * (tp + fn), zero_division)
+    return precision, recall, fscore
+
+
+def _divide(numerator, denominator, zero_division):
+    """Divide, with `zero_division` where the denominator is 0."""
+    quotient = np.full(np.shape(denominator), zero_division, dtype=np.float64)
+    return np.divide(numerator, denominator, out=quotient, where=denominator > 0)
+
+
+def _match_tables(true, predicted, iou_threshold):
+    """Match two checked tables; see `interval_match`."""
+    iou = _pairwise_iou(true, predicted)
+    same_label = np.equal.outer(true["label"], predicted["label"])
+    return _match_one_to_one(iou, same_label & (iou >= iou_threshold))
+
+
+def _pairwise_iou(true, predicted):
+    """Return the IoU, in inclusive frames, of each true with each predicted interval."""
+    first = np.maximum.outer(true["onset"], predicted["onset"])
+    last = np.minimum.outer(true["offset"], predicted["offset"])
+    intersection = np.maximum(last - first + 1, 0)
+    return intersection / (np.add.outer(_n_frames(true), _n_frames(predicted)) - intersection)
+
+
+def _match_one_to_one(iou, allowed):
+    """Return the rows and columns of the allowed pairs to match: the most, then the best."""
+    # The IoU of all pairs together add less than the 1 that one more pair is worth.
+    worth = np.where(allowed, 1 + iou / (1 + min(iou.shape)), 0)
+    rows, columns = linear_sum_assignment(worth, maximize=True)
+    matched = allowed[rows, columns]
+    return rows[matched], columns[matched]
+
+
+def _n_frames(table):
+    """Return the length of each interval in frames."""
+    return table["offset"] - table["onset"] + 1
+
+
+def _count_label(table, label):
+    """Return the number of intervals with this label."""
+    return int(np.count_nonzero(table["label"] == label))
+
+
+def _column(counts, kind):
+    """Return one kind of count for all labels as an array."""
+    return np.array([count[kind] for count in counts.values()], dtype=np.int64)
+
+
+def _check_labels(labels):
+    """Return the labels to count as a tuple; refuse unknown and repeated ones."""
+    labels = LABELS if labels is None else tuple(labels)
+    unknown = [label for label in labels if label not in LABELS]
+    if not labels or unknown or len(set(labels)) < len(labels):
+        raise ValueError(
+            f"labels must hold one or both of {LABELS}, each once, got {list(labels)!r}."
+        )
+    return tuple(str(label) for label in labels)

@@ -1,0 +1,5 @@
+"""Splits of videos that keep all videos of a subject together."""
+
+from skspot.model_selection._split import LeaveOneSubjectOut, StratifiedSubjectKFold
+
+__all__ = ["LeaveOneSubjectOut", "StratifiedSubjectKFold"]

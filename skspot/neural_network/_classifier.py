@@ -1,0 +1,541 @@
+"""SpotFormerClassifier: from features and interval tables to intervals."""
+
+import inspect
+import warnings
+from contextlib import contextmanager
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.base import ClassifierMixin
+from sklearn.utils import check_random_state
+from skorch import NeuralNet
+from skorch.callbacks import LRScheduler
+from torch.utils.data import DataLoader, Dataset
+
+from skspot.intervals import check_intervals
+from skspot.metrics import interval_f1_score
+from skspot.neural_network._augmentation import MotionAugmentation
+from skspot.neural_network._decoding import FRAME_SCORE_DTYPE, decode_intervals, frame_scores
+from skspot.neural_network._loss import SpotFormerLoss
+from skspot.neural_network._spotformer import SpotFormer
+from skspot.neural_network._targets import frame_targets
+from skspot.neural_network._windows import SegmentSampler, WindowDataset, whole_batch
+from skspot.preprocessing._regions import MIRRORED_NODES, PART_SIZES
+from skspot.utils._param_validation import Interval, check_params
+from skspot.utils.validation import as_object_array, check_interval_tables, check_videos
+
+CLASSES = np.array(["neutral", "macro", "micro"])
+
+_MIRRORED = {len(nodes): nodes for nodes in MIRRORED_NODES.values()}
+_PARTS = {sum(sizes): sizes for sizes in PART_SIZES.values()}
+
+# The sizes of the network that trains in minutes on an ordinary CPU; the paper's are `SpotFormer`'s
+# own defaults.
+_SMALL_MODULE = {
+    "module__dim": 64,
+    "module__heads": 2,
+    "module__dim_head": 32,
+    "module__mlp_dim": 64,
+}
+
+
+class SpotFormerClassifier(ClassifierMixin, NeuralNet):
+    """Spot macro- and micro-expressions in the features of videos with SpotFormer.
+
+    A skorch `NeuralNet`: all of skorch's parameters work, those of the network as ``module__*``, of
+    the optimiser as ``optimizer__*``, of the loss as ``criterion__*``.
+
+    Parameters
+    ----------
+    module : type, default=SpotFormer
+        The network's class. Its constructor is given `n_channels`, `n_positions`, `n_nodes` and
+        `part_sizes` as the features have them, as far as it takes arguments of these names.
+    criterion : type, default=SpotFormerLoss
+        The loss.
+    segment_length : int, default=16
+        Consecutive windows that training draws together.
+    neutral_ratio : float or None, default=1.0
+        Segments without an expression drawn in each epoch, for each one with. 0 draws none, as the
+        paper does; None draws all.
+    mirror : float, default=0.5
+        Probability of mirroring the face of a training window.
+    motion_scale : float, default=0.3
+        Largest random change of the size of a training window's motion: 0.3 means 1 / 1.3 to 1.3.
+    motion_noise : float, default=0.05
+        Standard deviation of the noise added to training windows, in pixels.
+    decoding : dict or None, default=None
+        Arguments for `decode_intervals`, such as thresholds and usual lengths.
+    lr : float, default=0.001
+        Learning rate of the first epoch.
+    lr_decay : float, default=0.96
+        Factor of the learning rate from each epoch to the next.
+    max_epochs : int, default=20
+        Number of epochs.
+    batch_size : int, default=512
+        Windows in a batch.
+    optimizer : type, default=torch.optim.AdamW
+        The optimiser. Weight decay acts on the weights of linear and convolution layers only.
+    train_split : None or callable, default=None
+        skorch's validation split of the windows. None trains on all of them.
+    random_state : int, RandomState or None, default=None
+        Seed of the initial weights, the order of training and the augmentation. The global states
+        of torch and NumPy are left alone.
+    verbose : int, default=0
+        Whether to print a line for each epoch.
+    **kwargs : dict
+        Further parameters of skorch's `NeuralNet`, and ``module__*``, ``criterion__*``,
+        ``optimizer__*``, ``callbacks__*``, ``iterator_train__*``. The network is smaller than the
+        paper's unless told otherwise: ``module__dim=64, module__heads=2, module__dim_head=32,
+        module__mlp_dim=64``.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (3,)
+        "neutral", "macro", "micro": the columns of `predict_proba`.
+    window_shape_ : tuple of int
+        Shape of one window of the features seen in `fit`: (n_positions, n_nodes, n_channels).
+    module_ : torch.nn.Module
+        The trained network.
+    history_ : skorch History
+        Loss and duration of each epoch.
+
+    See Also
+    --------
+    skspot.preprocessing.SWMROFlow : Makes the features.
+    skspot.metrics.interval_f1_score : What `score` returns.
+
+    References
+    ----------
+    .. [1] Deng, Hayashi, Nagahara, "SpotFormer: Multi-Scale Spatio-Temporal Transformer for Facial
+       Expression Spotting", IEEE Transactions on Affective Computing, 2026.
+       :doi:`10.1109/TAFFC.2026.3677401`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspot import make_intervals
+    >>> from skspot.neural_network import SpotFormerClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = [rng.normal(size=(120, 16, 10, 2)).astype("float32") for _ in range(2)]
+    >>> y = [make_intervals([(30, 60, "macro")]), make_intervals([(50, 60, "micro")])]
+    >>> spotter = SpotFormerClassifier(max_epochs=1, module__dim=16, random_state=0).fit(X, y)
+    >>> spotter.predict_proba(X)[0].shape
+    (120, 3)
+    """
+
+    _parameter_constraints = {
+        "segment_length": [Interval(Integral, 1, None, closed="left")],
+        "neutral_ratio": [Interval(Real, 0, None, closed="left"), None],
+        "mirror": [Interval(Real, 0, 1, closed="both")],
+        "motion_scale": [Interval(Real, 0, None, closed="left")],
+        "motion_noise": [Interval(Real, 0, None, closed="left")],
+        "decoding": [dict, None],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "lr_decay": [Interval(Real, 0, 1, closed="right")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 2, None, closed="left")],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        module=SpotFormer,
+        criterion=SpotFormerLoss,
+        *,
+        segment_length=16,
+        neutral_ratio=1.0,
+        mirror=0.5,
+        motion_scale=0.3,
+        motion_noise=0.05,
+        decoding=None,
+        lr=0.001,
+        lr_decay=0.96,
+        max_epochs=20,
+        batch_size=512,
+        optimizer=torch.optim.AdamW,
+        train_split=None,
+        random_state=None,
+        verbose=0,
+        **kwargs,
+    ):
+        if module is SpotFormer:
+            kwargs = {**_SMALL_MODULE, **kwargs}
+        super().__init__(
+            module,
+            criterion,
+            lr=lr,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            optimizer=optimizer,
+            train_split=train_split,
+            verbose=verbose,
+            **kwargs,
+        )
+        self.segment_length = segment_length
+        self.neutral_ratio = neutral_ratio
+        self.mirror = mirror
+        self.motion_scale = motion_scale
+        self.motion_noise = motion_noise
+        self.decoding = decoding
+        self.lr_decay = lr_decay
+        self.random_state = random_state
+
+    # -- training ---------------------------------------------------------------------------------
+
+    def fit(self, X, y):
+        """Train on the features and interval tables of videos.
+
+        Parameters
+        ----------
+        X : collection of float32 arrays of shape (n_frames, n_positions, n_nodes, n_channels)
+            One array per video; None is a video that could not be read, and is left out.
+        y : collection of ndarray of dtype `INTERVAL_DTYPE`
+            One interval table per video.
+
+        Returns
+        -------
+        self : SpotFormerClassifier
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, a table or an array is invalid, X and y differ in length, or no interval
+            is given at all.
+        KeyboardInterrupt
+            If training is interrupted: it never looks finished.
+        """
+        return self._train(super().fit, X, y)
+
+    def partial_fit(self, X, y=None, classes=None, **fit_params):
+        """Train for `max_epochs` more, from the present weights.
+
+        Parameters
+        ----------
+        X : collection of float32 arrays of shape (n_frames, n_positions, n_nodes, n_channels)
+            As in `fit`.
+        y : collection of ndarray of dtype `INTERVAL_DTYPE`
+            As in `fit`.
+        classes : Ignored
+            Not used.
+        **fit_params : dict
+            Handed on to skorch.
+
+        Returns
+        -------
+        self : SpotFormerClassifier
+            The fitted estimator.
+        """
+        if isinstance(X, Dataset):
+            return super().partial_fit(X, None, **fit_params)
+        return self._train(super().partial_fit, X, y)
+
+    def _train(self, method, X, y):
+        """Run skorch's `fit` or `partial_fit` on the checked data, seeded."""
+        check_params(self)
+        features = check_videos(X)
+        tables = check_interval_tables(y, n_videos=len(features))
+        window_shape = _check_features(features)
+        dataset = _training_windows(features, tables)
+        self._check_augmentation(window_shape)
+        self.classes_ = CLASSES.copy()
+        self.window_shape_ = window_shape
+        self.interrupted_ = False
+        with self._seeded():
+            method(dataset, None)
+        if self.interrupted_:
+            self.initialized_ = False
+            raise KeyboardInterrupt(
+                f"Training was interrupted after {len(self.history)} of {self.max_epochs} epochs; "
+                "the estimator is not fitted."
+            )
+        return self
+
+    def fit_loop(self, X, y=None, epochs=None, **fit_params):
+        """Run the epochs; remember an interruption, which skorch would pass over in silence."""
+        try:
+            return super().fit_loop(X, y, epochs=epochs, **fit_params)
+        except KeyboardInterrupt:
+            self.interrupted_ = True
+            raise
+
+    def get_dataset(self, X, y=None):
+        """Return the windows of a collection of features; a Dataset is returned as it is."""
+        return X if isinstance(X, Dataset) else WindowDataset(check_videos(X))
+
+    def get_iterator(self, dataset, training=False):
+        """Return the batches: drawn segments with variation in training, all windows otherwise."""
+        kwargs = self.get_params_for("iterator_train" if training else "iterator_valid")
+        kwargs = {"batch_size": self.batch_size, "collate_fn": whole_batch, **kwargs}
+        if training:
+            kwargs.setdefault(
+                "sampler", SegmentSampler(dataset, self.segment_length, self.neutral_ratio)
+            )
+            # A last batch of a single window has no batch statistics.
+            kwargs.setdefault("drop_last", len(dataset) > kwargs["batch_size"])
+            kwargs["collate_fn"] = MotionAugmentation(
+                mirror=self.mirror,
+                scale=self.motion_scale,
+                noise=self.motion_noise,
+                mirrored_nodes=_MIRRORED.get(self.window_shape_[1]),
+            )
+        return (self.iterator_train if training else self.iterator_valid)(dataset, **kwargs)
+
+    @property
+    def _default_callbacks(self):
+        schedule = LRScheduler("ExponentialLR", gamma=self.lr_decay)
+        return [*super()._default_callbacks, ("lr_schedule", schedule)]
+
+    def get_params_for(self, prefix):
+        """Return the arguments of a part; those of the module include the sizes of the features."""
+        given = super().get_params_for(prefix)
+        if prefix != "module" or not hasattr(self, "window_shape_"):
+            return given
+        n_positions, n_nodes, n_channels = self.window_shape_
+        sizes = {"n_channels": n_channels, "n_positions": n_positions, "n_nodes": n_nodes}
+        if n_nodes in _PARTS:
+            sizes["part_sizes"] = _PARTS[n_nodes]
+        taken = inspect.signature(self.module).parameters
+        return {**{name: size for name, size in sizes.items() if name in taken}, **given}
+
+    def get_params_for_optimizer(self, prefix, named_parameters):
+        """Return the arguments of the optimiser; weight decay is for linear and conv layers."""
+        named_parameters = list(named_parameters)
+        groups, kwargs = super().get_params_for_optimizer(prefix, named_parameters)
+        if "weight_decay" not in kwargs or f"{prefix}__param_groups" in self.get_params():
+            return groups, kwargs
+        layers = (torch.nn.Linear, torch.nn.Conv1d, torch.nn.Conv2d)
+        decayed = {
+            id(layer.weight) for layer in self.module_.modules() if isinstance(layer, layers)
+        }
+        parameters = [parameter for _, parameter in named_parameters]
+        with_decay = [p for p in parameters if id(p) in decayed]
+        without = [p for p in parameters if id(p) not in decayed]
+        return ([{"params": with_decay}, {"params": without, "weight_decay": 0.0}],), kwargs
+
+    # -- prediction -------------------------------------------------------------------------------
+
+    def predict_scores(self, X):
+        """Score every frame as onset, apex, offset and part of an expression of each class.
+
+        Parameters
+        ----------
+        X : collection of float32 arrays of shape (n_frames, n_positions, n_nodes, n_channels)
+            One array per video; None gives an empty result.
+
+        Returns
+        -------
+        scores : object array of structured arrays of shape (n_frames,), dtype `FRAME_SCORE_DTYPE`
+            Fields such as ``micro_onset``, from 0 to 1; frames whose window shows no face have 0.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If the windows have another shape than in `fit`.
+        """
+        self.check_is_fitted()
+        features = check_videos(X)
+        _check_features(features, expected=self.window_shape_)
+        with self._seeded():
+            return as_object_array(self._score_video(video) for video in features)
+
+    def predict(self, X):
+        """Spot the expressions of videos.
+
+        Parameters
+        ----------
+        X : collection of float32 arrays of shape (n_frames, n_positions, n_nodes, n_channels)
+            One array per video; None gives an empty table.
+
+        Returns
+        -------
+        intervals : object array of ndarray of dtype `PREDICTION_DTYPE`
+            One table per video, in order of onsets.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If the windows have another shape than in `fit`.
+        """
+        options = self.decoding or {}
+        return as_object_array(
+            decode_intervals(scores, **options) for scores in self.predict_scores(X)
+        )
+
+    def predict_proba(self, X):
+        """Return how likely each frame is neutral, macro and micro.
+
+        The two expression scores come from independent sigmoids p and q. A frame is neutral with
+        (1 - p)(1 - q), macro with p (1 - q), micro with q (1 - p), divided by their sum.
+
+        Parameters
+        ----------
+        X : collection of float32 arrays of shape (n_frames, n_positions, n_nodes, n_channels)
+            One array per video.
+
+        Returns
+        -------
+        probabilities : object array of float arrays of shape (n_frames, 3)
+            Columns as in `classes_`.
+        """
+        return as_object_array(_class_probabilities(scores) for scores in self.predict_scores(X))
+
+    def score(self, X, y, sample_weight=None):
+        """Return the interval F1 score of the predictions, pooled over videos and classes.
+
+        Parameters
+        ----------
+        X : collection of float32 arrays
+            Features, as in `predict`.
+        y : collection of ndarray of dtype `INTERVAL_DTYPE`
+            The annotated intervals.
+        sample_weight : None
+            Weights of videos are not supported; the name is there for metadata routing.
+
+        Returns
+        -------
+        f1 : float
+            `skspot.metrics.interval_f1_score`.
+        """
+        if sample_weight is not None:
+            raise ValueError("Interval F1 has no sample weights; leave sample_weight None.")
+        return interval_f1_score(y, self.predict(X))
+
+    def _score_video(self, video):
+        """Return the frame scores of one video."""
+        scores = np.zeros(0 if video is None else len(video), dtype=FRAME_SCORE_DTYPE)
+        if len(scores):
+            known = ~np.isnan(video[:, 0, 0, 0])
+            if known.any():
+                logits = torch.cat([out[0] for out in self.forward_iter([video])])
+                scores[known] = frame_scores(logits.float())
+        return scores
+
+    def restore(self, window_shape):
+        """Build the network for windows of a shape without training, to be given saved weights.
+
+        Parameters
+        ----------
+        window_shape : tuple of int
+            What `window_shape_` was.
+
+        Returns
+        -------
+        self : SpotFormerClassifier
+            The estimator, which counts as fitted.
+        """
+        self.classes_ = CLASSES.copy()
+        self.window_shape_ = window_shape
+        with self._seeded():
+            return self.initialize()
+
+    # -- scikit-learn -----------------------------------------------------------------------------
+
+    def _get_param_names(self):
+        # skorch takes every attribute without a trailing underscore for a parameter.
+        return [name for name in super()._get_param_names() if not name.startswith("_")]
+
+    def _check_augmentation(self, window_shape):
+        if self.mirror and window_shape[1] not in _MIRRORED:
+            raise ValueError(
+                f"Windows with {window_shape[1]} nodes can't be mirrored, since it is not known "
+                f"which nodes are opposite; only {sorted(_MIRRORED)} nodes can. Set mirror=0."
+            )
+
+    @contextmanager
+    def _seeded(self):
+        """Draw from a seed of our own, and leave torch's global state as it was."""
+        seed = check_random_state(self.random_state).randint(2**31 - 1)
+        device = torch.device(self.device or "cpu")
+        cuda = [device.index or 0] if device.type == "cuda" else []
+        with torch.random.fork_rng(devices=cuda):
+            torch.manual_seed(seed)
+            yield
+
+    def __sklearn_is_fitted__(self):
+        return bool(self.initialized_) and hasattr(self, "window_shape_")
+
+    def check_is_fitted(self, attributes=None, *args, **kwargs):
+        """Raise NotFittedError before `fit`."""
+        from sklearn.utils.validation import check_is_fitted
+
+        check_is_fitted(self)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.no_validation = True
+        return tags
+
+
+def _check_features(features, expected=None):
+    """Return the shape of one window, the same in all videos; refuse anything else."""
+    for i, video in enumerate(features):
+        if video is None:
+            continue
+        if not isinstance(video, np.ndarray) or video.ndim != 4 or video.dtype.kind != "f":
+            got = (
+                f"{video.dtype} of shape {video.shape}"
+                if isinstance(video, np.ndarray)
+                else type(video).__name__
+            )
+            raise ValueError(
+                f"X[{i}] must be a float array (n_frames, n_positions, n_nodes, n_channels), got "
+                f"{got}; put SWMROFlow before SpotFormerClassifier."
+            )
+        expected = expected or video.shape[1:]
+        if video.shape[1:] != expected:
+            raise ValueError(
+                f"X[{i}] has windows of shape {video.shape[1:]}, expected {expected} "
+                "(n_positions, n_nodes, n_channels); extract all videos with the same settings."
+            )
+        unknown = np.isnan(video[:, 0, 0, 0])
+        if not np.isfinite(video[~unknown]).all():
+            raise ValueError(
+                f"X[{i}] holds values that are not finite in windows that are not all NaN."
+            )
+    if expected is None:
+        raise ValueError("X holds no video that could be read.")
+    return expected
+
+
+def _training_windows(features, tables):
+    """Return the windows of all videos with their targets; refuse data without any expression."""
+    left_out = [i for i, video in enumerate(features) if video is None]
+    if left_out:
+        warnings.warn(
+            f"Training leaves out {len(left_out)} of {len(features)} videos that could not be "
+            f"read: X{left_out}.",
+            stacklevel=4,
+        )
+    used, targets = [], []
+    for i, (video, table) in enumerate(zip(features, tables)):
+        if video is not None:
+            check_intervals(table, n_frames=len(video), name=f"y[{i}]")
+            used.append(video)
+            targets.append(frame_targets(table, len(video))._asdict())
+    if not any(len(table) for table in tables):
+        raise ValueError(
+            f"y holds no interval at all in {len(tables)} videos; there is nothing to learn from."
+        )
+    dataset = WindowDataset(used, targets)
+    if not (dataset.targets["contrastive"] > 0).any():
+        raise ValueError(
+            "No annotated expression lies in frames that show a face; check the landmarks."
+        )
+    return dataset
+
+
+def _class_probabilities(scores):
+    macro = scores["macro_expression"].astype(np.float64)
+    micro = scores["micro_expression"].astype(np.float64)
+    joint = np.stack([(1 - macro) * (1 - micro), macro * (1 - micro), micro * (1 - macro)], axis=1)
+    total = joint.sum(axis=1, keepdims=True)
+    # Both certain leaves no probability for any class alone: share it between the two.
+    return np.where(total > 0, joint / np.maximum(total, 1e-300), [0, 0.5, 0.5])

@@ -1,0 +1,297 @@
+"""From the scores of each frame to the intervals of a video.
+
+Source: Deng, Hayashi, Nagahara, "SpotFormer: Multi-Scale Spatio-Temporal Transformer for Facial
+Expression Spotting", IEEE Transactions on Affective Computing 2026,
+doi 10.1109/TAFFC.2026.3677401, section on expression spotting.
+"""
+
+import numpy as np
+
+from skspot.intervals import PREDICTION_DTYPE
+from skspot.neural_network._targets import CLASSES, class_logits
+
+_SCORES = ("onset", "apex", "offset", "expression")
+
+FRAME_SCORE_DTYPE = np.dtype(
+    [(f"{label}_{name}", np.float32) for label in CLASSES for name in _SCORES]
+)
+
+PROPOSAL_DTYPE = np.dtype(
+    [("onset", np.int64), ("apex", np.int64), ("offset", np.int64), ("score", np.float64)]
+)
+
+
+def frame_scores(logits):
+    """Turn the logits of SpotFormer into scores between 0 and 1.
+
+    Parameters
+    ----------
+    logits : ndarray of shape (n_frames, 10)
+        The output for the window of each frame.
+
+    Returns
+    -------
+    scores : ndarray of shape (n_frames,), dtype `FRAME_SCORE_DTYPE`
+        For each class, onset and offset (their shares of a softmax with "neither"), apex and
+        expression (each a sigmoid).
+
+    Raises
+    ------
+    ValueError
+        If `logits` has another shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from skspot.neural_network._decoding import frame_scores
+    >>> pd.DataFrame(frame_scores(np.zeros((1, 10)))).round(2).T
+                         0
+    micro_onset       0.33
+    micro_apex        0.50
+    micro_offset      0.33
+    micro_expression  0.50
+    macro_onset       0.33
+    macro_apex        0.50
+    macro_offset      0.33
+    macro_expression  0.50
+    """
+    logits = np.asarray(logits, dtype=np.float32)
+    if logits.ndim != 2 or logits.shape[1] != 10:
+        raise ValueError(f"Expected logits of shape (n_frames, 10), got {logits.shape}.")
+    scores = np.empty(len(logits), dtype=FRAME_SCORE_DTYPE)
+    for label in CLASSES:
+        boundary, apex, expression = class_logits(logits, label)
+        shares = np.exp(boundary - boundary.max(axis=1, keepdims=True))
+        shares /= shares.sum(axis=1, keepdims=True)
+        scores[f"{label}_onset"] = shares[:, 0]
+        scores[f"{label}_offset"] = shares[:, 1]
+        scores[f"{label}_apex"] = _sigmoid(apex)
+        scores[f"{label}_expression"] = _sigmoid(expression)
+    return scores
+
+
+def propose(onset, apex, offset, *, usual_length, min_length, apex_threshold=0.5):
+    """Find the candidate intervals of one class in one video.
+
+    Every frame with an apex score above the threshold is the apex of one candidate. Its onset is
+    the frame of highest onset score among those `min_length // 2` to `usual_length // 2` frames
+    before it, its offset likewise after it; the nearest to the apex where several are highest.
+    It is dropped unless the onset score exceeds the offset score at its onset, and the offset
+    score the onset score at its offset.
+
+    Parameters
+    ----------
+    onset, apex, offset : array-like of shape (n_frames,)
+        Scores of each frame.
+    usual_length : int
+        Length, in frames, of the longest interval to look for, less one if it is odd.
+    min_length : int
+        Length, in frames, of the shortest.
+    apex_threshold : float, default=0.5
+        A candidate's apex score lies above it.
+
+    Returns
+    -------
+    proposals : ndarray of shape (n_proposals,), dtype `PROPOSAL_DTYPE`
+        Frames and score, the product of the three scores, sorted by apex. Near the ends of the
+        video, frames are clipped to it.
+
+    Raises
+    ------
+    ValueError
+        If the scores differ in length, or not ``0 <= min_length <= usual_length``.
+
+    Examples
+    --------
+    >>> from skspot.neural_network._decoding import propose
+    >>> onset, apex, offset = [0.1, 0.9, 0.1, 0.1], [0.1, 0.2, 0.8, 0.1], [0.1, 0.1, 0.1, 0.7]
+    >>> propose(onset, apex, offset, usual_length=4, min_length=2)
+    array([(1, 2, 3, 0.504)],
+          dtype=[('onset', '<i8'), ('apex', '<i8'), ('offset', '<i8'), ('score', '<f8')])
+    """
+    onset, apex, offset = (np.asarray(scores, dtype=np.float64) for scores in (onset, apex, offset))
+    if onset.ndim != 1 or not onset.shape == apex.shape == offset.shape:
+        raise ValueError(
+            "onset, apex and offset must be of one shape (n_frames,), got "
+            f"{onset.shape}, {apex.shape} and {offset.shape}."
+        )
+    if not 0 <= min_length <= usual_length:
+        raise ValueError(
+            "The lengths must satisfy 0 <= min_length <= usual_length, got "
+            f"min_length={min_length} and usual_length={usual_length}."
+        )
+    apexes = np.flatnonzero(apex > apex_threshold)
+    distances = np.arange(min_length // 2, usual_length // 2 + 1)
+    onsets = _best_frames(onset, apexes, -distances)
+    offsets = _best_frames(offset, apexes, distances)
+    kept = (onset[onsets] > offset[onsets]) & (offset[offsets] > onset[offsets])
+    proposals = np.empty(len(apexes), dtype=PROPOSAL_DTYPE)
+    proposals["onset"] = onsets
+    proposals["apex"] = apexes
+    proposals["offset"] = offsets
+    proposals["score"] = onset[onsets] * offset[offsets] * apex[apexes]
+    return proposals[kept]
+
+
+def suppress(proposals, *, iou_threshold=0.5, max_intervals=5):
+    """Keep the best of the candidates that overlap (non-maximum suppression).
+
+    The best candidate is kept and those that overlap it too much are dropped, again and again.
+
+    Parameters
+    ----------
+    proposals : ndarray of shape (n_proposals,), dtype `PROPOSAL_DTYPE`
+        Candidates of one class in one video. The first of equal scores counts as better.
+    iou_threshold : float, default=0.5
+        Two intervals whose intersection over union is above it do not both stay. Intervals are
+        continuous here, from onset to offset: 10-20 and 15-25 share 5 of 15.
+    max_intervals : int, default=5
+        How many to keep at most; None for no limit.
+
+    Returns
+    -------
+    kept : ndarray of shape (n_kept,), dtype `PROPOSAL_DTYPE`
+        Sorted by falling score.
+
+    Raises
+    ------
+    ValueError
+        If an option is negative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspot.neural_network._decoding import PROPOSAL_DTYPE, suppress
+    >>> rows = [(10, 15, 20, 0.4), (11, 15, 20, 0.6), (30, 34, 40, 0.3)]
+    >>> suppress(np.array(rows, dtype=PROPOSAL_DTYPE))["onset"]
+    array([11, 30])
+    """
+    if iou_threshold < 0 or (max_intervals is not None and max_intervals < 0):
+        raise ValueError(
+            "iou_threshold and max_intervals must not be negative, got "
+            f"iou_threshold={iou_threshold} and max_intervals={max_intervals}."
+        )
+    # Sorted by onset, all that can overlap an interval lie in one short stretch.
+    order = np.argsort(proposals["onset"], kind="stable")
+    sorted_proposals = proposals[order]
+    onsets = sorted_proposals["onset"]
+    longest = np.max(proposals["offset"] - proposals["onset"], initial=0)
+    position = np.empty(len(order), dtype=np.intp)
+    position[order] = np.arange(len(order))
+    remaining = np.ones(len(order), dtype=bool)
+    kept = []
+    for best in position[np.argsort(-proposals["score"], kind="stable")]:
+        if len(kept) == max_intervals:
+            break
+        if remaining[best]:
+            kept.append(best)
+            interval = sorted_proposals[best]
+            start = np.searchsorted(onsets, interval["onset"] - longest, side="left")
+            stop = np.searchsorted(onsets, interval["offset"], side="right")
+            overlap = _iou(interval, sorted_proposals[start:stop])
+            remaining[start:stop] &= overlap <= iou_threshold
+    return sorted_proposals[kept]
+
+
+def decode_intervals(
+    scores,
+    *,
+    micro_usual_length=16,
+    micro_min_length=5,
+    macro_usual_length=59,
+    macro_min_length=16,
+    micro_apex_threshold=0.5,
+    macro_apex_threshold=0.5,
+    iou_threshold=0.5,
+    max_intervals=5,
+):
+    """Turn the frame scores of one video into its predicted intervals.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_frames,), dtype `FRAME_SCORE_DTYPE`
+        Scores from `frame_scores`.
+    micro_usual_length, macro_usual_length : int, default=16, 59
+        Length, in frames, of the longest interval of each class to look for. The defaults are the
+        authors', for videos of about 30 frames a second.
+    micro_min_length, macro_min_length : int, default=5, 16
+        Length, in frames, of the shortest.
+    micro_apex_threshold, macro_apex_threshold : float, default=0.5
+        Apex score above which a frame is a candidate.
+    iou_threshold : float, default=0.5
+        Overlap above which the worse of two intervals of a class is dropped.
+    max_intervals : int, default=5
+        Most intervals of each class; None for no limit.
+
+    Returns
+    -------
+    intervals : ndarray of dtype `PREDICTION_DTYPE`
+        The intervals of both classes, sorted by onset.
+
+    Raises
+    ------
+    TypeError
+        If `scores` has another dtype.
+    ValueError
+        If an option is out of its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspot.neural_network._decoding import FRAME_SCORE_DTYPE, decode_intervals
+    >>> scores = np.zeros(40, dtype=FRAME_SCORE_DTYPE)
+    >>> scores["micro_onset"][8] = scores["micro_apex"][12] = scores["micro_offset"][18] = 1
+    >>> decode_intervals(scores)[["onset", "apex", "offset", "label"]]
+    array([(8, 12, 18, 'micro')], ...)
+    """
+    if getattr(scores, "dtype", None) != FRAME_SCORE_DTYPE:
+        raise TypeError(
+            "scores must be an array of FRAME_SCORE_DTYPE, as frame_scores returns, got "
+            f"{getattr(scores, 'dtype', type(scores))}."
+        )
+    options = {
+        "micro": (micro_usual_length, micro_min_length, micro_apex_threshold),
+        "macro": (macro_usual_length, macro_min_length, macro_apex_threshold),
+    }
+    tables = []
+    for label, (usual_length, min_length, apex_threshold) in options.items():
+        proposals = propose(
+            *(scores[f"{label}_{name}"] for name in ("onset", "apex", "offset")),
+            usual_length=usual_length,
+            min_length=min_length,
+            apex_threshold=apex_threshold,
+        )
+        kept = suppress(proposals, iou_threshold=iou_threshold, max_intervals=max_intervals)
+        table = np.empty(len(kept), dtype=PREDICTION_DTYPE)
+        for name in PROPOSAL_DTYPE.names:
+            table[name] = kept[name]
+        table["label"] = label
+        tables.append(table)
+    intervals = np.concatenate(tables)
+    return intervals[np.lexsort((intervals["offset"], intervals["onset"]))]
+
+
+def _best_frames(scores, apexes, distances):
+    """Return, for each apex, the first frame of highest score at these distances from it."""
+    frames = np.clip(apexes[:, None] + distances, 0, len(scores) - 1)
+    best = scores[frames].argmax(axis=1)
+    return frames[np.arange(len(apexes)), best]
+
+
+def _iou(interval, others):
+    """Return the intersection over union of one continuous interval with each of the others.
+
+    The overlap of two equal intervals of one frame, which have no length, is 1.
+    """
+    shared = np.minimum(interval["offset"], others["offset"]) - np.maximum(
+        interval["onset"], others["onset"]
+    )
+    lengths = (interval["offset"] - interval["onset"]) + (others["offset"] - others["onset"])
+    union = lengths - np.maximum(shared, 0)
+    return np.where(union > 0, np.maximum(shared, 0) / np.maximum(union, 1), shared == 0)
+
+
+def _sigmoid(logits):
+    """Return 1 / (1 + exp(-logits)) without overflow."""
+    return 0.5 * (1 + np.tanh(0.5 * logits))

@@ -1,0 +1,542 @@
+"""The SpotFormer network: a transformer over the facial parts and the time steps of one window.
+
+Source: Deng, Hayashi, Nagahara, "SpotFormer: Multi-Scale Spatio-Temporal Transformer for Facial
+Expression Spotting", IEEE Transactions on Affective Computing 2026,
+doi 10.1109/TAFFC.2026.3677401.
+
+Between the blocks, tokens are one contiguous tensor of shape (n_windows, time, nodes, dim). Blocks
+that treat tokens alone see it as rows, and only attention rearranges it.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+N_OUTPUTS = 10
+
+# The authors' table of temporal embeddings has 18 rows, whatever the length of the window.
+_MIN_TIME_ROWS = 18
+
+
+class SpotFormer(nn.Module):
+    """Score windows of facial motion: onset, apex, offset and presence of expressions.
+
+    Parameters
+    ----------
+    n_channels : int, default=2
+        Values of each node at each window position, such as the displacement (dx, dy) in pixels.
+    n_positions : int, default=16
+        Window positions T: optical flow in a window of 17 frames has 16.
+    part_sizes : tuple of int, default=(3, 3, 4)
+        Nodes of each facial part, in the order of the nodes: left eyebrow, right eyebrow, mouth.
+    dim : int, default=256
+        Length of each token.
+    heads : int, default=4
+        Attention heads.
+    dim_head : int, default=64
+        Length of the queries, keys and values of one head.
+    mlp_dim : int, default=256
+        Hidden units of the feed-forward blocks.
+    dropout : float, default=0.1
+        Probability of dropping a value in training.
+    paddings : tuple of 4 int, default=(0, 0, 1, 1)
+        Zero padding, at both ends of the time axis, of the four temporal downsamplings. Together
+        they must shorten `n_positions` to 1.
+
+    Attributes
+    ----------
+    lengths : tuple of 5 int
+        Time steps before the first and after each of the four downsamplings.
+
+    Raises
+    ------
+    ValueError
+        If the downsamplings do not end at one time step, or an argument is out of its range.
+
+    Notes
+    -----
+    Four stages of attention and feed-forward blocks with batch normalisation in front of each
+    (pre-norm). Stages 1 and 2 attend over the nodes of each time step and over the time steps of
+    each node, then pool the nodes of each facial part, and at last the parts (facial local graph
+    pooling); stages 3 and 4 attend over time alone. Each stage ends with a temporal downsampling.
+    The method is in the section on the spatio-temporal transformer of [1]_.
+
+    References
+    ----------
+    .. [1] Y. Deng, H. Hayashi, H. Nagahara, "SpotFormer: Multi-Scale Spatio-Temporal Transformer
+       for Facial Expression Spotting", IEEE Transactions on Affective Computing, 2026,
+       doi 10.1109/TAFFC.2026.3677401.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skspot.neural_network._spotformer import SpotFormer
+    >>> module = SpotFormer(dim=32, heads=2, dim_head=16, mlp_dim=32)
+    >>> module.lengths
+    (16, 7, 3, 2, 1)
+    >>> logits, embedding = module(torch.zeros(5, 2, 16, 10))
+    >>> logits.shape, embedding.shape
+    (torch.Size([5, 10]), torch.Size([5, 32]))
+    """
+
+    def __init__(
+        self,
+        n_channels=2,
+        *,
+        n_positions=16,
+        part_sizes=(3, 3, 4),
+        dim=256,
+        heads=4,
+        dim_head=64,
+        mlp_dim=256,
+        dropout=0.1,
+        paddings=(0, 0, 1, 1),
+    ):
+        super().__init__()
+        _check_sizes(
+            n_channels=n_channels,
+            n_positions=n_positions,
+            dim=dim,
+            heads=heads,
+            dim_head=dim_head,
+            mlp_dim=mlp_dim,
+            **{f"part_sizes[{i}]": size for i, size in enumerate(part_sizes)},
+        )
+        if not 0 <= dropout < 1:
+            raise ValueError(f"dropout must lie in [0, 1), got {dropout!r}.")
+        self.n_channels = n_channels
+        self.n_positions = n_positions
+        self.part_sizes = tuple(part_sizes)
+        self.lengths = _lengths(n_positions, paddings)
+        self.embedding = TokenEmbedding(n_channels, dim, n_positions, self.part_sizes, dropout)
+        blocks = {
+            "dim": dim,
+            "heads": heads,
+            "dim_head": dim_head,
+            "mlp_dim": mlp_dim,
+            "dropout": dropout,
+        }
+        pooled = [self.part_sizes, (len(self.part_sizes),), None, None]
+        self.stages = nn.Sequential(
+            *(
+                Stage(padding=padding, pooled_sizes=sizes, **blocks)
+                for padding, sizes in zip(paddings, pooled)
+            )
+        )
+        self.head = nn.Linear(dim, N_OUTPUTS)
+
+    def forward(self, x):
+        """Score each window.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_windows, n_channels, n_positions, n_nodes)
+            Motion of the nodes, in pixels of the normalised face.
+
+        Returns
+        -------
+        logits : Tensor of shape (n_windows, 10)
+            0-2 micro onset, offset, neither; 3-5 the same of macro; 6 micro apex, 7 macro apex;
+            8 micro expression, 9 macro expression. `frame_scores` turns them into scores.
+        embedding : Tensor of shape (n_windows, dim)
+            What the contrastive loss compares.
+
+        Raises
+        ------
+        ValueError
+            If `x` has another shape.
+        """
+        expected = (self.n_channels, self.n_positions, sum(self.part_sizes))
+        if x.ndim != 4 or x.shape[1:] != expected:
+            raise ValueError(
+                f"Expected x of shape (n_windows, {', '.join(map(str, expected))}) = (n_windows, "
+                f"n_channels, n_positions, n_nodes), got {tuple(x.shape)}."
+            )
+        tokens = self.embedding(x.permute(0, 2, 3, 1))
+        embedding = self.stages(tokens).flatten(1)
+        return self.head(embedding), embedding
+
+    @classmethod
+    def from_authors_state_dict(
+        cls,
+        state_dict,
+        *,
+        heads,
+        dim_head,
+        n_positions=16,
+        part_sizes=(3, 3, 4),
+        dropout=0.1,
+        paddings=(0, 0, 1, 1),
+    ):
+        """Build the module from a checkpoint of the authors' public code.
+
+        Channels, `dim` and `mlp_dim` are read from the shapes of the weights; what the shapes do
+        not tell is a keyword.
+
+        Parameters
+        ----------
+        state_dict : mapping of str to Tensor
+            The weights under the authors' names.
+        heads, dim_head : int
+            Attention heads and their length.
+        n_positions : int, default=16
+            Window positions of the input.
+        part_sizes, dropout, paddings
+            As in the constructor.
+
+        Returns
+        -------
+        module : SpotFormer
+            The module with these weights, in training mode as every new module.
+
+        Raises
+        ------
+        ValueError
+            If names are missing or unexpected, or if the weights do not fit the sizes given.
+
+        Examples
+        --------
+        >>> from skspot.neural_network._spotformer import SpotFormer
+        >>> weights = SpotFormer(dim=32, heads=2, dim_head=16, mlp_dim=32).authors_state_dict()
+        >>> weights["mlp_head.weight"].shape
+        torch.Size([10, 32])
+        >>> module = SpotFormer.from_authors_state_dict(weights, heads=2, dim_head=16)
+        """
+        names = dict(_authors_names())
+        _refuse_names(state_dict, set(names.values()))
+        dim, n_channels = state_dict["to_patch_embedding.weight"].shape
+        module = cls(
+            n_channels,
+            n_positions=n_positions,
+            part_sizes=part_sizes,
+            dim=dim,
+            heads=heads,
+            dim_head=dim_head,
+            mlp_dim=len(state_dict["transformer.gff1.net.0.weight"]),
+            dropout=dropout,
+            paddings=paddings,
+        )
+        own = module.state_dict()
+        _refuse_shapes(state_dict, {names[name]: value.shape for name, value in own.items()})
+        module.load_state_dict({name: state_dict[names[name]] for name in own})
+        return module
+
+    def authors_state_dict(self):
+        """Return the weights under the names of the authors' public code.
+
+        Returns
+        -------
+        state_dict : dict of str to Tensor
+            What the authors' module of the same sizes loads. The tensors share memory with the
+            module, as those of `state_dict` do.
+        """
+        names = dict(_authors_names())
+        return {names[name]: value for name, value in self.state_dict().items()}
+
+
+class TokenEmbedding(nn.Module):
+    """Turn each value vector of a node at a time step into a token with its place.
+
+    Linear, batch normalisation, plus a learned embedding of the window position and one of the
+    facial part. (n_windows, time, nodes, channels) -> (n_windows, time, nodes, dim).
+    """
+
+    def __init__(self, n_channels, dim, n_positions, part_sizes, dropout):
+        super().__init__()
+        self.projection = nn.Linear(n_channels, dim)
+        self.norm = nn.BatchNorm1d(dim)
+        n_rows = max(_MIN_TIME_ROWS, n_positions + 1)
+        self.time = nn.Parameter(torch.randn(1, n_rows, dim))
+        self.parts = nn.Parameter(torch.randn(len(part_sizes), dim))
+        self.dropout = Dropout(dropout)
+        part_of_node = torch.arange(len(part_sizes)).repeat_interleave(torch.tensor(part_sizes))
+        self.register_buffer("part_of_node", part_of_node, persistent=False)
+
+    def forward(self, values):
+        """Return the tokens."""
+        tokens = _over_rows(self.norm, self.projection(values))
+        places = self.time[0, : values.shape[1], None] + self.parts[self.part_of_node]
+        return self.dropout(tokens + places)
+
+
+class Stage(nn.Module):
+    """Attention and feed-forward blocks, node pooling and temporal downsampling.
+
+    (n_windows, time, nodes, dim) -> (n_windows, fewer time steps, fewer nodes, dim). Spatial
+    attention and pooling exist where there are several nodes: `pooled_sizes` has the number of
+    nodes of each group that is pooled into one, or is None.
+    """
+
+    def __init__(self, *, padding, pooled_sizes, dim, heads, dim_head, mlp_dim, dropout):
+        super().__init__()
+        attention = {"dim": dim, "heads": heads, "dim_head": dim_head, "dropout": dropout}
+        feed_forward = {"dim": dim, "mlp_dim": mlp_dim, "dropout": dropout}
+        if pooled_sizes is not None:
+            self.spatial_attention = AttentionBlock(axis="nodes", **attention)
+            self.spatial_feed_forward = FeedForwardBlock(**feed_forward)
+        self.temporal_attention = AttentionBlock(axis="time", **attention)
+        self.temporal_feed_forward = FeedForwardBlock(**feed_forward)
+        if pooled_sizes is not None:
+            self.pooling = LocalGraphPooling(dim, pooled_sizes)
+        self.downsampling = TemporalDownsampling(dim, padding)
+
+    def forward(self, tokens):
+        """Return the tokens after each block in turn."""
+        for block in self.children():
+            tokens = block(tokens)
+        return tokens
+
+
+class AttentionBlock(nn.Module):
+    """Multi-head self-attention over one axis, batch normalisation before it, residual.
+
+    Parameters
+    ----------
+    dim, heads, dim_head : int
+        Length of the tokens; attention heads and their length.
+    axis : {"nodes", "time"}
+        Attend over the nodes of each time step, or over the time steps of each node.
+    dropout : float
+        Probability of dropping an attention weight or an output value in training.
+    """
+
+    def __init__(self, *, dim, heads, dim_head, axis, dropout):
+        super().__init__()
+        self.heads = heads
+        self.axis = axis
+        self.scale = dim_head**-0.5
+        self.norm = nn.BatchNorm1d(dim)
+        self.qkv = nn.Linear(dim, 3 * heads * dim_head, bias=False)
+        self.weight_dropout = Dropout(dropout)
+        self.out = nn.Linear(heads * dim_head, dim)
+        self.dropout = Dropout(dropout)
+
+    def forward(self, tokens):
+        """Return tokens of the same shape, (n_windows, time, nodes, dim)."""
+        normed = _over_rows(self.norm, tokens)
+        # Scaling the weights costs nothing beside scaling the queries. One product for each of
+        # the three, because large buffers are what takes time on a CPU.
+        query, key, value = self.qkv.weight.chunk(3)
+        query, key, value = (
+            self._to_sequences(F.linear(normed, weight))
+            for weight in (query * self.scale, key, value)
+        )
+        # Weights as (key, query): the softmax over the last but one axis is the fast one on a CPU
+        # for sequences this short, and plain products beat the fused attention kernels.
+        weights = torch.softmax(torch.bmm(key, query.transpose(1, 2)), dim=1)
+        attended = torch.bmm(self.weight_dropout(weights).transpose(1, 2), value)
+        return self.dropout.residual(tokens, self.out(self._from_sequences(attended, tokens)))
+
+    def _to_sequences(self, x):
+        """Map (n_windows, time, nodes, heads * d) to (sequences, length, d)."""
+        x = x.unflatten(-1, (self.heads, -1))
+        order = (0, 1, 3, 2, 4) if self.axis == "nodes" else (0, 2, 3, 1, 4)
+        return x.permute(order).flatten(0, 2)
+
+    def _from_sequences(self, x, tokens):
+        """Map (sequences, length, d) back to (n_windows, time, nodes, heads * d)."""
+        n_windows, time, nodes, _ = tokens.shape
+        if self.axis == "nodes":
+            x = x.view(n_windows, time, self.heads, nodes, -1).permute(0, 1, 3, 2, 4)
+        else:
+            x = x.view(n_windows, nodes, self.heads, time, -1).permute(0, 3, 1, 2, 4)
+        return x.flatten(3)
+
+
+class FeedForwardBlock(nn.Module):
+    """Two linear layers with GELU between, batch normalisation before them, residual."""
+
+    def __init__(self, *, dim, mlp_dim, dropout):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(dim)
+        self.expand = nn.Linear(dim, mlp_dim)
+        self.hidden_dropout = Dropout(dropout)
+        self.contract = nn.Linear(mlp_dim, dim)
+        self.dropout = Dropout(dropout)
+
+    def forward(self, tokens):
+        """Return tokens of the same shape."""
+        hidden = F.gelu(self.expand(_over_rows(self.norm, tokens)))
+        return self.dropout.residual(tokens, self.contract(self.hidden_dropout(hidden)))
+
+
+class LocalGraphPooling(nn.Module):
+    """Facial local graph pooling: the maximum over the nodes of each group.
+
+    Batch normalisation, then (n_windows, time, nodes, dim) -> (n_windows, time, groups, dim).
+    """
+
+    def __init__(self, dim, sizes):
+        super().__init__()
+        self.sizes = tuple(sizes)
+        self.norm = nn.BatchNorm1d(dim)
+
+    def forward(self, tokens):
+        """Return one token for each group of nodes."""
+        groups = _over_rows(self.norm, tokens).split(self.sizes, dim=2)
+        return torch.stack([group.amax(dim=2) for group in groups], dim=2)
+
+
+class TemporalDownsampling(nn.Module):
+    """Halve the time axis: batch normalisation, convolution of 3 time steps with stride 2.
+
+    (n_windows, time, nodes, dim) -> (n_windows, (time + 2 * padding - 1) // 2, nodes, dim).
+    """
+
+    def __init__(self, dim, padding):
+        super().__init__()
+        self.padding = padding
+        self.norm = nn.BatchNorm1d(dim)
+        # The layer holds and initialises the weights; forward applies them as one product.
+        self.convolution = nn.Conv1d(dim, dim, kernel_size=3, stride=2, bias=False)
+
+    def forward(self, tokens):
+        """Return the shorter sequence of tokens."""
+        padded = F.pad(_over_rows(self.norm, tokens), (0, 0, 0, 0, self.padding, self.padding))
+        n_out = _downsampled(tokens.shape[1], self.padding)
+        taps = [padded[:, tap : tap + 2 * n_out - 1 : 2] for tap in range(3)]
+        weight = self.convolution.weight.permute(0, 2, 1).flatten(1)
+        return F.linear(torch.cat(taps, dim=-1), weight)
+
+
+class Dropout(nn.Module):
+    """Dropout that draws its mask eight values at a time on a CPU.
+
+    Drawing one Bernoulli number a value takes longer there than all matrix products of a small
+    network. One byte a value decides instead, so that the probability is a multiple of 1/256; the
+    scale fits it exactly.
+    """
+
+    def __init__(self, p):
+        super().__init__()
+        self.p = p
+
+    def forward(self, x):
+        """Return x with values dropped and the rest scaled up, in training."""
+        return x * self._noise(x) if self.training and self.p else x
+
+    def residual(self, x, update):
+        """Return x plus the update after dropout."""
+        update = update.to(x.dtype)
+        if self.training and self.p:
+            return torch.addcmul(x, update, self._noise(update))
+        return x + update
+
+    def _noise(self, x):
+        """Return 0 where a value is dropped and 1 / (1 - p) elsewhere, in the shape of x."""
+        if x.device.type != "cpu":
+            return F.dropout(torch.ones_like(x), self.p)
+        words = torch.empty(-(-x.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
+        n_dropped = min(max(round(256 * self.p), 1), 255)
+        kept = words.view(torch.uint8)[: x.numel()] >= n_dropped
+        return kept.view(x.shape).to(x.dtype).mul_(256 / (256 - n_dropped))
+
+
+def _over_rows(norm, x):
+    """Apply a batch normalisation to the last axis of x, all other axes as one."""
+    return norm(x.flatten(0, -2)).view(x.shape)
+
+
+def _downsampled(length, padding):
+    """Return the length after a convolution of 3 time steps with stride 2."""
+    return (length + 2 * padding - 3) // 2 + 1
+
+
+def _lengths(n_positions, paddings):
+    """Return the time steps before and after each downsampling; refuse those not ending at 1."""
+    if len(paddings) != 4 or any(padding not in (0, 1, 2) for padding in paddings):
+        raise ValueError(f"paddings must be four numbers of 0, 1 or 2, got {paddings!r}.")
+    lengths = [n_positions]
+    for padding in paddings:
+        lengths.append(_downsampled(lengths[-1], padding))
+    if min(lengths) < 1 or lengths[-1] != 1:
+        raise ValueError(
+            f"n_positions={n_positions} with paddings={tuple(paddings)} gives "
+            f"{' -> '.join(map(str, lengths))} time steps, which must end at 1: change the window "
+            "or the paddings."
+        )
+    return tuple(lengths)
+
+
+def _check_sizes(**sizes):
+    """Refuse sizes that are not positive whole numbers."""
+    for name, size in sizes.items():
+        if size != int(size) or size < 1:
+            raise ValueError(f"{name} must be a whole number of at least 1, got {size!r}.")
+
+
+_NORM = {
+    f"norm.{name}": f"norm.{name}"
+    for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
+}
+_ATTENTION = _NORM | {
+    "qkv.weight": "to_qkv.weight",
+    "out.weight": "to_out.0.weight",
+    "out.bias": "to_out.0.bias",
+}
+_FEED_FORWARD = _NORM | {
+    "expand.weight": "net.0.weight",
+    "expand.bias": "net.0.bias",
+    "contract.weight": "net2.0.weight",
+    "contract.bias": "net2.0.bias",
+}
+
+
+def _authors_names():
+    """Yield each name in our state dict with the authors' name for it."""
+    for name, theirs in _NORM.items():
+        yield f"embedding.{name}", theirs
+    for kind in ("weight", "bias"):
+        yield f"embedding.projection.{kind}", f"to_patch_embedding.{kind}"
+        yield f"head.{kind}", f"mlp_head.{kind}"
+    yield "embedding.time", "temporal_pos_embedding"
+    yield "embedding.parts", "spatial_pos_embedding"
+    blocks = [
+        *(
+            (f"stages.{i}.{ours}", f"{theirs}{i + 1}", names)
+            for i in (0, 1)
+            for ours, theirs, names in (
+                ("spatial_attention", "gattn", _ATTENTION),
+                ("spatial_feed_forward", "gff", _FEED_FORWARD),
+                ("pooling", "gdown", _NORM),
+            )
+        ),
+        *(
+            (f"stages.{i}.{ours}", theirs.format(i), names)
+            for i in range(4)
+            for ours, theirs, names in (
+                ("temporal_attention", "layers.{}.0", _ATTENTION),
+                ("temporal_feed_forward", "layers.{}.1", _FEED_FORWARD),
+                (
+                    "downsampling",
+                    "temporal_downsample_layers.{}.0",
+                    _NORM | {"convolution.weight": "downCNN.weight"},
+                ),
+            )
+        ),
+    ]
+    for ours, theirs, names in blocks:
+        for name, their_name in names.items():
+            yield f"{ours}.{name}", f"transformer.{theirs}.{their_name}"
+
+
+def _refuse_names(state_dict, expected):
+    """Raise ValueError if the state dict has not exactly the expected names."""
+    missing = sorted(expected - set(state_dict))
+    unexpected = sorted(set(state_dict) - expected)
+    if missing or unexpected:
+        raise ValueError(
+            f"The state dict is not that of the authors' SpotFormer: {len(missing)} names are "
+            f"missing {missing}, {len(unexpected)} are unexpected {unexpected}."
+        )
+
+
+def _refuse_shapes(state_dict, expected):
+    """Raise ValueError if a tensor of the state dict has not the expected shape."""
+    wrong = [
+        f"{name} is {tuple(state_dict[name].shape)}, expected {tuple(shape)}"
+        for name, shape in expected.items()
+        if state_dict[name].shape != shape
+    ]
+    if wrong:
+        raise ValueError(f"The weights do not fit the sizes given: {'; '.join(wrong)}.")

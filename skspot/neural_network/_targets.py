@@ -1,0 +1,153 @@
+"""Training targets: what the network should say about each frame of an annotated video.
+
+Source: Deng, Hayashi, Nagahara, "SpotFormer: Multi-Scale Spatio-Temporal Transformer for Facial
+Expression Spotting", IEEE Transactions on Affective Computing 2026,
+doi 10.1109/TAFFC.2026.3677401, section on training.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skspot.intervals import check_intervals
+
+# The order of the class axis of targets, logits and scores.
+CLASSES = ("micro", "macro")
+
+ONSET, OFFSET, NEITHER = 0, 1, 2
+
+_CONTRASTIVE_CLASS = {"micro": 2, "macro": 1}
+
+
+class FrameTargets(NamedTuple):
+    """The targets of each frame; the class axis is in the order of `CLASSES`, micro then macro.
+
+    Attributes
+    ----------
+    boundary : ndarray of shape (n_frames, 2), dtype int64
+        0 near an onset, 1 near an offset, 2 elsewhere.
+    apex : ndarray of shape (n_frames, 2), dtype float32
+        1 at an apex, falling off beside it, 0 elsewhere.
+    expression : ndarray of shape (n_frames, 2), dtype float32
+        1 from onset to offset, 0 elsewhere.
+    contrastive : ndarray of shape (n_frames,), dtype int64
+        0 neutral, 1 macro-expression, 2 micro-expression.
+    """
+
+    boundary: np.ndarray
+    apex: np.ndarray
+    expression: np.ndarray
+    contrastive: np.ndarray
+
+
+def frame_targets(
+    intervals,
+    n_frames,
+    *,
+    boundary_radius_micro=1,
+    boundary_radius_macro=3,
+    apex_radius_micro=1,
+    apex_radius_macro=3,
+    apex_sigma=4.0,
+):
+    """Turn the intervals of one video into targets of its frames.
+
+    Parameters
+    ----------
+    intervals : ndarray of dtype `INTERVAL_DTYPE`
+        The annotated expressions, from `make_intervals`.
+    n_frames : int
+        Length of the video in frames.
+    boundary_radius_micro, boundary_radius_macro : int, default=1, 3
+        Frames on each side of an onset or offset that carry its label too.
+    apex_radius_micro, apex_radius_macro : int, default=1, 3
+        Frames on each side of an apex where the apex target is above 0.
+    apex_sigma : float, default=4.0
+        Standard deviation, in frames, of the bell on which the apex target falls off.
+
+    Returns
+    -------
+    targets : FrameTargets
+        Arrays over the frames. Where an onset and an offset claim a frame, the offset wins; where
+        two apexes do, the larger target; where two classes do, the contrastive class is macro.
+
+    Raises
+    ------
+    TypeError
+        If `intervals` is no interval table.
+    ValueError
+        If an interval reaches beyond the video, or an option is negative.
+
+    Examples
+    --------
+    >>> from skspot import make_intervals
+    >>> from skspot.neural_network._targets import frame_targets
+    >>> targets = frame_targets(make_intervals([(2, 4, 6, "micro")]), n_frames=9)
+    >>> targets.boundary[:, 0]
+    array([2, 0, 0, 0, 2, 1, 1, 1, 2])
+    >>> targets.apex[:, 0].round(3)
+    array([0.   , 0.   , 0.   , 0.969, 1.   , 0.969, 0.   , 0.   , 0.   ], dtype=float32)
+    >>> targets.contrastive
+    array([0, 0, 2, 2, 2, 2, 2, 0, 0])
+    """
+    check_intervals(intervals, n_frames=n_frames)
+    boundary_radius = {"micro": boundary_radius_micro, "macro": boundary_radius_macro}
+    apex_radius = {"micro": apex_radius_micro, "macro": apex_radius_macro}
+    if min(*boundary_radius.values(), *apex_radius.values()) < 0 or apex_sigma <= 0:
+        raise ValueError(
+            f"Radii must be at least 0 and apex_sigma above 0, got boundary radii "
+            f"{boundary_radius}, apex radii {apex_radius} and apex_sigma={apex_sigma}."
+        )
+    shape = (n_frames, len(CLASSES))
+    boundary = np.full(shape, NEITHER, dtype=np.int64)
+    apex = np.zeros(shape, dtype=np.float32)
+    expression = np.zeros(shape, dtype=np.float32)
+    for column, label in enumerate(CLASSES):
+        rows = intervals[intervals["label"] == label]
+        # Offsets are written last, so that they win.
+        for field, mark in (("onset", ONSET), ("offset", OFFSET)):
+            for frame in rows[field]:
+                boundary[_around(frame, boundary_radius[label], n_frames), column] = mark
+        for row in rows:
+            frames = _around(row["apex"], apex_radius[label], n_frames)
+            bell = np.exp(-((frames - row["apex"]) ** 2) / (2 * apex_sigma**2))
+            apex[frames, column] = np.maximum(apex[frames, column], bell)
+            expression[row["onset"] : row["offset"] + 1, column] = 1
+    contrastive = np.zeros(n_frames, dtype=np.int64)
+    # CLASSES has macro last, so that it wins.
+    for column, label in enumerate(CLASSES):
+        contrastive[expression[:, column] > 0] = _CONTRASTIVE_CLASS[label]
+    return FrameTargets(boundary, apex, expression, contrastive)
+
+
+def class_logits(logits, label):
+    """Split off the logits of one class.
+
+    Parameters
+    ----------
+    logits : Tensor or ndarray of shape (n_windows, 10)
+        The output of `SpotFormer`.
+    label : {"micro", "macro"}
+        The class.
+
+    Returns
+    -------
+    boundary : Tensor or ndarray of shape (n_windows, 3)
+        Onset, offset, neither.
+    apex, expression : Tensor or ndarray of shape (n_windows,)
+        Each a logit for a sigmoid.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspot.neural_network._targets import class_logits
+    >>> class_logits(np.arange(10)[None], "macro")
+    (array([[3, 4, 5]]), array([7]), array([9]))
+    """
+    column = CLASSES.index(label)
+    return logits[:, 3 * column : 3 * column + 3], logits[:, 6 + column], logits[:, 8 + column]
+
+
+def _around(frame, radius, n_frames):
+    """Return the frames within `radius` of a frame that the video has."""
+    return np.arange(max(frame - radius, 0), min(frame + radius, n_frames - 1) + 1)

@@ -1,0 +1,101 @@
+"""Windows of all videos as a torch Dataset, the segments that training draws, and augmentation."""
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset, Sampler
+
+
+class WindowDataset(Dataset):
+    """The windows of several videos, one after the other.
+
+    Windows that show no face (NaN) are left out.
+
+    Parameters
+    ----------
+    features : list of float32 arrays of shape (n_frames, n_positions, n_nodes, n_channels)
+        What `SWMROFlow` returns, one array per video.
+    targets : list of dict of arrays, default=None
+        The frame targets of each video, with the frames as first axis.
+
+    Attributes
+    ----------
+    segments : list of int arrays
+        The indices of windows of consecutive frames of each video.
+    """
+
+    def __init__(self, features, targets=None):
+        known = [~np.isnan(video[:, 0, 0, 0]) for video in features]
+        self.windows = np.concatenate([video[keep] for video, keep in zip(features, known)])
+        self.targets = None
+        if targets is not None:
+            self.targets = {
+                name: np.concatenate([t[name][keep] for t, keep in zip(targets, known)])
+                for name in targets[0]
+            }
+        ends = np.cumsum([keep.sum() for keep in known])
+        self.segments = np.split(np.arange(len(self.windows)), ends[:-1])
+
+    def __len__(self):
+        return len(self.windows)
+
+    def __getitem__(self, index):
+        """Return one window and its targets."""
+        batch = self.__getitems__([index])
+        x, y = batch
+        return x[0], (y if torch.is_tensor(y) else {name: t[0] for name, t in y.items()})
+
+    def __getitems__(self, indices):
+        """Return a batch: windows (n, n_channels, n_positions, n_nodes) and their targets."""
+        x = torch.from_numpy(self.windows[indices]).permute(0, 3, 1, 2)
+        if self.targets is None:
+            return x, torch.zeros(len(indices))
+        return x, {name: torch.from_numpy(t[indices]) for name, t in self.targets.items()}
+
+
+def whole_batch(batch):
+    """Return a batch as it is; `WindowDataset` makes whole batches at once."""
+    return batch
+
+
+class SegmentSampler(Sampler):
+    """Draw segments of consecutive windows, anew in every epoch.
+
+    All segments with an expression are drawn, and some without: an epoch of expressions alone would
+    leave the network unsure about the neutral face, which is most of what it sees later.
+
+    Parameters
+    ----------
+    dataset : WindowDataset
+        The windows, with targets.
+    segment_length : int
+        Windows in a segment.
+    neutral_ratio : float or None
+        Neutral segments for each one with an expression, as far as there are as many. 0 draws none,
+        as the paper does; None draws all.
+    """
+
+    def __init__(self, dataset, segment_length, neutral_ratio):
+        self.segments = dataset.segments
+        self.expressive = dataset.targets["contrastive"] > 0
+        self.segment_length = segment_length
+        self.neutral_ratio = neutral_ratio
+
+    def __iter__(self):
+        # The seed comes from torch, whose state the classifier controls.
+        rng = np.random.RandomState(int(torch.randint(2**31 - 1, ())))
+        drawn = self._draw(rng)
+        for i in rng.permutation(len(drawn)):
+            yield from drawn[i].tolist()
+
+    def _draw(self, rng):
+        segments = []
+        for windows in self.segments:
+            start = rng.randint(self.segment_length)  # other borders in every epoch
+            segments += np.split(windows, range(start, len(windows), self.segment_length))
+        segments = [segment for segment in segments if len(segment)]
+        expressive = [s for s in segments if self.expressive[s].any()]
+        neutral = [s for s in segments if not self.expressive[s].any()]
+        if self.neutral_ratio is None:
+            return expressive + neutral
+        n_neutral = min(len(neutral), round(self.neutral_ratio * len(expressive)))
+        return expressive + [neutral[i] for i in rng.permutation(len(neutral))[:n_neutral]]

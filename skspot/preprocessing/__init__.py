@@ -1,0 +1,12 @@
+"""From videos to features: face alignment and sliding-window multi-resolution optical flow."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "_aligner": ["FaceAligner"],
+        "_flow": ["SWMROFlow"],
+        "_regions": ["node_centres", "node_names"],
+    },
+)

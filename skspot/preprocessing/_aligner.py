@@ -1,0 +1,361 @@
+"""Finding the face in videos."""
+
+import warnings
+from collections.abc import Mapping
+from contextlib import closing, contextmanager
+from itertools import pairwise
+from numbers import Integral, Real
+
+import cv2
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.base import BaseEstimator, TransformerMixin
+from tqdm import tqdm
+
+from skspot.preprocessing._landmarkers import LANDMARKERS, SetupError, make_landmarker
+from skspot.utils._cache import cached
+from skspot.utils._param_validation import HasMethods, Interval, StrOptions, _fit_context
+from skspot.utils.validation import check_videos
+from skspot.video import AlignedVideo, NoFaceError, open_video
+
+_ALGORITHM = 1  # part of the cache's key: raise it whenever the same video gives other landmarks
+
+
+class FaceAligner(TransformerMixin, BaseEstimator):
+    """Find one face in every frame of each video.
+
+    Each video becomes an `AlignedVideo`: a view with the 68 facial landmarks of every frame (iBUG
+    order), which shows the face at a fixed size. Of several faces, the one that is largest when
+    first seen is followed, and no other is ever taken for it while both are seen.
+
+    Parameters
+    ----------
+    landmarker : {"face-alignment", "mediapipe", "template"}, callable, mapping or ndarray, \
+            default="face-alignment"
+        What finds the landmarks:
+
+        - "face-alignment": the FAN network of the package face-alignment. Precise. It downloads
+          its weights (about 180 MB) on first use, and without a network it raises an error
+          instead of taking another landmarker. Seconds per frame on a CPU.
+        - "mediapipe": MediaPipe's FaceLandmarker, its mesh reduced to the 68 points. Precise and
+          fast (some 10 ms a frame). Needs ``pip install "skspot[mediapipe]"`` and the file of its
+          model.
+        - "template": a mean face, found by scikit-image's LBP cascade and moved with the head by
+          optical flow. Needs no download. Approximate (see Notes); frontal faces only.
+        - a callable: gets one frame, RGB uint8 (height, width, 3), and returns the points as an
+          array of shape (68, 2), in pixels (x, y), or None if there is no face.
+        - a mapping from videos to landmarks found before: keys are the paths in X, or their file
+          names, or those without suffix; values are arrays of shape (n_frames, 68, 2), NaN in
+          frames without a face. Cross-validation may pick any videos, so that a list in the order
+          of X would not do.
+        - an array of shape (n_frames, 68, 2), if X holds one video.
+    face_size : int or float, default=128
+        Median size of the face in the frames that the result shows, in pixels; see
+        :func:`skspot.video.face_extent`. Landmarks are found in the frames as they are.
+    landmarker_params : dict, default=None
+        Options of the landmarkers that are given by name.
+
+        - "face-alignment": `device` (default: CUDA if there is any, else CPU), `face_detector`
+          ("sfd"), `face_detector_kwargs` (None), `flip_input` (True).
+        - "mediapipe": `model_path` (required), `num_faces` (4), `min_face_detection_confidence`,
+          `min_face_presence_confidence`, `min_tracking_confidence` (0.5 each).
+        - "template": `recheck` (30), frames between two checks that the face is still there.
+    fps : float, default=30.0
+        Frames per second of videos that carry no times: arrays and directories of images.
+    max_gap : int, default=8
+        Longest gap, in frames, between two frames with a face in which landmarks are
+        interpolated linearly. At 30 frames per second, 8 frames are 0.27 s: a blink or a turn of
+        the head, and shorter than most micro-expressions (0.2 to 0.5 s), so that hardly one can
+        take place unseen. Interpolated frames are not valid.
+    on_error : {"raise", "warn"}, default="raise"
+        What to do with a video that can't be read or shows no face: "raise" raises its error;
+        "warn" puts None in its place in the output and ends with one warning that names every
+        failed video and why. Later steps of skspot pass None on and predict nothing for it.
+    memory : str or object with the joblib.Memory interface, default=None
+        Where the landmarks of each video are kept, so that they are found once, in whatever
+        collection the video comes again. `face_size` may change meanwhile. See Notes.
+    n_jobs : int, default=None
+        Number of videos worked on at a time; None is 1 unless in a `joblib.parallel_config`
+        context, -1 all processors. The result does not depend on it.
+    verbose : int, default=0
+        Whether to show progress: over the videos, or over the frames of a single video.
+
+    See Also
+    --------
+    skspot.video.AlignedVideo : What `transform` returns for each video.
+
+    Notes
+    -----
+    `fit` learns nothing; `transform` works without it.
+
+    The "template" landmarker knows the position, size and tilt of a face. On nine faces that it was
+    not calibrated on, its points were on average 4 % of the face's width away from MediaPipe's; 3 %
+    is what the mean face differs from each of them in its best position. It does not follow the
+    mouth or the brows, which is not needed to crop the face and measure motion in regions of it.
+
+    The cache's key is the fingerprint of the video (not its frames, unless it is an array), the
+    landmarker with its options, `fps` and `max_gap`. A callable is known by its own source code and
+    what it pickles to; changes in what it calls go unnoticed, so clear the cache after them. One
+    that can't be pickled or has no source, such as a lambda that reads local variables, is not
+    cached, with a warning.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skimage.data import astronaut
+    >>> from skspot.preprocessing import FaceAligner
+    >>> video = np.stack([np.roll(astronaut(), shift, axis=1) for shift in range(10)])
+    >>> aligned = FaceAligner(landmarker="template").fit_transform([video])
+    >>> aligned
+    [AlignedVideo('array of shape (10, 512, 512, 3)', n_frames=10, fps=30.00, valid=100.0 %)]
+    >>> moved = aligned[0].landmarks[-1] - aligned[0].landmarks[0]
+    >>> moved.mean(axis=0).round()
+    array([9., 0.], dtype=float32)
+    """
+
+    _parameter_constraints: dict = {
+        "landmarker": [StrOptions(set(LANDMARKERS)), callable, Mapping, np.ndarray],
+        "face_size": [Interval(Real, 0, None, closed="neither")],
+        "landmarker_params": [dict, None],
+        "fps": [Interval(Real, 0, None, closed="neither")],
+        "max_gap": [Interval(Integral, 0, None, closed="left")],
+        "on_error": [StrOptions({"raise", "warn"})],
+        "memory": [str, HasMethods(["cache"]), None],
+        "n_jobs": [Integral, None],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        landmarker="face-alignment",
+        *,
+        face_size=128,
+        landmarker_params=None,
+        fps=30.0,
+        max_gap=8,
+        on_error="raise",
+        memory=None,
+        n_jobs=None,
+        verbose=0,
+    ):
+        self.landmarker = landmarker
+        self.face_size = face_size
+        self.landmarker_params = landmarker_params
+        self.fps = fps
+        self.max_gap = max_gap
+        self.on_error = on_error
+        self.memory = memory
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Check the parameters; nothing is learned.
+
+        Parameters
+        ----------
+        X : list, tuple, Series or object array
+            The videos; see `transform`. Only its kind is checked.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : FaceAligner
+            The aligner itself.
+        """
+        check_videos(X)
+        make_landmarker(self.landmarker, self.landmarker_params)
+        return self
+
+    def transform(self, X):
+        """Find the face in each video.
+
+        Parameters
+        ----------
+        X : list, tuple, Series or object array
+            The videos: each a path to a video file, a path to a directory of numbered images, or
+            an array of uint8, (n_frames, height, width) or (n_frames, height, width, 3).
+
+        Returns
+        -------
+        aligned : list of AlignedVideo
+            One per video, in the order of X; None for those that failed if `on_error="warn"`.
+
+        Raises
+        ------
+        NoFaceError
+            If no face is found in any frame of a video.
+        VideoReadError
+            If a video is damaged or is none.
+        FileNotFoundError
+            If there is no such video, or no such model file.
+        OSError
+            If weights can't be downloaded, whatever `on_error` says.
+        ImportError
+            If the landmarker's package is not installed, whatever `on_error` says.
+        ValueError
+            If a parameter is invalid, or landmarks do not fit their video.
+        """
+        self._validate_params()  # because it works without fit
+        sources = check_videos(X)
+        landmarker = make_landmarker(self.landmarker, self.landmarker_params)
+        landmarker.check(sources)
+        if self.memory is not None and not landmarker.cacheable:
+            warnings.warn(
+                "The landmarks are not cached, because the callable landmarker can't be pickled "
+                "or its source code can't be found. Define it in a module, with def or as a class.",
+                UserWarning,
+                stacklevel=3,
+            )
+        align = delayed(_align_or_return_error if self.on_error == "warn" else _align)
+        options = {
+            "face_size": self.face_size,
+            "max_gap": self.max_gap,
+            "fps": self.fps,
+            "memory": self.memory if landmarker.cacheable else None,
+            "show": bool(self.verbose) and len(sources) == 1,
+        }
+        results = Parallel(n_jobs=self.n_jobs, return_as="generator")(
+            align(source, i, landmarker.only_for(source), **options)
+            for i, source in enumerate(sources)
+        )
+        show = self.verbose and len(sources) > 1
+        aligned = list(tqdm(results, "Videos", len(sources), disable=not show))
+        failures = {i: error for i, error in enumerate(aligned) if isinstance(error, Exception)}
+        if failures:
+            warnings.warn(_failure_message(failures, len(sources)), UserWarning, stacklevel=3)
+        return [None if i in failures else video for i, video in enumerate(aligned)]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.no_validation = True
+        tags.input_tags.two_d_array = False
+        return tags
+
+
+def _align_or_return_error(source, number, landmarker, **options):
+    """Return one aligned video, or the error that kept this one video from being aligned."""
+    try:
+        return _align(source, number, landmarker, **options)
+    except (SetupError, ImportError):  # these keep every video from being aligned
+        raise
+    except Exception as error:
+        return error
+
+
+def _align(source, number, landmarker, *, face_size, max_gap, fps, memory, show):
+    """Return one aligned video."""
+    try:
+        video = open_video(source, fps=fps)
+        key = None if memory is None else (video.fingerprint, landmarker.key(video))
+        find = cached(_find_landmarks, memory, ignore=["video", "landmarker", "show"])
+        found = find(key, max_gap, fps, _ALGORITHM, video=video, landmarker=landmarker, show=show)
+        _check_found(video, landmarker, **found)
+        return AlignedVideo(source=source, face_size=face_size, **found)
+    except Exception as error:
+        error.add_note(f"While aligning X[{number}], {_name(source)}.")
+        raise
+
+
+def _check_found(video, landmarker, *, valid, frame_shape, **found):
+    if not valid.any():
+        raise NoFaceError(
+            f"{video.name}: {landmarker} found no face in any of its {len(valid)} frames of "
+            f"{frame_shape[1]} x {frame_shape[0]} pixels. Look at the video: if it shows a face, "
+            "try another landmarker ('face-alignment' and 'mediapipe' also find turned and small "
+            "faces), or cut the pictures to the surroundings of the face."
+        )
+
+
+def _find_landmarks(key, max_gap, fps, algorithm, *, video, landmarker, show):
+    """Return the parts of an `AlignedVideo` that cost time; the first four arguments are the key.
+
+    A video without a face is an ordinary result, so that it is not searched again.
+    """
+    rows, times, shape = [], [], None
+
+    def frames():
+        nonlocal shape
+        with closing(video.iterate(landmarker.colour)) as pairs:
+            for frame, time in tqdm(pairs, video.name, unit=" frames", disable=not show):
+                times.append(time)
+                shape = frame.shape[:2]
+                yield frame
+
+    with _one_opencv_thread(), closing(landmarker.track(frames(), video)) as points:
+        for found in points:
+            rows.append(_checked_points(found, len(rows), video))
+    landmarks = np.stack(rows)
+    valid = np.isfinite(landmarks).all(axis=(1, 2))
+    landmarks[~valid] = np.nan
+    return {
+        "landmarks": fill_gaps(landmarks, valid, max_gap),
+        "valid": valid,
+        "timestamps": np.array(times),
+        "frame_shape": shape,
+    }
+
+
+def _checked_points(points, frame, video):
+    """Return the points of one frame as float32 (68, 2), NaN for None."""
+    if points is None:
+        return np.full((68, 2), np.nan, dtype=np.float32)
+    points = np.asarray(points)
+    if points.shape != (68, 2) or points.dtype.kind not in "fiu":
+        raise ValueError(
+            f"{video.name}: for frame {frame} the landmarker gave shape {points.shape} and dtype "
+            f"{points.dtype}, expected numbers of shape (68, 2), or None if there is no face."
+        )
+    return points.astype(np.float32)
+
+
+def fill_gaps(landmarks, valid, max_gap):
+    """Interpolate landmarks linearly over short gaps between valid frames.
+
+    Parameters
+    ----------
+    landmarks : ndarray of shape (n_frames, 68, 2)
+        Points of each frame; those of frames that are not valid are ignored.
+    valid : ndarray of shape (n_frames,), dtype bool
+        Frames whose points are known.
+    max_gap : int
+        Longest gap in frames that is filled.
+
+    Returns
+    -------
+    landmarks : ndarray of shape (n_frames, 68, 2)
+        A copy; longer gaps, and what comes before the first or after the last valid frame, as
+        they were.
+    """
+    filled = landmarks.copy()
+    known = np.flatnonzero(valid)
+    for before, after in pairwise(known):
+        if 1 < after - before <= max_gap + 1:
+            share = np.arange(1, after - before)[:, None, None] / (after - before)
+            filled[before + 1 : after] = (1 - share) * landmarks[before] + share * landmarks[after]
+    return filled
+
+
+@contextmanager
+def _one_opencv_thread():
+    """Keep OpenCV to one thread: its pictures here are small, and joblib has the other cores."""
+    n_threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(n_threads)
+
+
+def _name(source):
+    return f"an array of shape {source.shape}" if isinstance(source, np.ndarray) else str(source)
+
+
+def _failure_message(failures, n_videos):
+    lines = [f"X[{i}]: {type(error).__name__}: {error}" for i, error in failures.items()]
+    return (
+        f"{len(failures)} of {n_videos} videos could not be aligned; None stands in their places:"
+        "\n- " + "\n- ".join(lines)
+    )

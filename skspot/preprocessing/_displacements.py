@@ -1,0 +1,128 @@
+"""Displacements of the nodes between pairs of frames: what every window of SW-MRO is made of.
+
+The flow from frame i to frame i + k belongs to several windows at once. It is computed once, while
+the video streams by, and the windows are put together from the table of all pairs afterwards.
+"""
+
+from collections import deque
+
+import numpy as np
+
+from skspot.preprocessing._regions import (
+    node_centres,
+    region_radius,
+    rigid_centres,
+    rigid_radius,
+)
+
+# The picture around the outermost regions that the flow engine sees as well, at 128 px.
+_MARGIN = 12 / 128
+
+
+def pair_displacements(aligned, engine, *, max_lag, nodes="paper", head_motion="nose"):
+    """Return the displacement of every node from each frame to the next ones.
+
+    Parameters
+    ----------
+    aligned : AlignedVideo
+        The video; its frames are decoded once and `max_lag` + 1 of them are held.
+    engine : object with the method `region_motion`
+        The optical flow.
+    max_lag : int
+        Largest distance between the two frames of a pair.
+    nodes : {"paper", "extended"}, default="paper"
+        The node set.
+    head_motion : {"nose", "similarity", None}, default="nose"
+        How the motion of the head is removed: the mean motion of the nose is subtracted, or that of
+        a similarity transform fitted to the nose and the inner corners of the eyes.
+
+    Yields
+    ------
+    displacement : float32 array of shape (max_lag + 1, n_nodes, 2)
+        For each frame in turn, entry k is the displacement (dx, dy) to the frame k later, in pixels
+        of the normalised face. NaN where the frame has no landmarks or there is no such frame.
+    """
+    landmarks = aligned.face_landmarks
+    geometry = _Geometry(landmarks, aligned.face_size, nodes, head_motion)
+    to_face_size = aligned.face_size / aligned.face_sizes
+    held = deque()
+    n_bases = 0
+
+    def motion_from_oldest():
+        table = np.full((max_lag + 1, geometry.n_nodes, 2), np.nan, dtype=np.float32)
+        if np.isfinite(landmarks[n_bases]).all():
+            table[0] = 0
+            if len(held) > 1:
+                motion = geometry.node_motion(engine, n_bases, list(held))
+                table[1 : len(held)] = motion * to_face_size[n_bases]
+        return table
+
+    for frame in aligned:
+        held.append(frame)
+        if len(held) > max_lag:
+            yield motion_from_oldest()
+            held.popleft()
+            n_bases += 1
+    while held:
+        yield motion_from_oldest()
+        held.popleft()
+        n_bases += 1
+
+
+class _Geometry:
+    """Where to look in each frame: the crop, the nodes' regions and the rigid ones."""
+
+    def __init__(self, landmarks, face_size, nodes, head_motion):
+        self.head_motion = head_motion
+        rigid = rigid_centres(landmarks, head_motion) if head_motion else landmarks[:, :0]
+        self.centres = np.concatenate([node_centres(landmarks, nodes), rigid], axis=1)
+        self.n_nodes = self.centres.shape[1] - rigid.shape[1]
+        self.radii = np.full(self.centres.shape[1], region_radius(face_size))
+        if head_motion:
+            self.radii[self.n_nodes :] = rigid_radius(face_size, head_motion)
+        self.margin = round(_MARGIN * face_size)
+
+    def node_motion(self, engine, base, frames):
+        """Return the nodes' motion from the first of the frames to the others."""
+        centres = np.rint(self.centres[base]).astype(int)
+        radii = self.radii[:, None]
+        corner = (centres - radii).min(axis=0) - self.margin
+        end = (centres + radii).max(axis=0) + self.margin + 1
+        # One crop for all, placed by the first frame: jitter of landmarks never becomes motion.
+        crops = [_crop(frame, corner, end) for frame in frames]
+        regions = np.concatenate([centres - radii, centres + radii], axis=1) - np.tile(corner, 2)
+        motion = engine.region_motion(crops[0], crops[1:], regions)
+        nodes, rigid = motion[:, : self.n_nodes], motion[:, self.n_nodes :]
+        if self.head_motion == "nose":
+            return nodes - rigid
+        if self.head_motion == "similarity":
+            points = self.centres[base]
+            return nodes - _similarity_motion(points[self.n_nodes :], rigid, points[: self.n_nodes])
+        return nodes
+
+
+def _crop(frame, corner, end):
+    """Return the part of the frame; beyond its border the border is repeated."""
+    (left, top), (right, bottom) = corner, end
+    height, width = frame.shape
+    if left >= 0 and top >= 0 and right <= width and bottom <= height:
+        return np.ascontiguousarray(frame[top:bottom, left:right])
+    rows = np.clip(np.arange(top, bottom), 0, height - 1)
+    columns = np.clip(np.arange(left, right), 0, width - 1)
+    return np.ascontiguousarray(frame[rows[:, None], columns])
+
+
+def _similarity_motion(rigid_points, rigid_motion, points):
+    """Return how the similarity transform fitted to rigid points moves other points.
+
+    Least squares for ``motion = shift + (a, -b; b, a) (point - centre)``, for each target frame.
+    """
+    centre = rigid_points.mean(axis=0)
+    x, y = (rigid_points - centre).T
+    shift = rigid_motion.mean(axis=1, keepdims=True)
+    u, v = np.moveaxis(rigid_motion - shift, -1, 0)
+    square = (x**2 + y**2).sum()
+    growth = ((u * x + v * y).sum(axis=-1) / square)[:, None]
+    turn = ((v * x - u * y).sum(axis=-1) / square)[:, None]
+    x, y = (points - centre).T
+    return shift + np.stack([growth * x - turn * y, turn * x + growth * y], axis=-1)

@@ -1,0 +1,58 @@
+"""Landmarkers: what finds the 68 points of the face in the frames of a video."""
+
+import inspect
+
+from skspot.preprocessing._landmarkers._base import Landmarker, SetupError
+from skspot.preprocessing._landmarkers._face_alignment import FaceAlignmentLandmarker
+from skspot.preprocessing._landmarkers._mediapipe import MediaPipeLandmarker
+from skspot.preprocessing._landmarkers._own import CallableLandmarker, KnownLandmarks
+from skspot.preprocessing._landmarkers._template import TemplateLandmarker
+
+__all__ = ["LANDMARKERS", "Landmarker", "SetupError", "make_landmarker"]
+
+LANDMARKERS = {
+    "face-alignment": FaceAlignmentLandmarker,
+    "mediapipe": MediaPipeLandmarker,
+    "template": TemplateLandmarker,
+}
+
+
+def make_landmarker(landmarker, params=None):
+    """Return the landmarker that the parameters of `FaceAligner` describe.
+
+    Parameters
+    ----------
+    landmarker : str, callable, ndarray or mapping
+        As for `FaceAligner`.
+    params : dict, default=None
+        Options of a landmarker given by name.
+
+    Returns
+    -------
+    landmarker : Landmarker
+        Light and picklable: models are loaded when it is used.
+
+    Raises
+    ------
+    ValueError
+        If an option is unknown or has an invalid value.
+    FileNotFoundError
+        If the file of a model does not exist.
+    """
+    params = params or {}
+    if not isinstance(landmarker, str):
+        if params:
+            raise ValueError(
+                f"landmarker_params are options of the landmarkers {sorted(LANDMARKERS)}; with a "
+                f"{type(landmarker).__name__} as landmarker they must be None, got {params!r}."
+            )
+        own = CallableLandmarker if callable(landmarker) else KnownLandmarks
+        return own(landmarker)
+    options = list(inspect.signature(LANDMARKERS[landmarker]).parameters)
+    unknown = sorted(set(params) - set(options))
+    if unknown:
+        raise ValueError(
+            f"landmarker_params: the landmarker {landmarker!r} has no option {unknown}; its "
+            f"options are {options}."
+        )
+    return LANDMARKERS[landmarker](**params)

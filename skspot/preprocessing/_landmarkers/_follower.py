@@ -1,0 +1,107 @@
+"""Following one face among several."""
+
+import numpy as np
+
+_MIN_OVERLAP = 0.2  # IoU from which two boxes in consecutive frames are the same face
+_PATIENCE = 10  # frames without the face before one at another place may be taken for it
+_MAX_SIZE_RATIO = 2  # of a face found again at another place, to the face that was lost
+_MAX_OTHERS = 8  # faces remembered beside the followed one
+
+
+class FaceFollower:
+    """Picks, frame by frame, the box of one and the same face.
+
+    The largest face of the first frame that shows any is followed by overlap with its last box.
+    A face seen beside it is remembered and never taken for it, not even after it has left. A
+    new face at another place is only taken for it once it has been lost for `_PATIENCE` frames.
+    """
+
+    def __init__(self):
+        self._box = None
+        self._n_missed = 0
+        self._others = []
+
+    def choose(self, boxes):
+        """Return the index of the followed face in the boxes of one frame.
+
+        Parameters
+        ----------
+        boxes : array-like of shape (n_faces, 4)
+            Left, top, right, bottom of each face.
+
+        Returns
+        -------
+        index : int or None
+            None if the followed face is not among them.
+        """
+        boxes = np.asarray(boxes, dtype=float).reshape(-1, 4)
+        if self._box is None:
+            index, others = _largest(boxes), {}
+        else:
+            index, others = self._match(boxes)
+        if index is None:
+            self._n_missed += 1
+        else:
+            self.move(boxes[index])
+        self._remember(boxes, index, others)
+        return index
+
+    def move(self, box):
+        """Note where the followed face is now; for landmarkers that do not detect every frame."""
+        self._box = np.asarray(box, dtype=float)
+        self._n_missed = 0
+
+    def _match(self, boxes):
+        """Return the index of the followed face and {index: number of the other face}."""
+        known = [self._box, *self._others]
+        overlaps = np.array([[overlap(a, b) for b in boxes] for a in known]).reshape(len(known), -1)
+        matches = {}  # from boxes to known faces, the best pairs first
+        for face, index in sorted(np.ndindex(overlaps.shape), key=lambda pair: -overlaps[pair]):
+            if overlaps[face, index] < _MIN_OVERLAP:
+                break
+            if index not in matches and face not in matches.values():
+                matches[index] = face
+        others = {index: face - 1 for index, face in matches.items() if face > 0}
+        followed = [index for index, face in matches.items() if face == 0]
+        return (followed[0] if followed else self._reappeared(boxes, matches)), others
+
+    def _reappeared(self, boxes, matches):
+        """Return the index of the largest face that may be the lost one at another place."""
+        if self._n_missed < _PATIENCE:
+            return None
+        ratio = np.sqrt(_area(boxes) / _area(self._box))
+        similar = (ratio > 1 / _MAX_SIZE_RATIO) & (ratio < _MAX_SIZE_RATIO)
+        similar[list(matches)] = False
+        return _largest(boxes, similar)
+
+    def _remember(self, boxes, index, others):
+        """Update the other faces; while the followed one is lost, a new face may still be it."""
+        for i, box in enumerate(boxes):
+            if i in others:
+                self._others[others[i]] = box
+            elif index is not None and overlap(box, boxes[index]) < _MIN_OVERLAP:
+                self._others.append(box)
+        self._others = self._others[-_MAX_OTHERS:]
+
+
+def overlap(first, second):
+    """Return the intersection over union of two boxes (left, top, right, bottom)."""
+    sides = np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2])
+    common = np.prod(np.clip(sides, 0, None))
+    return common / max(_area(first) + _area(second) - common, 1e-9)
+
+
+def bounding_box(points):
+    """Return left, top, right, bottom of points (n, 2)."""
+    return np.concatenate([points.min(axis=0), points.max(axis=0)])
+
+
+def _area(boxes):
+    sides = boxes[..., 2:4] - boxes[..., :2]
+    return np.clip(sides, 0, None).prod(axis=-1)
+
+
+def _largest(boxes, among=None):
+    """Return the index of the largest box, None if there is none."""
+    areas = _area(boxes) if among is None else np.where(among, _area(boxes), 0)
+    return int(areas.argmax()) if areas.any() else None

@@ -1,0 +1,204 @@
+"""Video files, read with FFmpeg through PyAV.
+
+What decodes counts: the frame rates and frame counts in the headers of containers lie.
+"""
+
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from skspot.video._base import Video, VideoReadError, listing
+
+_ENDS_TO_HASH = 64 * 1024  # bytes hashed at each end of a file
+
+# FFmpeg tells a playlist from a video by its content; without this a playlist named "a.mp4" could
+# make it open addresses on the network.
+_OPEN_OPTIONS = {"protocol_whitelist": "file"}
+
+
+class FileVideo(Video):
+    """A video file."""
+
+    def __init__(self, source, fps, quiet):
+        self._path = Path(source)
+        super().__init__(source, fps, quiet)
+        with self._open():  # what is no video is refused here, not when its frames are wanted
+            pass
+
+    def _read_times(self):
+        for _ in self.iterate():
+            pass
+        return self._times
+
+    def _hash(self, digest):
+        stat = self._path.stat()
+        digest.update(repr((stat.st_size, stat.st_mtime_ns)).encode())
+        with open(self._path, "rb") as file:
+            digest.update(file.read(_ENDS_TO_HASH))
+            file.seek(max(stat.st_size - _ENDS_TO_HASH, 0))
+            digest.update(file.read(_ENDS_TO_HASH))
+
+    @contextmanager
+    def _open(self):
+        """Open the file; give its container and its video stream."""
+        import av
+
+        if self._path.stat().st_size == 0:
+            raise VideoReadError(f"The video file {str(self._path)!r} is empty (0 bytes).")
+        try:
+            # The absolute path, because FFmpeg reads "take:2.mp4" as protocol and address.
+            container = av.open(
+                str(self._path.absolute()), metadata_errors="ignore", options=_OPEN_OPTIONS
+            )
+        except av.FFmpegError as error:
+            raise VideoReadError(
+                f"The file {str(self._path)!r} can't be opened as a video: {error.strerror}. It is "
+                "not a video, or it is damaged or cut short."
+            ) from error
+        with container:
+            stream = self._choose_stream(container)
+            self._check_complete(container, stream)
+            stream.thread_type = "AUTO"
+            yield container, stream
+
+    def _choose_stream(self, container):
+        """Return the first video stream."""
+        from av.stream import Disposition
+
+        if container.format.name == "image2" or container.format.name.endswith("_pipe"):
+            raise VideoReadError(
+                f"The file {str(self._path)!r} is a single picture; pass the directory that holds "
+                "the pictures of all frames."
+            )
+        for stream in container.streams.video:
+            if not stream.disposition & Disposition.attached_pic:  # the cover of a sound file
+                return stream
+        kinds = sorted({stream.type for stream in container.streams}) or ["no"]
+        raise VideoReadError(
+            f"The file {str(self._path)!r} holds no video, only {' and '.join(kinds)} streams."
+        )
+
+    def _check_complete(self, container, stream):
+        """Refuse an MP4 or QuickTime file whose index points beyond its end."""
+        if "mp4" not in container.format.name:
+            return
+        size = self._path.stat().st_size
+        entries = list(stream.index_entries)
+        for number, entry in enumerate(entries):
+            if entry.pos + entry.size > size:
+                raise VideoReadError(
+                    f"{self.name}: the file is cut short. It ends after {size} bytes, within or "
+                    f"before frame {number} of {len(entries)}; copy or record it again."
+                )
+
+    def _decode(self, colour):
+        from av.video.reformatter import VideoReformatter
+
+        # One reformatter for all frames: frame.to_ndarray(format=...) sets one up for each frame,
+        # which takes as long as the decoding.
+        convert = VideoReformatter().reformat
+        layout = "rgb24" if colour else "gray"
+        with self._open() as (container, stream):
+            clock = _Clock(stream.average_rate or stream.guessed_rate or self._fps)
+            damaged = []
+            for frame in self._decoded(container, stream, clock):
+                if frame.is_corrupt:
+                    damaged.append(clock.n_frames)
+                picture = _upright(convert(frame, format=layout).to_ndarray(), frame)
+                yield picture, clock.tell(frame.time)
+            self._report(container, stream, clock, damaged)
+
+    def _decoded(self, container, stream, clock):
+        """Yield the decoded frames; name the frame where decoding stops."""
+        import av
+
+        try:
+            yield from container.decode(stream)
+        except av.FFmpegError as error:
+            raise VideoReadError(
+                f"{self.name}: decoding stopped at frame {clock.n_frames} "
+                f"({clock.time:.2f} s): {error.strerror}. The file is damaged or cut short."
+            ) from error
+
+    def _report(self, container, stream, clock, damaged):
+        """Warn of what a complete pass found wrong."""
+        self._check_complete(container, stream)  # the index of a fragmented file grows with reading
+        announced = _announced_frames(stream)
+        seconds = _announced_seconds(container, stream)
+        if announced > clock.n_frames:
+            self._warn(
+                f"the file announces {announced} frames, but {clock.n_frames} could be decoded; it "
+                "may be damaged or cut short."
+            )
+        elif not announced and seconds - clock.time > max(1.0, 0.1 * seconds):
+            self._warn(
+                f"the file announces {seconds:.1f} s, but its last frame, number "
+                f"{clock.n_frames - 1}, is at {clock.time:.1f} s; it may be damaged or cut short, "
+                "or its sound goes on without a picture."
+            )
+        if damaged:
+            self._warn(
+                f"{len(damaged)} of {clock.n_frames} frames are damaged, the decoder has filled "
+                f"gaps in them: {listing(damaged)}."
+            )
+        if clock.n_guessed:
+            self._warn(
+                f"{clock.n_guessed} of {clock.n_frames} frames have no time, or one not after the "
+                "frame before; they are taken to follow it after one period of the average frame "
+                "rate."
+            )
+
+
+class _Clock:
+    """Turns presentation times into seconds since the first frame that always increase.
+
+    A frame without a time, or with one not later than the frame before, is placed one period of
+    the average rate after that.
+    """
+
+    def __init__(self, rate):
+        self._period = 1 / float(rate)
+        self._start = None
+        self.time = 0.0
+        self.n_frames = 0
+        self.n_guessed = 0
+
+    def tell(self, presented):
+        """Return the time of the next frame, given its presentation time or None."""
+        guess = self.time + self._period if self.n_frames else 0.0
+        if presented is not None and self._start is None:
+            self._start = presented - guess
+        known = presented is not None and (
+            self.n_frames == 0 or presented - self._start > self.time
+        )
+        self.time = presented - self._start if known else guess
+        self.n_frames += 1
+        self.n_guessed += not known
+        return self.time
+
+
+def _announced_frames(stream):
+    """Return how many frames the header says will be shown, 0 if it does not say."""
+    # An edit list cuts frames off the start: they stay in the file but are not to be shown.
+    return max(0, stream.frames - sum(entry.is_discard for entry in stream.index_entries))
+
+
+def _announced_seconds(container, stream):
+    """Return the length that the header announces in seconds, 0 if it does not say."""
+    if stream.duration is not None:
+        return float(stream.duration * stream.time_base)
+    return (container.duration or 0) / 1_000_000
+
+
+def _upright(picture, frame):
+    """Turn or mirror a picture as the display matrix of its frame says (phones film sideways)."""
+    matrix = frame.side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return np.ascontiguousarray(picture)
+    # x' = a x + c y, y' = b x + d y; only quarter turns and mirrorings, as in FFmpeg's players.
+    a, b, _, c, d = np.frombuffer(matrix, dtype=np.int32)[:5]
+    if abs(b) > abs(a):
+        picture = picture.swapaxes(0, 1)
+        a, d = c, b
+    return np.ascontiguousarray(picture[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])

@@ -1,0 +1,156 @@
+"""Videos that are sequences of pictures: arrays and directories of numbered images."""
+
+import re
+from abc import abstractmethod
+from pathlib import Path
+
+import numpy as np
+
+from skspot.video._base import Video, VideoReadError, listing
+
+_IMAGE_SUFFIXES = frozenset(
+    (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+)
+
+
+class _UntimedVideo(Video):
+    """A sequence of pictures that carry no times."""
+
+    def _read_times(self):
+        return np.arange(len(self._pictures)) / self._fps
+
+    def _decode(self, colour):
+        for number, picture in enumerate(self._pictures):
+            yield self._convert(picture, colour), number / self._fps
+
+    @abstractmethod
+    def _convert(self, picture, colour):
+        """Return one of `_pictures` as a frame."""
+
+
+class ArrayVideo(_UntimedVideo):
+    """Frames in an array."""
+
+    def __init__(self, source, fps, quiet):
+        _check_array(source)
+        super().__init__(source, fps, quiet)
+        self._pictures = source
+        self._shape = source.shape[1:3]
+
+    def _convert(self, picture, colour):
+        import cv2
+
+        frame = np.ascontiguousarray(picture)
+        if colour == (frame.ndim == 3):
+            return frame
+        return cv2.cvtColor(frame, cv2.COLOR_GRAY2RGB if colour else cv2.COLOR_RGB2GRAY)
+
+    def _hash(self, digest):
+        digest.update(repr((self.source.shape, self._fps)).encode())
+        for picture in self.source:
+            digest.update(np.ascontiguousarray(picture))
+
+
+def _check_array(array):
+    """Refuse an array that is not a video."""
+    got = f"got shape {array.shape} and dtype {array.dtype}"
+    if array.dtype != np.uint8:
+        advice = (
+            "if its values run from 0 to 1, pass (255 * video).round().astype(np.uint8); if from 0 "
+            "to 255, pass video.round().astype(np.uint8)"
+            if array.dtype.kind == "f"
+            else "scale the values to 0-255 and pass video.astype(np.uint8)"
+        )
+        raise ValueError(f"An array video must have dtype uint8, {got}; {advice}.")
+    if array.ndim == 3 and array.shape[2] == 3:
+        raise ValueError(f"An array video needs several frames, {got}, a single picture in colour.")
+    if array.ndim not in (3, 4) or (array.ndim == 4 and array.shape[3] != 3):
+        raise ValueError(
+            "An array video must have shape (n_frames, height, width) or "
+            f"(n_frames, height, width, 3), {got}."
+        )
+    if array.size == 0:
+        raise ValueError(f"An array video must not be empty, {got}.")
+
+
+class DirectoryVideo(_UntimedVideo):
+    """Numbered images in a directory."""
+
+    def __init__(self, source, fps, quiet):
+        path = Path(source)
+        super().__init__(source, fps, quiet)
+        self._pictures, numbers = _numbered_images(path)
+        missing = np.setdiff1d(np.arange(numbers[0], numbers[-1]), numbers)
+        if len(missing):
+            self._warn(
+                f"no image has the number {listing(missing)}; the {len(numbers)} images, numbered "
+                f"{numbers[0]} to {numbers[-1]}, count as frames 0 to {len(numbers) - 1}."
+            )
+
+    def _convert(self, picture, colour):
+        return _read_image(picture, colour)
+
+    def _hash(self, digest):
+        digest.update(repr(self._fps).encode())
+        for path in self._pictures:
+            stat = path.stat()
+            digest.update(repr((path.name, stat.st_size, stat.st_mtime_ns)).encode())
+
+
+def _numbered_images(directory):
+    """Return the images of a directory and their numbers, in the order of the numbers."""
+    # Hidden files are left out: macOS puts "._img1.jpg", no image, beside "img1.jpg".
+    entries = sorted(entry for entry in directory.iterdir() if not entry.name.startswith("."))
+    images = [entry for entry in entries if entry.suffix.lower() in _IMAGE_SUFFIXES]
+    if not images:
+        found = listing([entry.name for entry in entries]) if entries else "nothing"
+        raise VideoReadError(
+            f"The directory {str(directory)!r} holds no images "
+            f"({', '.join(sorted(_IMAGE_SUFFIXES))}), but {found}. A video is a file or a "
+            "directory with one image per frame."
+        )
+    by_number = {}
+    for image in images:
+        digits = re.findall(r"[0-9]+", image.stem)
+        if not digits:
+            raise ValueError(
+                f"{directory.name}: the image {image.name!r} has no number in its name, so its "
+                "place among the frames is unknown; number it or move it elsewhere."
+            )
+        twin = by_number.setdefault(int(digits[-1]), image)
+        if twin is not image:
+            raise ValueError(
+                f"{directory.name}: the images {twin.name!r} and {image.name!r} both have the "
+                f"number {int(digits[-1])}; keep the images of one video in one directory."
+            )
+    numbers = sorted(by_number)
+    return [by_number[number] for number in numbers], numbers
+
+
+def _read_image(path, colour):
+    """Return an image as uint8, grey or RGB, turned upright as its EXIF orientation says."""
+    import cv2
+
+    data = np.fromfile(path, dtype=np.uint8)  # cv2.imread fails on some names on Windows
+    mode = cv2.IMREAD_COLOR if colour else cv2.IMREAD_GRAYSCALE
+    # Without ANYDEPTH, OpenCV would cut 16 bits down to the upper 8 and say nothing.
+    image = cv2.imdecode(data, mode | cv2.IMREAD_ANYDEPTH) if len(data) else None
+    if image is None or _is_cut_short(data):
+        raise VideoReadError(
+            f"The image {str(path)!r} can't be read: it is damaged, cut short or not an image "
+            f"({len(data)} bytes)."
+        )
+    if image.dtype != np.uint8:
+        raise VideoReadError(
+            f"The image {str(path)!r} has values of type {image.dtype}; frames must have 8 bits "
+            "per value. If these are pictures of a face and no depth maps, convert them to 8 bits."
+        )
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB) if colour else image
+
+
+def _is_cut_short(data):
+    """Tell whether an image lacks its end, which some versions of OpenCV fill up with grey."""
+    data = data.tobytes()
+    if data.startswith(b"\xff\xd8"):  # JPEG: the last scan must be followed by an end marker
+        return data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")
+    return data.startswith(b"\x89PNG") and b"IEND" not in data[-64:]

@@ -1,0 +1,422 @@
+import os
+import sys
+import types
+import urllib.error
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from skimage.data import astronaut
+
+from skspot.preprocessing._landmarkers import LANDMARKERS, SetupError, make_landmarker
+from skspot.preprocessing._landmarkers._face_model import MIRROR, Pose, mean_look, mean_shape
+from skspot.preprocessing._landmarkers._follower import FaceFollower, overlap
+from skspot.preprocessing._landmarkers._mediapipe import MESH_TO_68
+from skspot.preprocessing._landmarkers._own import CallableLandmarker, KnownLandmarks
+from skspot.video import face_extent, open_video
+
+DATA = Path(os.environ.get("SKSPOT_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
+MODEL = DATA / "models" / "face_landmarker.task"
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no test data in {DATA}")
+
+FACE = cv2.cvtColor(astronaut(), cv2.COLOR_RGB2GRAY)[20:220, 120:320]  # 90 pixels wide
+
+
+def moving_face(motions, shape=(240, 240), noise=2):
+    """Return a grey video of the astronaut's face moved by transforms (n, 2, 3)."""
+    rng = np.random.default_rng(0)
+    size = shape[::-1]
+    frames = [cv2.warpAffine(FACE, m, size, borderMode=cv2.BORDER_REPLICATE) for m in motions]
+    return np.clip(frames + rng.normal(0, noise, (len(frames), *shape)), 0, 255).astype(np.uint8)
+
+
+def similarity(x=0.0, y=0.0, zoom=1.0, turn=0.0):
+    """Return a transform of FACE about its middle, which then moves by (x, y)."""
+    matrix = cv2.getRotationMatrix2D((100, 100), -np.degrees(turn), zoom)
+    matrix[:, 2] += x, y
+    return matrix
+
+
+def track(frames, name="template", **params):
+    """Return the points found in an array video, (n, 68, 2), NaN where there is no face."""
+    landmarker = make_landmarker(name, params)
+    video = open_video(frames)
+    points = list(landmarker.track(video.frames(landmarker.colour), video))
+    assert len(points) == len(frames)
+    return np.array([np.full((68, 2), np.nan) if p is None else p for p in points])
+
+
+def found(points):
+    return np.isfinite(points).all(axis=(1, 2))
+
+
+class TestFaceModel:
+    def test_is_symmetric_and_normalised(self):
+        shape = mean_shape()
+        np.testing.assert_allclose(shape[MIRROR] * [-1, 1], shape, atol=1e-12)
+        np.testing.assert_array_equal(MIRROR[MIRROR], np.arange(68))
+        assert np.sqrt((shape**2).sum(axis=1).mean()) == pytest.approx(1, abs=0.01)
+        np.testing.assert_allclose(shape.mean(axis=0), 0, atol=0.01)
+        np.testing.assert_array_equal(mean_look(), mean_look()[:, ::-1])
+
+    def test_points_are_where_a_face_has_them(self):
+        shape = mean_shape()
+        assert shape[8, 1] == shape[:, 1].max()  # the chin is lowest
+        left_to_right = [0, 36, 39, 27, 42, 45, 16]  # jaw, eyes, nose, eyes, jaw
+        assert (np.diff(shape[left_to_right, 0]) > 0).all()
+        top_to_bottom = [19, 37, 41, 30, 33, 51, 57, 8]
+        assert (np.diff(shape[top_to_bottom, 1]) > 0).all()
+
+    def test_pose_moves_with_the_picture(self):
+        pose = Pose(10.0, 20.0, 30.0, 0.1)
+        matrix = similarity(3, 4, 1.1, 0.2)
+        expected = pose.points @ matrix[:, :2].T + matrix[:, 2]
+        np.testing.assert_allclose(pose.moved(matrix).points, expected, atol=1e-9)
+
+
+class TestFaceFollower:
+    BIG, SMALL = [0, 0, 100, 100], [300, 0, 380, 80]
+
+    @staticmethod
+    def shifted(box, x):
+        return [box[0] + x, box[1], box[2] + x, box[3]]
+
+    def test_overlap(self):
+        assert overlap(np.array([0, 0, 2, 2]), np.array([1, 0, 3, 2])) == pytest.approx(1 / 3)
+        assert overlap(np.array([0, 0, 2, 2]), np.array([2, 0, 4, 2])) == 0
+
+    def test_takes_the_largest_and_keeps_it(self):
+        follower = FaceFollower()
+        assert follower.choose([self.SMALL, self.BIG]) == 1
+        huge = [500, 0, 900, 400]
+        assert follower.choose([huge, self.SMALL, self.shifted(self.BIG, 5)]) == 2
+        for x in range(10, 300, 20):  # now it moves across the picture
+            assert follower.choose([self.shifted(self.BIG, x), huge]) == 0
+
+    def test_never_takes_a_face_seen_beside_it(self):
+        follower = FaceFollower()
+        follower.choose([self.BIG, self.SMALL])
+        for x in range(60):  # the followed face has left; the other one wanders
+            assert follower.choose([self.shifted(self.SMALL, -3 * x)]) is None
+        assert follower.choose([self.BIG, self.shifted(self.SMALL, -177)]) == 0
+
+    def test_finds_it_again_elsewhere_after_a_while(self):
+        follower = FaceFollower()
+        follower.choose([self.BIG])
+        elsewhere = self.shifted(self.BIG, 400)
+        chosen = [follower.choose([elsewhere]) for _ in range(12)]
+        assert chosen == [None] * 10 + [0, 0]
+
+    def test_does_not_take_one_of_another_size_for_it(self):
+        follower = FaceFollower()
+        follower.choose([self.BIG])
+        for _ in range(30):
+            assert follower.choose([[300, 0, 320, 20]]) is None
+
+    def test_no_boxes(self):
+        follower = FaceFollower()
+        assert follower.choose([]) is None
+        assert follower.choose([self.BIG]) == 0
+        assert follower.choose([]) is None
+        assert follower.choose([self.BIG]) == 0
+
+
+class TestTemplate:
+    def test_follows_translation(self):
+        t = np.arange(70)
+        path = np.column_stack([8 * np.sin(t / 9) + 20, 6 * np.cos(t / 7) + 20])
+        points = track(moving_face([similarity(*p) for p in path]), recheck=1000)
+        motion = points.mean(axis=1) - points[0].mean(axis=0)
+        # Measured: at most 0.05 px. That of the picture itself is 0.
+        np.testing.assert_allclose(motion, path - path[0], atol=0.15)
+        np.testing.assert_allclose(np.ptp(face_extent(points)), 0, atol=0.5)
+
+    def test_follows_size_and_tilt(self):
+        share = np.linspace(0, 1, 50)
+        motions = [similarity(20, 20, 1 + 0.4 * s, 0.35 * s) for s in share]
+        points = track(moving_face(motions), recheck=1000)
+        first = np.linalg.inv(np.vstack([motions[0], [0, 0, 1]]))
+        for frame in (10, 25, 49):
+            matrix = (np.vstack([motions[frame], [0, 0, 1]]) @ first)[:2]
+            expected = points[0] @ matrix[:, :2].T + matrix[:, 2]
+            # Measured: 0.3 px on average after turning by 20 degrees and growing by 40 %.
+            assert np.linalg.norm(points[frame] - expected, axis=1).mean() < 1.0
+
+    def test_checks_correct_slowly(self):
+        video = moving_face([similarity(20, 20)] * 40, noise=6)
+        unchecked, checked = track(video, recheck=1000), track(video, recheck=5)
+        assert not np.array_equal(unchecked, checked)
+        steps = np.abs(np.diff(checked, axis=0)).max(axis=(1, 2))
+        assert steps.max() < 1.5  # pixels, of a face of 90
+
+    def test_repeats_exactly(self):
+        video = moving_face([similarity(20 + x, 20) for x in range(40)])
+        np.testing.assert_array_equal(track(video), track(video))
+
+    def test_loses_the_face_at_a_cut_and_finds_it_again(self):
+        face = moving_face([similarity(20, 20)] * 20)
+        wall = np.random.default_rng(1).integers(90, 110, (15, 240, 240), dtype=np.uint8)
+        moved = moving_face([similarity(40, 30)] * 20)
+        points = track(np.concatenate([face, wall, moved]))
+        valid = found(points)
+        assert valid[:20].all()
+        assert not valid[20:35].any()
+        assert valid[35:].all()
+        shift = points[-1].mean(axis=0) - points[0].mean(axis=0)
+        np.testing.assert_allclose(shift, [20, 10], atol=4)
+
+    def test_finds_nothing_in_a_flat_or_faint_picture(self):
+        assert not found(track(np.full((5, 120, 160), 128, dtype=np.uint8))).any()
+        faint = (120 + moving_face([similarity(20, 20)] * 5, noise=0) // 30).astype(np.uint8)
+        assert not found(track(faint)).any()
+
+    def test_takes_pictures_smaller_than_any_face(self):
+        assert not found(track(np.zeros((3, 16, 20), dtype=np.uint8))).any()
+
+    def test_finds_a_small_face_in_a_large_picture(self):
+        video = moving_face([similarity(200, 150)] * 3, shape=(480, 900))
+        assert found(track(video)).all()
+
+    def test_stays_with_the_first_face_when_a_larger_one_enters(self):
+        first = [similarity(-20, 120, 0.8)] * 60
+        video = moving_face(first, shape=(300, 520))
+        second = cv2.resize(FACE, (240, 240))
+        video[20:, 20:260, 280:] = second
+        points = track(video, recheck=5)
+        assert found(points).all()
+        assert np.abs(points - points[0]).max() < 8
+
+    def test_face_partly_outside_the_picture(self):
+        points = track(moving_face([similarity(20 - 3 * i, 20) for i in range(30)]))
+        valid = found(points)
+        assert valid[:25].all()
+        assert points[valid][..., 0].min() < 0
+
+    @pytest.mark.parametrize("recheck", [0, -1, 2.5, "30"])
+    def test_refuses_a_bad_recheck(self, recheck):
+        with pytest.raises(ValueError, match=r'landmarker_params\["recheck"\].*at least 1'):
+            make_landmarker("template", {"recheck": recheck})
+
+    @needs_data
+    def test_leaves_with_the_face(self):
+        video = open_video(DATA / "faces" / "face_noface.mov")
+        landmarker = make_landmarker("template")
+        valid = np.array([p is not None for p in landmarker.track(video.frames(), video)])
+        assert valid[:70].all()
+        assert not valid[76:].any()
+
+    @needs_data
+    def test_agrees_with_mediapipe(self):
+        pytest.importorskip("mediapipe")
+        frames = np.stack(list(open_video(DATA / "faces" / "single_face.mp4").frames(True)))
+        approximate, exact = track(frames), track(frames, "mediapipe", model_path=MODEL)
+        assert found(approximate).all()
+        assert found(exact).all()
+        error = np.linalg.norm(approximate - exact, axis=-1).mean(axis=1) / face_extent(exact)
+        assert error.mean() < 0.04  # measured: 0.018
+
+
+@needs_data
+class TestMediaPipe:
+    @pytest.fixture(autouse=True)
+    def _needs_mediapipe(self):
+        pytest.importorskip("mediapipe")
+
+    def test_mesh_points_are_distinct_and_in_order(self):
+        assert len(set(MESH_TO_68)) == len(MESH_TO_68) == 68
+        image = cv2.imread(str(DATA / "faces" / "single_face.jpg"))[..., ::-1]
+        points = track(np.ascontiguousarray(image)[None], "mediapipe", model_path=MODEL)[0]
+        fit, _ = cv2.estimateAffinePartial2D(mean_shape(), points)
+        fitted = mean_shape() @ fit[:, :2].T + fit[:, 2]
+        distance = np.linalg.norm(points - fitted, axis=1) / face_extent(points)
+        assert distance.max() < 0.1  # no point is swapped with its neighbours' side
+
+    def test_follows_one_of_two_faces(self):
+        image = cv2.imread(str(DATA / "faces" / "multi_face.jpg"))[200:500, 300:850, ::-1]
+        frames = np.stack([np.roll(image, 3 * i, axis=1) for i in range(12)])
+        points = track(frames, "mediapipe", model_path=MODEL, num_faces=5)
+        valid = found(points)
+        assert valid.mean() > 0.8
+        centres = points[valid].mean(axis=1)
+        expected = centres[0, 0] + 3 * (np.flatnonzero(valid) - np.flatnonzero(valid)[0])
+        np.testing.assert_allclose(centres[:, 0], expected, atol=8)
+
+    def test_num_faces_is_passed_on(self):
+        landmarker = make_landmarker("mediapipe", {"model_path": MODEL, "num_faces": 2})
+        assert ("num_faces", 2) in landmarker.key(None)[2]
+
+    def test_key_depends_on_the_content_of_the_model(self, tmp_path):
+        copy, other = tmp_path / "a.task", tmp_path / "b.task"
+        copy.write_bytes(MODEL.read_bytes())
+        other.write_bytes(b"another model")
+        key = make_landmarker("mediapipe", {"model_path": MODEL}).key(None)
+        assert make_landmarker("mediapipe", {"model_path": copy}).key(None) == key
+        assert make_landmarker("mediapipe", {"model_path": other}).key(None) != key
+
+    def test_names_the_extra_if_mediapipe_is_missing(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "mediapipe", None)
+        with pytest.raises(ImportError, match=r'pip install "skspot\[mediapipe\]"'):
+            track(np.zeros((1, 64, 64), dtype=np.uint8), "mediapipe", model_path=MODEL)
+
+
+def test_mediapipe_needs_its_model(tmp_path):
+    with pytest.raises(ValueError, match=r"needs the path to its model.*face_landmarker\.task"):
+        make_landmarker("mediapipe")
+    with pytest.raises(FileNotFoundError, match=r"no file .*nowhere\.task.*download"):
+        make_landmarker("mediapipe", {"model_path": tmp_path / "nowhere.task"})
+
+
+class TestFaceAlignment:
+    @pytest.fixture
+    def tiny_fan(self, monkeypatch, tmp_path):
+        """The package's own class, with one hourglass of random weights and a fixed detector."""
+        import face_alignment.api
+        import face_alignment.detection
+        import torch
+
+        real = face_alignment.api.FAN
+        monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+        folder = tmp_path / "hub" / "checkpoints"
+        folder.mkdir(parents=True)
+        name = face_alignment.api.models_urls["2DFAN-4"].split("/")[-1]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            torch.save(real(1).state_dict(), folder / name)
+        monkeypatch.setattr(face_alignment.api, "FAN", lambda size: real(1))
+
+        class FaceDetector:
+            """Shows two faces: one moves right, a larger one enters in the third frame."""
+
+            reference_scale = 195
+
+            def __init__(self, device, verbose, start=10):
+                self.frame = start - 1
+
+            def detect_from_image(self, image):
+                self.frame += 1
+                x = self.frame
+                small, large = [x, 20.0, x + 60, 80.0, 0.9], [130.0, 10, 220, 100, 0.99]
+                return [large, small] if self.frame >= 12 else [small]
+
+        module = types.ModuleType("face_alignment.detection.fixed")
+        module.FaceDetector = FaceDetector
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+        monkeypatch.setattr(face_alignment.detection, "fixed", module, raising=False)
+
+    def test_follows_the_first_face(self, tiny_fan):
+        frames = np.random.default_rng(0).integers(0, 255, (4, 120, 240, 3), dtype=np.uint8)
+        options = {"device": "cpu", "face_detector": "fixed"}
+        points = track(frames, "face-alignment", **options)
+        assert points.shape == (4, 68, 2)
+        assert np.isfinite(points).all()
+        assert points[..., 0].max() < 125  # FAN looks at the surroundings of the box
+        flipped = track(frames, "face-alignment", flip_input=False, **options)
+        assert not np.array_equal(points, flipped)
+        elsewhere = {"start": 40}
+        moved = track(frames, "face-alignment", face_detector_kwargs=elsewhere, **options)
+        assert not np.array_equal(points, moved)
+
+    def test_without_network_says_so_and_takes_nothing_else(self, monkeypatch, tmp_path):
+        def no_network(*args, **kwargs):
+            raise urllib.error.URLError("Name or service not known")
+
+        monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+        monkeypatch.setattr("torch.hub.download_url_to_file", no_network)
+        with pytest.raises(SetupError, match="could not be downloaded") as info:
+            track(np.zeros((1, 64, 64), dtype=np.uint8), "face-alignment", device="cpu")
+        message = str(info.value)
+        assert isinstance(info.value, OSError)
+        for part in (str(tmp_path), "2DFAN4", "s3fd", "'mediapipe'", "'template'", "already have"):
+            assert part in message
+
+    def test_refuses_an_unknown_detector(self):
+        with pytest.raises(ValueError, match="'nonsense' is not a detector"):
+            track(np.zeros((1, 64, 64), dtype=np.uint8), "face-alignment", face_detector="nonsense")
+
+    def test_key_leaves_out_the_device(self):
+        keys = [make_landmarker("face-alignment", {"device": d}).key(None) for d in ("cpu", "mps")]
+        assert keys[0] == keys[1]
+
+
+class TestOwnLandmarks:
+    def test_callable_sees_rgb_frames(self):
+        frames = np.zeros((3, 8, 8, 3), dtype=np.uint8)
+        frames[..., 0] = np.arange(3)[:, None, None]
+
+        def landmarker(frame):
+            return None if frame[0, 0, 0] == 1 else np.full((68, 2), frame[0, 0, 0])
+
+        points = track(frames, landmarker)
+        assert found(points).tolist() == [True, False, True]
+        assert points[2, 0, 0] == 2
+
+    def test_code_is_part_of_the_key(self):
+        assert CallableLandmarker(found).cacheable
+        assert CallableLandmarker(found).key(None) != CallableLandmarker(track).key(None)
+        unknown = found
+        assert not CallableLandmarker(lambda frame: unknown).cacheable
+        assert not CallableLandmarker(np.array).cacheable
+
+    def test_one_array(self):
+        landmarks = np.random.default_rng(0).normal(size=(4, 68, 2)).astype(np.float32)
+        landmarks[2] = np.nan
+        points = track(np.zeros((4, 8, 8), dtype=np.uint8), landmarks)
+        np.testing.assert_array_equal(points, landmarks)
+
+    @pytest.mark.parametrize("n_rows", [3, 5])
+    def test_wrong_number_of_frames(self, n_rows):
+        with pytest.raises(ValueError, match=rf"for {n_rows} frames, but the video has 4"):
+            track(np.zeros((4, 8, 8), dtype=np.uint8), np.zeros((n_rows, 68, 2)))
+
+    @pytest.mark.parametrize("shape", [(4, 68), (4, 67, 2), (4, 68, 3), (68, 2)])
+    def test_wrong_shape(self, shape):
+        with pytest.raises(ValueError, match=r"shape \(n_frames, 68, 2\), got shape \(.*float64"):
+            make_landmarker(np.zeros(shape))
+
+    @pytest.mark.parametrize(
+        ("entry", "source"),
+        [
+            ("a/clip.mp4", "a/clip.mp4"),
+            (Path("a/clip.mp4"), "a/clip.mp4"),
+            ("clip.mp4", "a/clip.mp4"),
+            ("clip", Path("a/clip.mp4")),
+            ("frames", "a/frames"),
+        ],
+    )
+    def test_mapping_finds_the_entry(self, entry, source):
+        landmarks = np.zeros((2, 68, 2))
+        landmarker = KnownLandmarks({entry: landmarks, "other": landmarks + 1})
+        video = types.SimpleNamespace(source=source, name="clip")
+        narrowed = landmarker.only_for(source)
+        assert list(narrowed.landmarks) == [entry]
+        assert narrowed.key(video) == landmarker.key(video)
+        frames = np.zeros((2, 4, 4))
+        np.testing.assert_array_equal(list(narrowed.track(frames, video)), landmarks)
+
+    def test_mapping_without_the_entry_lists_the_entries(self):
+        landmarker = KnownLandmarks({"b/clip.mp4": np.zeros((2, 68, 2)), "x": 1})
+        video = types.SimpleNamespace(source="a/clip.mp4", name="clip.mp4")
+        with pytest.raises(ValueError, match=r"no entry for 'a/clip\.mp4'.*'b/clip\.mp4', 'x'\."):
+            landmarker.key(video)
+        video.source = np.zeros((2, 4, 4))
+        with pytest.raises(ValueError, match="this video is an array and has no path"):
+            landmarker.key(video)
+
+    def test_mapping_refuses_one_entry_for_two_videos(self):
+        landmarker = KnownLandmarks({"clip.mp4": np.zeros((2, 68, 2))})
+        landmarker.check(["a/clip.mp4", "a/other.mp4"])
+        with pytest.raises(ValueError, match=r"entry 'clip\.mp4' fits 2 videos"):
+            landmarker.check(["a/clip.mp4", "b/clip.mp4"])
+
+    def test_array_refuses_two_videos(self):
+        with pytest.raises(ValueError, match=r"one array.*X holds 2 videos; pass a mapping"):
+            KnownLandmarks(np.zeros((2, 68, 2))).check(["a", "b"])
+
+
+def test_unknown_options_are_refused_with_the_known_ones():
+    for name in LANDMARKERS:
+        with pytest.raises(ValueError, match=rf"{name}.*no option \['speed'\]; its options are"):
+            make_landmarker(name, {"speed": 1})
+    with pytest.raises(ValueError, match="with a function as landmarker they must be None"):
+        make_landmarker(found, {"speed": 1})
