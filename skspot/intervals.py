@@ -4,6 +4,7 @@ An interval is one expression with its onset, apex and offset, zero-based frame 
 belong to the interval, and its label. The intervals of one video make a table: a structured array.
 """
 
+import itertools
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -163,7 +164,7 @@ def _as_columns(rows):
             f"(onset, apex, offset, label, score), all of one kind; got rows of {sorted(widths)} "
             "entries."
         )
-    return dict(zip(layout, zip(*rows))) if rows else {field: () for field in layout}
+    return dict(zip(layout, zip(*rows))) if rows else dict.fromkeys(layout, ())
 
 
 def _as_frames(values, name):
@@ -205,7 +206,7 @@ def _refuse_overlap(table, name):
     for label in LABELS:
         rows = np.flatnonzero(table["label"] == label)
         rows = rows[np.argsort(table["onset"][rows], kind="stable")]
-        for first, second in zip(rows[:-1], rows[1:]):
+        for first, second in itertools.pairwise(rows):
             if table["onset"][second] <= table["offset"][first]:
                 spans = [f"{table['onset'][r]}-{table['offset'][r]}" for r in (first, second)]
                 raise ValueError(

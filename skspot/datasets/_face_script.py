@@ -118,7 +118,7 @@ def _draw_intervals(n_frames, rng):
 
 def _draw_length(label, rng):
     quantiles, lengths = _LENGTH_QUANTILES[label]
-    return int(round(np.interp(rng.uniform(), quantiles, lengths)))
+    return round(np.interp(rng.uniform(), quantiles, lengths))
 
 
 def _draw_expression(label, rng):

@@ -64,7 +64,7 @@ def write_intervals(path, tables, *, timestamps=None):
     if timestamps is not None:
         columns += [f"{field}_seconds" for field in _FRAMES]
     written = pd.concat([pd.DataFrame(columns=columns).astype(object), *rows])[columns]
-    written = written.astype({field: "Int64" for field in _FRAMES})
+    written = written.astype(dict.fromkeys(_FRAMES, "Int64"))
     written.to_csv(Path(path), index=False)
 
 

@@ -11,7 +11,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils import check_random_state
 from skorch import NeuralNet
 from skorch.callbacks import LRScheduler
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from skspot.intervals import check_intervals
 from skspot.metrics import interval_f1_score
@@ -414,7 +414,7 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
             known = ~np.isnan(video[:, 0, 0, 0])
             if known.any():
                 logits = torch.cat([out[0] for out in self.forward_iter([video])])
-                scores[known] = frame_scores(logits.float())
+                scores[known] = frame_scores(logits.float().numpy())
         return scores
 
     def restore(self, window_shape):

@@ -303,8 +303,8 @@ class AttentionBlock(nn.Module):
     def __init__(self, *, dim, heads, dim_head, axis, dropout):
         super().__init__()
         self.heads = heads
+        self.dim_head = dim_head
         self.axis = axis
-        self.scale = dim_head**-0.5
         self.norm = nn.BatchNorm1d(dim)
         self.qkv = nn.Linear(dim, 3 * heads * dim_head, bias=False)
         self.weight_dropout = Dropout(dropout)
@@ -319,7 +319,7 @@ class AttentionBlock(nn.Module):
         query, key, value = self.qkv.weight.chunk(3)
         query, key, value = (
             self._to_sequences(F.linear(normed, weight))
-            for weight in (query * self.scale, key, value)
+            for weight in (query * self.dim_head**-0.5, key, value)
         )
         # Weights as (key, query): the softmax over the last but one axis is the fast one on a CPU
         # for sequences this short, and plain products beat the fused attention kernels.
@@ -329,7 +329,7 @@ class AttentionBlock(nn.Module):
 
     def _to_sequences(self, x):
         """Map (n_windows, time, nodes, heads * d) to (sequences, length, d)."""
-        x = x.unflatten(-1, (self.heads, -1))
+        x = x.unflatten(-1, (self.heads, self.dim_head))
         order = (0, 1, 3, 2, 4) if self.axis == "nodes" else (0, 2, 3, 1, 4)
         return x.permute(order).flatten(0, 2)
 
@@ -337,9 +337,9 @@ class AttentionBlock(nn.Module):
         """Map (sequences, length, d) back to (n_windows, time, nodes, heads * d)."""
         n_windows, time, nodes, _ = tokens.shape
         if self.axis == "nodes":
-            x = x.view(n_windows, time, self.heads, nodes, -1).permute(0, 1, 3, 2, 4)
+            x = x.view(n_windows, time, self.heads, nodes, self.dim_head).permute(0, 1, 3, 2, 4)
         else:
-            x = x.view(n_windows, nodes, self.heads, time, -1).permute(0, 3, 1, 2, 4)
+            x = x.view(n_windows, nodes, self.heads, time, self.dim_head).permute(0, 3, 1, 2, 4)
         return x.flatten(3)
 
 
@@ -428,8 +428,9 @@ class Dropout(nn.Module):
             return F.dropout(torch.ones_like(x), self.p)
         words = torch.empty(-(-x.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
         n_dropped = min(max(round(256 * self.p), 1), 255)
-        kept = words.view(torch.uint8)[: x.numel()] >= n_dropped
-        return kept.view(x.shape).to(x.dtype).mul_(256 / (256 - n_dropped))
+        # Every float type holds the numbers to 255 exactly; a boolean mask in between is slower.
+        noise = words.view(torch.uint8)[: x.numel()].to(x.dtype).view(x.shape)
+        return noise.ge_(n_dropped).mul_(256 / (256 - n_dropped))
 
 
 def _over_rows(norm, x):

@@ -25,7 +25,8 @@ class WindowDataset(Dataset):
 
     def __init__(self, features, targets=None):
         known = [~np.isnan(video[:, 0, 0, 0]) for video in features]
-        self.windows = np.concatenate([video[keep] for video, keep in zip(features, known)])
+        kept = [video[keep] for video, keep in zip(features, known)]
+        self.windows = np.concatenate(kept, dtype=np.float32, casting="same_kind")
         self.targets = None
         if targets is not None:
             self.targets = {

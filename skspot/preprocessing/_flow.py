@@ -1,18 +1,19 @@
 """Sliding-window multi-resolution optical flow: the features of SpotFormer."""
 
 from collections import deque
+from functools import partial
 from numbers import Integral
 
 import numpy as np
-from joblib import hash as joblib_hash
 from sklearn.base import BaseEstimator, TransformerMixin
+from tqdm.auto import tqdm
 
 from skspot.preprocessing._displacements import pair_displacements
 from skspot.preprocessing._engines import ENGINE_NAMES, make_engine
 from skspot.preprocessing._regions import NODE_SETS
 from skspot.utils._cache import cached
-from skspot.utils._param_validation import Interval, StrOptions, _fit_context
 from skspot.utils._parallel import map_videos
+from skspot.utils._param_validation import Interval, StrOptions, _fit_context
 from skspot.utils.validation import check_videos
 
 # Part of the cache's key: raise it whenever the features change.
@@ -169,20 +170,21 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
         videos = check_videos(X)
         for i, video in enumerate(videos):
             self._check_video(video, i)
-        extract = cached(window_displacements, self.memory, ignore=["aligned"])
-        settings = {
-            "window_length": self.window_length,
-            "flow": self.flow,
-            "nodes": self.nodes,
-            "reference": self.reference,
-            "head_motion": self.head_motion,
-        }
-        return map_videos(
+        extract = partial(
             _extract,
-            videos,
+            memory=self.memory,
+            show=bool(self.verbose) and len(videos) == 1,
+            window_length=self.window_length,
+            flow=self.flow,
+            nodes=self.nodes,
+            reference=self.reference,
+            head_motion=self.head_motion,
+        )
+        return map_videos(
             extract,
-            settings,
-            step="SWMROFlow",
+            videos,
+            names=[getattr(video, "name", "") for video in videos],
+            action="turned into features",
             n_jobs=self.n_jobs,
             on_error=self.on_error,
             verbose=self.verbose,
@@ -218,19 +220,26 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _extract(aligned, extract, settings):
-    key = joblib_hash((aligned.fingerprint, _VERSION))
-    return extract(aligned, key, **settings)
+def _extract(aligned, *, memory, show, **settings):
+    """Return the features of one video, from the cache if they are there."""
+    extract = cached(window_displacements, memory, ignore=["aligned", "show"])
+    key = None if memory is None else aligned.fingerprint
+    return extract(aligned, show, key, _VERSION, **settings)
 
 
-def window_displacements(aligned, key, *, window_length, flow, nodes, reference, head_motion):
-    """Return the features of one video; `key` stands for the video in the cache.
+def window_displacements(
+    aligned, show, key, version, *, window_length, flow, nodes, reference, head_motion
+):
+    """Return the features of one video; `key` and `version` stand for it in the cache.
 
-    See `SWMROFlow` for the other parameters.
+    `show` is whether to show progress; see `SWMROFlow` for the other parameters.
     """
     max_lag = window_length // 2 if reference == "centre" else window_length - 1
     displacements = pair_displacements(
         aligned, make_engine(flow), max_lag=max_lag, nodes=nodes, head_motion=head_motion
+    )
+    displacements = tqdm(
+        displacements, aligned.name, len(aligned), unit=" frames", disable=not show
     )
     windows = gather_windows(displacements, len(aligned), window_length, reference)
     return _mask_windows(windows, np.asarray(aligned.valid), window_length)

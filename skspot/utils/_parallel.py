@@ -1,30 +1,36 @@
 """Work on many videos: in parallel, with progress, and with failures that can be collected."""
 
 import warnings
+from contextlib import contextmanager
 
 from joblib import Parallel, delayed
 from tqdm.auto import tqdm
 
 
-def map_videos(function, videos, *args, step, n_jobs, on_error, verbose):
-    """Return ``[function(video, *args) for video in videos]``, with None for a video that is None.
+class SetupError(OSError):
+    """Something that every video needs is missing, such as the weights of a network."""
+
+
+def map_videos(function, videos, *, names, action, n_jobs, on_error, verbose):
+    """Apply a function to each video.
 
     Parameters
     ----------
     function : callable
-        A module-level function.
+        Takes what stands for one video; of a module, so that workers can import it.
     videos : list
-        The videos; None is a video that failed before.
-    *args : object
-        Further arguments of the function.
-    step : str
-        What progress and warnings call the work.
+        What stands for each video; None is one that failed in an earlier step, and stays None.
+    names : list of str
+        What errors call the videos.
+    action : str
+        What was to be done to a video, for progress and warnings: "aligned".
     n_jobs : int or None
-        Number of videos worked on at the same time.
+        Number of videos worked on at a time, as for `joblib.Parallel`.
     on_error : {"raise", "warn"}
-        With "warn", videos that raise OSError or ValueError give None, and one warning lists them.
+        With "warn", a video that fails gives None, and one warning names all of them. What keeps
+        every video from being worked on, `SetupError` and ImportError, is raised all the same.
     verbose : int
-        Whether to show progress.
+        Whether to show progress over the videos, if there are several.
 
     Returns
     -------
@@ -32,33 +38,47 @@ def map_videos(function, videos, *args, step, n_jobs, on_error, verbose):
         One result per video, in order.
     """
     outcomes = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_attempt)(function, video, args, on_error) for video in videos
+        delayed(_attempt)(function, video, f"X[{i}], {name}", on_error)
+        for i, (video, name) in enumerate(zip(videos, names))
     )
-    outcomes = list(tqdm(outcomes, step, total=len(videos), unit="video", disable=not verbose))
-    failures = [f"X[{i}]: {error}" for i, (_, error) in enumerate(outcomes) if error is not None]
+    hidden = not verbose or len(videos) < 2
+    outcomes = list(tqdm(outcomes, f"videos {action}", len(videos), disable=hidden))
+    failures = [
+        f"X[{i}]: {type(outcome).__name__}: {outcome}"
+        for i, outcome in enumerate(outcomes)
+        if isinstance(outcome, Exception)
+    ]
     if failures:
         warnings.warn(
-            f"{step} left out {len(failures)} of {len(videos)} videos; their place holds None:\n"
-            + "\n".join(failures),
+            f"{len(failures)} of {len(videos)} videos could not be {action}; None stands in their "
+            "places:\n- " + "\n- ".join(failures),
             stacklevel=3,
         )
-    return [result for result, _ in outcomes]
+    return [None if isinstance(outcome, Exception) else outcome for outcome in outcomes]
 
 
-def _attempt(function, video, args, on_error):
-    """Return the result and the error, one of which is None."""
+def _attempt(function, video, name, on_error):
+    """Return the result for one video, or the error that it raised if errors are collected."""
+    if video is None:
+        return None
+    try:
+        with _one_opencv_thread():
+            return function(video)
+    except Exception as error:
+        error.add_note(f"This happened with {name}.")
+        if on_error == "raise" or isinstance(error, (SetupError, ImportError)):
+            raise
+        return error
+
+
+@contextmanager
+def _one_opencv_thread():
+    """Keep OpenCV to one thread: its pictures here are small, and joblib has the other cores."""
     import cv2
 
-    if video is None:
-        return None, None
     n_threads = cv2.getNumThreads()
-    # Videos are the unit of parallel work; threads within one would only get in each other's way.
     cv2.setNumThreads(1)
     try:
-        return function(video, *args), None
-    except (OSError, ValueError) as error:
-        if on_error == "raise":
-            raise
-        return None, error
+        yield
     finally:
         cv2.setNumThreads(n_threads)

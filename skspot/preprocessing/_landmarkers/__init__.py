@@ -2,13 +2,13 @@
 
 import inspect
 
-from skspot.preprocessing._landmarkers._base import Landmarker, SetupError
+from skspot.preprocessing._landmarkers._base import Landmarker
 from skspot.preprocessing._landmarkers._face_alignment import FaceAlignmentLandmarker
 from skspot.preprocessing._landmarkers._mediapipe import MediaPipeLandmarker
 from skspot.preprocessing._landmarkers._own import CallableLandmarker, KnownLandmarks
 from skspot.preprocessing._landmarkers._template import TemplateLandmarker
 
-__all__ = ["LANDMARKERS", "Landmarker", "SetupError", "make_landmarker"]
+__all__ = ["LANDMARKERS", "Landmarker", "make_landmarker"]
 
 LANDMARKERS = {
     "face-alignment": FaceAlignmentLandmarker,

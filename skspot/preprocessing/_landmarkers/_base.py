@@ -47,7 +47,3 @@ class Landmarker(ABC):
     def only_for(self, source):
         """Return what is needed of the landmarker for one video, to send it to a worker."""
         return self
-
-
-class SetupError(OSError):
-    """A landmarker that can't be used for any video, such as one whose weights are missing."""

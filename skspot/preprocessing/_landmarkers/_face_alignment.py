@@ -2,8 +2,9 @@
 
 from http.client import HTTPException
 
-from skspot.preprocessing._landmarkers._base import Landmarker, SetupError
+from skspot.preprocessing._landmarkers._base import Landmarker
 from skspot.preprocessing._landmarkers._follower import FaceFollower
+from skspot.utils._parallel import SetupError
 
 
 class FaceAlignmentLandmarker(Landmarker):

@@ -1,6 +1,7 @@
 """Landmarks that the user has or computes."""
 
 import inspect
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -59,6 +60,13 @@ class KnownLandmarks(Landmarker):
         self.landmarks = landmarks
         if isinstance(landmarks, np.ndarray):
             _as_landmarks(landmarks, "landmarker")
+            return
+        for entry in landmarks:
+            if not isinstance(entry, (str, os.PathLike)):
+                raise TypeError(
+                    "landmarker: the keys of a mapping are paths or file names of videos, got "
+                    f"{entry!r}, {type(entry).__name__}."
+                )
 
     def key(self, video):
         return ("known", joblib.hash(self._of(video)))

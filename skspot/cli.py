@@ -1,0 +1,276 @@
+"""The command line: ``skspot demo | train | spot | evaluate``."""
+
+import argparse
+import sys
+import warnings
+from pathlib import Path
+
+import skspot
+
+
+def main(arguments=None):
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : list of str, default=None
+        The arguments; None takes those of the process.
+
+    Returns
+    -------
+    status : int
+        0 if all went well; 1 after an error, or if a video was left out.
+    """
+    options = _parser().parse_args(arguments)
+    warnings.showwarning = _print_warning
+    try:
+        return options.run(options)
+    except (OSError, ValueError, ImportError) as error:
+        notes = "\n".join(getattr(error, "__notes__", []))
+        print(f"skspot {options.command}: {error}\n{notes}".rstrip(), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt as interruption:
+        print(f"\nskspot {options.command}: interrupted. {interruption}", file=sys.stderr)
+        return 130
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="skspot", description="Spot macro- and micro-expressions in face videos."
+    )
+    parser.add_argument("--version", action="version", version=f"skspot {skspot.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for add in (_add_demo, _add_train, _add_spot, _add_evaluate):
+        add(commands)
+    return parser
+
+
+def _add_demo(commands):
+    command = commands.add_parser(
+        "demo",
+        help="the whole story on synthetic videos: train, spot and score unseen subjects",
+        description="Make synthetic face videos, cross-validate by subject, report how well "
+        "expressions of unseen subjects are spotted, and write tables, a timeline and a model.",
+    )
+    command.add_argument("--out", type=Path, default=Path("skspot-demo"), help="folder to write to")
+    command.add_argument("--subjects", type=int, default=8, help="number of subjects (default 8)")
+    command.add_argument("--seed", type=int, default=0, help="seed of everything (default 0)")
+    _add_workers(command, default=2)
+    command.set_defaults(run=_demo)
+
+
+def _add_train(commands):
+    command = commands.add_parser(
+        "train",
+        help="train a spotter on annotated videos",
+        description="Train a spotter on the videos that a table names, and save it.",
+    )
+    command.add_argument(
+        "annotations",
+        type=Path,
+        help="CSV with the columns video, onset, offset, label (macro or micro) and, if known, "
+        "apex; zero-based frames; a row with a video's name alone is a video without expressions",
+    )
+    command.add_argument(
+        "--videos", type=Path, help="folder of the videos (default: that of the table)"
+    )
+    command.add_argument("--model", type=Path, required=True, help="file to write the model to")
+    command.add_argument("--epochs", type=int, help="epochs of training")
+    command.add_argument("--seed", type=int, default=0, help="seed of the training (default 0)")
+    _add_landmarker(command)
+    _add_workers(command)
+    command.set_defaults(run=_train)
+
+
+def _add_spot(commands):
+    command = commands.add_parser(
+        "spot",
+        help="spot the expressions of videos with a trained model",
+        description="For each video, write its intervals as CSV, in frames and in seconds, and a "
+        "timeline as PNG.",
+    )
+    command.add_argument("videos", nargs="+", help="video files, or folders of numbered images")
+    command.add_argument("--model", type=Path, required=True, help="a file that `train` has made")
+    command.add_argument("--out", type=Path, default=Path("."), help="folder to write to")
+    _add_landmarker(command, default=None)
+    _add_workers(command)
+    command.set_defaults(run=_spot)
+
+
+def _add_evaluate(commands):
+    command = commands.add_parser(
+        "evaluate",
+        help="score predicted intervals against annotated ones",
+        description="Print counts, precision, recall and F1 of macro- and micro-expressions, "
+        "pooled over all videos of both tables.",
+    )
+    command.add_argument("predicted", type=Path, help="CSV of predicted intervals")
+    command.add_argument("true", type=Path, help="CSV of annotated intervals")
+    command.add_argument(
+        "--iou", type=float, default=0.5, help="least IoU of a hit, above 0 (default 0.5)"
+    )
+    command.set_defaults(run=_evaluate)
+
+
+def _add_landmarker(command, default="face-alignment"):
+    command.add_argument(
+        "--landmarker",
+        choices=["face-alignment", "mediapipe", "template"],
+        default=default,
+        help=f"what finds the face (default: {default or 'what the model was trained with'})",
+    )
+    command.add_argument("--landmarker-model", help="file of mediapipe's FaceLandmarker model")
+    command.add_argument("--cache", help="folder that keeps landmarks and features of videos")
+
+
+def _add_workers(command, default=1):
+    command.add_argument(
+        "--jobs", type=int, default=default, help=f"videos worked on at a time (default {default})"
+    )
+
+
+def _demo(options):
+    from skspot.demo import run_demo
+
+    run_demo(options.out, n_subjects=options.subjects, seed=options.seed, n_jobs=options.jobs)
+    return 0
+
+
+def _train(options):
+    from sklearn.pipeline import Pipeline
+
+    from skspot.io import read_intervals
+    from skspot.neural_network import SpotFormerClassifier
+    from skspot.preprocessing import FaceAligner, SWMROFlow
+
+    tables = read_intervals(options.annotations)
+    folder = options.videos or options.annotations.parent
+    videos = _find_videos(folder, list(tables))
+    options.model.parent.mkdir(parents=True, exist_ok=True)
+    spotter = Pipeline(
+        [
+            ("align", FaceAligner()),
+            ("flow", SWMROFlow()),
+            ("spot", SpotFormerClassifier(random_state=options.seed, verbose=1)),
+        ]
+    )
+    _apply_options(spotter, options)
+    if options.epochs is not None:
+        spotter.set_params(spot__max_epochs=options.epochs)
+    spotter.fit(videos, list(tables.values()))
+    skspot.save(spotter, options.model)
+    print(f"Wrote {options.model}, trained on {len(videos)} videos.")
+    return 0
+
+
+def _spot(options):
+    import matplotlib.pyplot as plt
+
+    from skspot.inspection import SpottingDisplay
+    from skspot.io import write_intervals
+
+    plt.switch_backend("agg")
+    names = _output_names(options.videos)
+    spotter = skspot.load(options.model)
+    _apply_options(spotter, options)
+    spotter.set_params(align__on_error="warn", flow__on_error="warn")
+    aligned = spotter[0].transform(options.videos)
+    features = spotter[1].transform(aligned)
+    options.out.mkdir(parents=True, exist_ok=True)
+    for name, video, windows in zip(names, aligned, features):
+        if windows is None:
+            continue
+        scores = spotter[-1].predict_scores([windows])[0]
+        table = spotter[-1].decode(scores)
+        write_intervals(
+            options.out / f"{name}.csv", {name: table}, timestamps={name: video.timestamps}
+        )
+        display = SpottingDisplay.from_predictions(
+            None,
+            table,
+            scores=scores,
+            timestamps=video.timestamps,
+            valid=video.valid,
+            name=video.name,
+        )
+        display.figure_.savefig(options.out / f"{name}.png", dpi=130)
+        plt.close(display.figure_)
+        counts = {label: int((table["label"] == label).sum()) for label in skspot.LABELS}
+        print(
+            f"{name}: {counts['macro']} macro- and {counts['micro']} micro-expressions in "
+            f"{len(video)} frames; wrote {options.out / name}.csv and .png"
+        )
+    return int(any(windows is None for windows in features))
+
+
+def _evaluate(options):
+    from skspot.io import read_intervals
+    from skspot.metrics import spotting_report
+
+    predicted, true = read_intervals(options.predicted), read_intervals(options.true)
+    videos = list(dict.fromkeys([*true, *predicted]))
+    for what, tables, path in (
+        ("predictions", predicted, options.predicted),
+        ("annotations", true, options.true),
+    ):
+        missing = [video for video in videos if video not in tables]
+        if missing:
+            print(
+                f"{len(missing)} of {len(videos)} videos have no {what} in {path}, and count as "
+                f"videos without intervals: {', '.join(missing)}",
+                file=sys.stderr,
+            )
+    empty = skspot.make_intervals()
+    print(
+        spotting_report(
+            [true.get(video, empty) for video in videos],
+            [predicted.get(video, empty) for video in videos],
+            iou_threshold=options.iou,
+        )
+    )
+    return 0
+
+
+def _apply_options(spotter, options):
+    """Set what the command line says about landmarks, cache, workers and progress."""
+    settings = {"align__verbose": 1, "flow__verbose": 1}
+    settings |= {"align__n_jobs": options.jobs, "flow__n_jobs": options.jobs}
+    settings |= {"align__memory": options.cache, "flow__memory": options.cache}
+    if options.landmarker is not None:
+        settings |= {"align__landmarker": options.landmarker, "align__landmarker_params": None}
+    if options.landmarker_model is not None:
+        settings["align__landmarker_params"] = {"model_path": options.landmarker_model}
+    spotter.set_params(**settings)
+
+
+def _find_videos(folder, names):
+    """Return the path of each named video: its file, its folder, or its file without suffix."""
+    found = []
+    for name in names:
+        path = folder / name
+        candidates = [path] if path.exists() else sorted(folder.glob(f"{name}.*"))
+        candidates = [c for c in candidates if c.suffix.lower() not in (".csv", ".png", ".txt")]
+        if len(candidates) != 1:
+            got = [c.name for c in candidates] or "none"
+            raise FileNotFoundError(
+                f"The table names the video {name!r}; expected one file or folder of that name in "
+                f"{folder}, got {got}. Give the folder with --videos, or the file name with suffix."
+            )
+        found.append(str(candidates[0]))
+    return found
+
+
+def _output_names(videos):
+    """Return the name under which the results of each video are written."""
+    names = [Path(video).stem or Path(video).resolve().name for video in videos]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(
+            f"Several videos are called {', '.join(repeated)}, so that their results would "
+            "overwrite each other; spot them in separate calls with different --out."
+        )
+    return names
+
+
+def _print_warning(message, category, filename, lineno, file=None, line=None):
+    print(f"Warning: {message}", file=sys.stderr)

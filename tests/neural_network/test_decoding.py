@@ -1,0 +1,273 @@
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from skspot.intervals import PREDICTION_DTYPE, check_intervals
+from skspot.neural_network._decoding import (
+    FRAME_SCORE_DTYPE,
+    PROPOSAL_DTYPE,
+    decode_intervals,
+    frame_scores,
+    propose,
+    suppress,
+)
+
+LENGTHS = {
+    "macro": {"usual_length": 59, "min_length": 16},
+    "micro": {"usual_length": 16, "min_length": 5},
+}
+
+
+@pytest.fixture(scope="module")
+def reference(golden):
+    return np.load(golden / "spotformer_reference.npz")
+
+
+def peaks(n_frames, **frames):
+    """Scores that are 0 but for the given frames: (onset, apex, offset) arrays."""
+    scores = {name: np.zeros(n_frames) for name in ("onset", "apex", "offset")}
+    for name, values in frames.items():
+        for frame, value in values.items():
+            scores[name][frame] = value
+    return scores["onset"], scores["apex"], scores["offset"]
+
+
+def rows(*values):
+    return np.array(list(values), dtype=PROPOSAL_DTYPE)
+
+
+def iou(a, b):
+    shared = max(0, min(a["offset"], b["offset"]) - max(a["onset"], b["onset"]))
+    union = a["offset"] - a["onset"] + b["offset"] - b["onset"] - shared
+    return shared / union if union else float(a["onset"] == b["onset"])
+
+
+@pytest.mark.parametrize("label", LENGTHS)
+def test_reference(reference, label):
+    scores = [reference[f"decode/{name}_score"] for name in ("onset", "apex", "offset")]
+    proposals = propose(*scores, **LENGTHS[label])
+    for got, name in ((proposals, "proposals"), (suppress(proposals), "kept")):
+        expected = reference[f"decode/{label}/{name}"]
+        assert len(got) == len(expected)
+        for column, field in enumerate(PROPOSAL_DTYPE.names):
+            np.testing.assert_array_equal(got[field], expected[:, column])
+
+
+def test_propose_by_hand():
+    scores = peaks(40, onset={14: 0.5, 16: 0.9}, apex={20: 0.8}, offset={25: 0.6, 29: 0.7})
+    # The onset lies 2 to 8 frames before the apex, the offset 2 to 8 after: 29 is too far.
+    (proposal,) = propose(*scores, **LENGTHS["micro"])
+    assert tuple(proposal)[:3] == (16, 20, 25)
+    assert proposal["score"] == pytest.approx(0.9 * 0.8 * 0.6)
+
+
+@pytest.mark.parametrize(("distance", "found"), [(1, False), (2, True), (8, True), (9, False)])
+def test_search_range_includes_both_its_ends(distance, found):
+    scores = peaks(60, onset={30 - distance: 1}, apex={30: 1}, offset={30 + distance: 1})
+    assert len(propose(*scores, **LENGTHS["micro"])) == found
+
+
+def test_nearest_of_equal_maxima_is_taken():
+    scores = peaks(60, onset={23: 0.5, 26: 0.5}, apex={30: 1}, offset={34: 0.5, 37: 0.5})
+    (proposal,) = propose(*scores, **LENGTHS["micro"])
+    assert tuple(proposal)[:3] == (26, 30, 34)
+
+
+def test_frames_are_clipped_to_the_video():
+    scores = peaks(4, onset={0: 1}, apex={1: 1}, offset={3: 1})
+    (proposal,) = propose(*scores, **LENGTHS["macro"])
+    assert tuple(proposal)[:3] == (0, 1, 3)
+
+
+def test_dropped_where_the_other_boundary_is_likelier():
+    onset, apex, offset = peaks(40, onset={15: 0.6}, apex={20: 1}, offset={25: 0.6})
+    assert len(propose(onset, apex, offset, **LENGTHS["micro"])) == 1
+    likelier = offset.copy()
+    likelier[15] = 0.6
+    assert len(propose(onset, apex, likelier, **LENGTHS["micro"])) == 0
+    likelier = onset.copy()
+    likelier[25] = 0.6
+    assert len(propose(likelier, apex, offset, **LENGTHS["micro"])) == 0
+
+
+def test_apex_threshold_is_exclusive():
+    scores = peaks(40, onset={15: 1}, apex={20: 0.5}, offset={25: 1})
+    assert len(propose(*scores, **LENGTHS["micro"])) == 0
+    assert len(propose(*scores, **LENGTHS["micro"], apex_threshold=0.49)) == 1
+
+
+def test_propose_refuses_unequal_lengths_and_options_out_of_range():
+    with pytest.raises(ValueError, match=r"\(3,\), \(3,\) and \(4,\)"):
+        propose(np.ones(3), np.ones(3), np.ones(4), usual_length=4, min_length=2)
+    with pytest.raises(ValueError, match="min_length=6 and usual_length=4"):
+        propose(np.ones(3), np.ones(3), np.ones(3), usual_length=4, min_length=6)
+
+
+def test_suppress_by_hand():
+    # 10-20 and 14-24 share 6 of 14; 10-20 and 12-22 share 8 of 12.
+    proposals = rows((10, 15, 20, 0.9), (12, 15, 22, 0.8), (14, 15, 24, 0.7), (50, 55, 60, 0.1))
+    np.testing.assert_array_equal(suppress(proposals), proposals[[0, 2, 3]])
+    np.testing.assert_array_equal(suppress(proposals, iou_threshold=0.7), proposals)
+    np.testing.assert_array_equal(suppress(proposals, iou_threshold=0.3), proposals[[0, 3]])
+
+
+def test_a_suppressed_interval_suppresses_nothing():
+    proposals = rows((10, 15, 20, 0.9), (12, 17, 22, 0.8), (14, 19, 24, 0.7))
+    np.testing.assert_array_equal(suppress(proposals), proposals[[0, 2]])
+
+
+def test_overlap_of_exactly_the_threshold_stays():
+    proposals = rows((0, 5, 9, 0.9), (3, 5, 12, 0.8))
+    assert len(suppress(proposals)) == 2
+
+
+def test_first_of_equal_scores_is_better_in_any_order():
+    proposals = rows((10, 15, 20, 0.5), (11, 15, 20, 0.5))
+    assert suppress(proposals)["onset"].tolist() == [10]
+    assert suppress(proposals[::-1])["onset"].tolist() == [11]
+
+
+def test_intervals_of_one_frame():
+    proposals = rows((10, 10, 10, 0.9), (10, 10, 10, 0.8), (11, 11, 11, 0.7), (5, 10, 15, 0.6))
+    assert suppress(proposals)["score"].tolist() == [0.9, 0.7, 0.6]
+
+
+def test_max_intervals():
+    proposals = rows(*((50 * i, 50 * i + 5, 50 * i + 9, 1 - i / 100) for i in range(20)))
+    assert len(suppress(proposals)) == 5
+    assert len(suppress(proposals, max_intervals=0)) == 0
+    np.testing.assert_array_equal(suppress(proposals, max_intervals=None), proposals)
+
+
+def test_suppress_nothing():
+    assert suppress(rows()).shape == (0,)
+
+
+def test_suppress_refuses_negative_options():
+    with pytest.raises(ValueError, match="iou_threshold=-1"):
+        suppress(rows(), iou_threshold=-1)
+    with pytest.raises(ValueError, match="max_intervals=-1"):
+        suppress(rows(), max_intervals=-1)
+
+
+@settings(max_examples=50)
+@given(
+    scores=arrays(np.float64, st.tuples(st.just(3), st.integers(1, 150)), elements=st.floats(0, 1)),
+    label=st.sampled_from(sorted(LENGTHS)),
+    threshold=st.floats(0, 0.9),
+)
+def test_properties(scores, label, threshold):
+    n_frames = scores.shape[1]
+    proposals = propose(*scores, **LENGTHS[label], apex_threshold=threshold)
+    assert (proposals["onset"] >= 0).all()
+    assert (proposals["offset"] < n_frames).all()
+    assert (proposals["onset"] <= proposals["apex"]).all()
+    assert (proposals["apex"] <= proposals["offset"]).all()
+    kept = suppress(proposals, max_intervals=None)
+    for i, a in enumerate(kept):
+        assert all(iou(a, b) <= 0.5 for b in kept[i + 1 :])
+    # Whatever was dropped overlaps something at least as good that was kept.
+    for proposal in proposals:
+        assert any(
+            k["score"] >= proposal["score"] and (k == proposal or iou(k, proposal) > 0.5)
+            for k in kept
+        )
+    np.testing.assert_array_equal(suppress(proposals, max_intervals=3), kept[:3])
+
+
+def planted(n_frames=200):
+    """Frame scores with one micro- and one macro-expression."""
+    scores = np.zeros(n_frames, dtype=FRAME_SCORE_DTYPE)
+    for label, frames in (("micro", (100, 104, 109)), ("macro", (20, 35, 55))):
+        for name, frame in zip(("onset", "apex", "offset"), frames):
+            scores[f"{label}_{name}"][frame] = 0.9
+    return scores
+
+
+def test_decode_intervals():
+    intervals = decode_intervals(planted())
+    assert intervals.dtype == PREDICTION_DTYPE
+    assert intervals[["onset", "apex", "offset", "label"]].tolist() == [
+        (20, 35, 55, "macro"),
+        (100, 104, 109, "micro"),
+    ]
+    np.testing.assert_allclose(intervals["score"], 0.9**3, rtol=1e-6)
+    check_intervals(intervals, n_frames=200, allow_overlap=True)
+
+
+@pytest.mark.parametrize(
+    ("option", "left"),
+    [
+        ({"micro_usual_length": 8}, ["macro"]),
+        ({"macro_usual_length": 30}, ["micro"]),
+        ({"micro_min_length": 12}, ["macro"]),
+        ({"macro_min_length": 40}, ["micro"]),
+        ({"micro_apex_threshold": 0.95}, ["macro"]),
+        ({"macro_apex_threshold": 0.95}, ["micro"]),
+        ({"max_intervals": 0}, []),
+    ],
+    ids=lambda value: str(value),
+)
+def test_each_option_of_decode_intervals(option, left):
+    assert decode_intervals(planted(), **option)["label"].tolist() == left
+
+
+def test_decode_intervals_passes_the_overlap_threshold_on():
+    scores = planted()
+    scores["macro_apex"][38] = 0.8
+    assert len(decode_intervals(scores)) == 2
+    assert len(decode_intervals(scores, iou_threshold=1.0)) == 3
+
+
+def test_decode_nothing():
+    intervals = decode_intervals(np.zeros(0, dtype=FRAME_SCORE_DTYPE))
+    assert intervals.shape == (0,)
+    assert intervals.dtype == PREDICTION_DTYPE
+    assert len(decode_intervals(np.zeros(10, dtype=FRAME_SCORE_DTYPE))) == 0
+
+
+def test_decode_refuses_other_scores():
+    with pytest.raises(TypeError, match="frame_scores"):
+        decode_intervals(np.zeros((10, 8)))
+    with pytest.raises(TypeError, match="list"):
+        decode_intervals([1, 2])
+
+
+def test_long_video_decodes_in_seconds():
+    rng = np.random.default_rng(0)
+    scores = np.empty(100_000, dtype=FRAME_SCORE_DTYPE)
+    for name in scores.dtype.names:
+        scores[name] = rng.random(len(scores))
+    start = time.process_time()
+    decode_intervals(scores, max_intervals=None)
+    # Far more candidates than any real video has: 0.4 s where this was written.
+    assert time.process_time() - start < 10
+
+
+def test_frame_scores():
+    logits = np.random.default_rng(0).normal(size=(6, 10))
+    scores = frame_scores(logits)
+    assert list(pd.DataFrame(scores).columns) == list(FRAME_SCORE_DTYPE.names)
+    shares = np.exp(logits[:, 3:6]) / np.exp(logits[:, 3:6]).sum(1, keepdims=True)
+    np.testing.assert_allclose(scores["macro_onset"], shares[:, 0], rtol=1e-5)
+    np.testing.assert_allclose(scores["macro_offset"], shares[:, 1], rtol=1e-5)
+    for column, name in ((6, "micro_apex"), (7, "macro_apex"), (8, "micro_expression")):
+        np.testing.assert_allclose(scores[name], 1 / (1 + np.exp(-logits[:, column])), rtol=1e-5)
+
+
+def test_frame_scores_of_extreme_logits_are_finite():
+    scores = frame_scores(np.array([[1e4, -1e4, 0, 0, 0, 1e4, 1e4, -1e4, 0, 0]]))
+    values = np.array(scores[0].tolist())
+    assert np.isfinite(values).all()
+    assert scores["micro_onset"] == scores["micro_apex"] == 1
+    assert scores["macro_apex"] == 0
+
+
+def test_frame_scores_refuses_other_shapes():
+    with pytest.raises(ValueError, match=r"\(n_frames, 10\), got \(10,\)"):
+        frame_scores(np.zeros(10))

@@ -1,0 +1,395 @@
+import pickle
+import warnings
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from skimage.data import astronaut
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.utils._param_validation import InvalidParameterError
+from sklearn.utils.estimator_checks import (
+    check_do_not_raise_errors_in_init_or_set_params,
+    check_estimator_cloneable,
+    check_estimator_repr,
+    check_estimator_tags_renamed,
+    check_get_params_invariance,
+    check_mixin_order,
+    check_no_attributes_set_in_init,
+    check_param_validation,
+    check_parameters_default_constructible,
+    check_set_params,
+    check_valid_tag_types,
+)
+
+from skspot.preprocessing._aligner import FaceAligner, fill_gaps
+from skspot.preprocessing._landmarkers._template import TemplateLandmarker
+from skspot.utils._parallel import SetupError
+from skspot.utils.validation import as_object_array
+from skspot.video import AlignedVideo, NoFaceError, VideoReadError
+
+FACE = cv2.cvtColor(astronaut(), cv2.COLOR_RGB2GRAY)[20:220, 120:320]
+CIRCLE = np.column_stack([np.cos(np.linspace(0, 6, 68)), np.sin(np.linspace(0, 6, 68))])
+
+
+def face_video(n_frames=6, start=0):
+    """Return a grey video of a face that moves right by one pixel a frame."""
+    return np.stack([np.roll(FACE, start + i, axis=1) for i in range(n_frames)])
+
+
+def blank_video(n_frames=6):
+    return np.full((n_frames, 40, 50), 127, dtype=np.uint8)
+
+
+def circle_landmarker(frame):
+    """Find a circle about the middle of the picture, unless its first pixel is 255."""
+    if frame[0, 0, 0] == 255:
+        return None
+    return 10 * CIRCLE + (frame.shape[1] / 2, frame.shape[0] / 2)
+
+
+@pytest.fixture
+def tracked(monkeypatch):
+    """Count the frames that the template landmarker looks at."""
+    frames = []
+    real = TemplateLandmarker.track
+
+    def track(self, pictures, video):
+        yield from real(self, (frames.append(0) or picture for picture in pictures), video)
+
+    monkeypatch.setattr(TemplateLandmarker, "track", track)
+    return frames
+
+
+class TestTransform:
+    def test_one_aligned_video_for_each_in_order(self):
+        videos = [face_video(4), face_video(7, start=9)]
+        aligned = FaceAligner("template").fit_transform(videos)
+        assert isinstance(aligned, list)
+        assert [len(video) for video in aligned] == [4, 7]
+        for video, source in zip(aligned, videos):
+            assert isinstance(video, AlignedVideo)
+            assert video.source is source
+            assert video.landmarks.dtype == np.float32
+            assert video.landmarks.shape == (len(source), 68, 2)
+            assert video.valid.all()
+            assert video.frame_shape == (200, 200)
+            shift = video.landmarks.mean(axis=1)[:, 0]
+            np.testing.assert_allclose(shift - shift[0], np.arange(len(source)), atol=0.2)
+
+    def test_works_without_fit_and_in_a_pipeline(self):
+        videos = [face_video(4)]
+        aligner = FaceAligner("template")
+        assert aligner.transform(videos) == make_pipeline(aligner).fit_transform(videos)
+        assert set(vars(aligner)) == set(aligner.get_params())
+
+    @pytest.mark.parametrize("container", [list, tuple, pd.Series, as_object_array])
+    def test_containers(self, container):
+        aligned = FaceAligner(circle_landmarker).transform(container([blank_video(3)]))
+        assert len(aligned) == 1
+        assert len(aligned[0]) == 3
+
+    def test_one_path_instead_of_a_collection(self):
+        for X in ("interview.mp4", Path("interview.mp4"), face_video()):
+            with pytest.raises(TypeError, match="X must be a collection.*pass \\["):
+                FaceAligner("template").transform(X)
+            with pytest.raises(TypeError, match="X must be a collection"):
+                FaceAligner("template").fit(X)
+
+    def test_face_size_scales_the_frames_only(self):
+        small, large = (
+            FaceAligner("template", face_size=size).transform([face_video(3)])[0]
+            for size in (40, 80)
+        )
+        np.testing.assert_array_equal(small.landmarks, large.landmarks)
+        assert np.median(small.face_sizes) == pytest.approx(40, abs=1)
+        assert np.median(large.face_sizes) == pytest.approx(80, abs=1)
+
+    def test_fps_of_arrays(self):
+        aligned = FaceAligner(circle_landmarker, fps=200).transform([blank_video()])[0]
+        assert aligned.fps == pytest.approx(200)
+
+    def test_leaves_opencv_threads_and_the_videos_alone(self):
+        n_threads = cv2.getNumThreads()
+        video = face_video(3)
+        video.setflags(write=False)
+        FaceAligner("template").transform([video])
+        assert cv2.getNumThreads() == n_threads
+
+    def test_does_not_depend_on_n_jobs(self):
+        videos = [face_video(5, start) for start in (0, 4, 8)]
+        serial, parallel = (
+            FaceAligner("template", n_jobs=n_jobs).transform(videos) for n_jobs in (1, 2)
+        )
+        assert serial == parallel
+
+    def test_shows_progress(self, capsys):
+        FaceAligner(circle_landmarker, verbose=1).transform([blank_video(5)])
+        assert "5 frames" in capsys.readouterr().err
+        FaceAligner(circle_landmarker, verbose=1).transform([blank_video()] * 3)
+        assert "videos aligned: 100%" in capsys.readouterr().err
+        FaceAligner(circle_landmarker).transform([blank_video()])
+        assert capsys.readouterr().err == ""
+
+
+class TestGaps:
+    def test_by_hand(self):
+        landmarks = np.full((9, 68, 2), np.nan)
+        for frame, value in ((1, 10), (4, 16), (8, 0)):
+            landmarks[frame] = value
+        valid = np.isfinite(landmarks[:, 0, 0])
+        nan = np.nan
+        filled = fill_gaps(landmarks, valid, 2)
+        assert np.array_equal(
+            filled[:, 5, 1], [nan, 10, 12, 14, 16, nan, nan, nan, 0], equal_nan=True
+        )
+        filled = fill_gaps(landmarks, valid, 3)
+        assert np.array_equal(filled[:, 5, 1], [nan, 10, 12, 14, 16, 12, 8, 4, 0], equal_nan=True)
+        assert np.array_equal(fill_gaps(landmarks, valid, 0), landmarks, equal_nan=True)
+
+    def test_interpolated_frames_are_not_valid(self):
+        video = blank_video(30)
+        video[[0, 5, 6, 7]] = 255  # no face at the start and in a gap of 3
+        video[12:22] = 255  # and in one of 10
+        known = video[:, 0, 0] != 255
+        filled = known.copy()
+        filled[5:8] = True
+        for max_gap, expected in ((2, known), (3, filled), (9, filled)):
+            aligned = FaceAligner(circle_landmarker, max_gap=max_gap).transform([video])[0]
+            np.testing.assert_array_equal(aligned.valid, known)
+            np.testing.assert_array_equal(np.isfinite(aligned.landmarks[:, 0, 0]), expected)
+
+    def test_points_that_are_partly_unknown_are_no_face(self):
+        landmarks = np.tile(10 * CIRCLE + 20, (3, 1, 1))
+        landmarks[1, 7, 0] = np.nan
+        aligned = FaceAligner(landmarks, max_gap=0).transform([blank_video(3)])[0]
+        assert aligned.valid.tolist() == [True, False, True]
+        assert np.isnan(aligned.landmarks[1]).all()
+
+
+class TestOwnLandmarks:
+    def test_mapping_survives_any_choice_of_videos(self, tmp_path):
+        paths = []
+        for name in "abc":
+            (tmp_path / name).mkdir()
+            paths.append(tmp_path / name)
+            for number in range(3):
+                cv2.imwrite(str(tmp_path / name / f"{number}.png"), blank_video(1)[0])
+        landmarks = {
+            path.name: np.tile(10 * CIRCLE + 20 + i, (3, 1, 1)) for i, path in enumerate(paths)
+        }
+        aligner = clone(FaceAligner(landmarks))
+        chosen = aligner.transform([paths[2], paths[0]])
+        np.testing.assert_allclose(chosen[0].landmarks, landmarks["c"], rtol=1e-6)
+        np.testing.assert_allclose(chosen[1].landmarks, landmarks["a"], rtol=1e-6)
+
+    def test_wrong_output_of_a_callable(self):
+        for bad, got in (
+            (np.zeros((67, 2)), r"\(67, 2\)"),
+            ("face", r"\(\)"),
+            (np.zeros((68, 2), dtype=bool), "bool"),
+        ):
+            with pytest.raises(ValueError, match=rf"for frame 0 the landmarker gave.*{got}"):
+                FaceAligner(lambda frame, bad=bad: bad).transform([blank_video()])
+
+    def test_error_of_a_callable_names_the_video(self):
+        def landmarker(frame):
+            raise RuntimeError("out of luck")
+
+        with pytest.raises(RuntimeError, match="out of luck") as info:
+            FaceAligner(landmarker).transform([blank_video()])
+        assert "X[0], array of shape (6, 40, 50)" in info.value.__notes__[0]
+
+
+class TestErrors:
+    def test_no_face(self):
+        with pytest.raises(NoFaceError) as info:
+            FaceAligner("template").transform([blank_video(4)])
+        message = str(info.value)
+        for part in ("array of shape (4, 40, 50)", "4 frames", '"template"', "50 x 40", "try"):
+            assert part in message
+
+    def test_warn_puts_none_in_their_places(self, tmp_path):
+        broken = tmp_path / "broken.mp4"
+        broken.write_bytes(b"no video")
+        videos = [blank_video(i + 2) for i in range(10)]
+        videos[3], videos[7] = broken, np.full((5, 40, 50), 255, dtype=np.uint8)
+        aligner = FaceAligner(circle_landmarker, on_error="warn")
+        with pytest.warns(UserWarning, match="2 of 10 videos") as record:
+            aligned = aligner.transform(videos)
+        assert len(record) == 1
+        assert "X[3]: VideoReadError" in str(record[0].message)
+        assert "broken.mp4" in str(record[0].message)
+        assert "X[7]: NoFaceError" in str(record[0].message)
+        assert [i for i, video in enumerate(aligned) if video is None] == [3, 7]
+        assert [len(video) for video in aligned if video is not None] == [
+            2, 3, 4, 6, 7, 8, 10, 11
+        ]  # fmt: skip
+        with pytest.raises(VideoReadError, match=r"broken\.mp4"):
+            aligner.set_params(on_error="raise").transform(videos)
+
+    def test_warn_in_parallel(self):
+        videos = [face_video(3), blank_video()]
+        with pytest.warns(UserWarning, match=r"X\[1\]: NoFaceError"):
+            aligned = FaceAligner("template", on_error="warn", n_jobs=2).transform(videos)
+        assert aligned[0].valid.all()
+        assert aligned[1] is None
+
+    def test_what_fails_for_every_video_is_never_collected(self, monkeypatch):
+        def no_weights(self, frames, video):
+            raise SetupError("no weights")
+            yield
+
+        monkeypatch.setattr(TemplateLandmarker, "track", no_weights)
+        with pytest.raises(OSError, match="no weights"):
+            FaceAligner("template", on_error="warn").transform([face_video()] * 2)
+
+    @pytest.mark.parametrize(
+        "params",
+        [
+            {"landmarker": "dlib"},
+            {"landmarker": 3},
+            {"landmarker": [np.zeros((6, 68, 2))]},
+            {"face_size": 0},
+            {"landmarker_params": "fast"},
+            {"fps": 0},
+            {"max_gap": -1},
+            {"on_error": "ignore"},
+            {"memory": 3},
+            {"n_jobs": 1.5},
+            {"verbose": "yes"},
+        ],
+    )
+    def test_invalid_parameters(self, params):
+        aligner = FaceAligner(**{"landmarker": "template", **params})
+        for method in (aligner.fit, aligner.transform):
+            with pytest.raises(InvalidParameterError, match=f"{next(iter(params))}.*FaceAligner"):
+                method([face_video()])
+
+    def test_missing_model_path(self):
+        for method in ("fit", "transform"):
+            with pytest.raises(ValueError, match="needs the path to its model"):
+                getattr(FaceAligner("mediapipe"), method)([face_video()])
+
+    def test_options_for_own_landmarks(self):
+        aligner = FaceAligner(circle_landmarker, landmarker_params={"device": "cpu"})
+        with pytest.raises(ValueError, match="must be None, got {'device': 'cpu'}"):
+            aligner.fit([face_video()])
+
+    def test_one_array_for_two_videos(self):
+        with pytest.raises(ValueError, match="one array.*X holds 2 videos"):
+            FaceAligner(np.zeros((6, 68, 2))).transform([face_video()] * 2)
+
+
+class TestCache:
+    def test_each_video_is_looked_at_once(self, tmp_path, tracked):
+        aligner = FaceAligner("template", memory=str(tmp_path))
+        videos = [face_video(4), face_video(6, start=3)]
+        first = aligner.fit_transform(videos)
+        assert len(tracked) == 10
+        assert clone(aligner).transform(videos[::-1]) == first[::-1]
+        assert aligner.set_params(face_size=50).transform([videos[0].copy()])[0].face_size == 50
+        assert len(tracked) == 10
+
+    @pytest.mark.parametrize(
+        "change", [{"landmarker_params": {"recheck": 7}}, {"max_gap": 2}, {"fps": 25}]
+    )
+    def test_parameters_that_matter_are_in_the_key(self, tmp_path, tracked, change):
+        aligner = FaceAligner("template", memory=str(tmp_path))
+        aligner.transform([face_video(4)])
+        aligner.set_params(**change).transform([face_video(4)])
+        assert len(tracked) == 8
+
+    def test_no_face_is_remembered_too(self, tmp_path, tracked):
+        aligner = FaceAligner("template", memory=str(tmp_path))
+        for _ in range(2):
+            with pytest.raises(NoFaceError):
+                aligner.transform([blank_video(4)])
+        assert len(tracked) == 4
+
+    def test_errors_are_not_kept(self, tmp_path):
+        aligner = FaceAligner(np.zeros((5, 68, 2)), memory=str(tmp_path))
+        for _ in range(2):
+            with pytest.raises(ValueError, match="for 5 frames, but the video has 6"):
+                aligner.transform([blank_video(6)])
+
+    def test_arrays_are_known_by_their_values(self, tmp_path):
+        landmarks = np.tile(10 * CIRCLE + 20, (6, 1, 1))
+        for shift in (0, 1):
+            aligner = FaceAligner(landmarks + shift, memory=str(tmp_path))
+            aligned = aligner.transform([blank_video(6)])[0]
+            np.testing.assert_allclose(aligned.landmarks, landmarks + shift, rtol=1e-6)
+
+    def test_callables(self, tmp_path):
+        calls = []
+
+        def closure(frame):
+            calls.append(0)
+            return circle_landmarker(frame)
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            aligner = FaceAligner(circle_landmarker, memory=str(tmp_path))
+            assert aligner.transform([blank_video()]) == aligner.transform([blank_video()])
+        aligner = FaceAligner(closure, memory=str(tmp_path))
+        for _ in range(2):
+            with pytest.warns(UserWarning, match="not cached, because the callable"):
+                aligner.transform([blank_video(3)])
+        assert len(calls) == 6
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        check_do_not_raise_errors_in_init_or_set_params,
+        check_estimator_cloneable,
+        check_estimator_repr,
+        check_estimator_tags_renamed,
+        check_get_params_invariance,
+        check_mixin_order,
+        check_no_attributes_set_in_init,
+        check_param_validation,
+        check_parameters_default_constructible,
+        check_set_params,
+        check_valid_tag_types,
+    ],
+)
+def test_estimator_checks(check):
+    check("FaceAligner", FaceAligner())
+
+
+def test_clone_pickle_and_params():
+    aligner = FaceAligner("template", landmarker_params={"recheck": 9}, max_gap=3)
+    for copy in (clone(aligner), pickle.loads(pickle.dumps(aligner))):
+        assert copy.get_params() == aligner.get_params()
+    assert not aligner.__sklearn_tags__().requires_fit
+
+
+class TestRealVideos:
+    def test_face_leaves(self, test_data):
+        aligned = FaceAligner("template").transform([test_data / "faces" / "face_noface.mov"])[0]
+        assert len(aligned) == 169
+        assert aligned.valid[:70].all()
+        assert not aligned.valid[76:].any()
+        assert np.isnan(aligned.landmarks[80:]).all()
+
+    def test_no_face(self, test_data):
+        with pytest.raises(NoFaceError, match=r"no_face\.mp4"):
+            FaceAligner("template").transform([str(test_data / "faces" / "no_face.mp4")])
+
+    def test_occlusion_and_turns(self, test_data):
+        aligned = FaceAligner("template").transform([test_data / "faces" / "expressions.mp4"])[0]
+        assert len(aligned) == 472
+        assert aligned.valid.mean() > 0.95
+
+    def test_mediapipe(self, test_data):
+        pytest.importorskip("mediapipe")
+        model = test_data / "models" / "face_landmarker.task"
+        aligner = FaceAligner("mediapipe", landmarker_params={"model_path": str(model)})
+        aligned = aligner.transform([test_data / "faces" / "single_face.mp4"])[0]
+        assert len(aligned) == 72
+        assert aligned.valid.all()
+        steps = np.abs(np.diff(aligned.landmarks, axis=0)).max(axis=(1, 2))
+        assert steps.max() < 0.1 * np.median(aligned.face_sizes)
