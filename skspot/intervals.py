@@ -18,6 +18,7 @@ INTERVAL_DTYPE = np.dtype(
 PREDICTION_DTYPE = np.dtype([*INTERVAL_DTYPE.descr, ("score", np.float64)])
 
 _FRAME_FIELDS = ("onset", "apex", "offset")
+_COLUMNS = PREDICTION_DTYPE.names
 _ROW_LAYOUTS = {
     3: ("onset", "offset", "label"),
     4: ("onset", "apex", "offset", "label"),
@@ -70,7 +71,10 @@ def make_intervals(rows=(), *, n_frames=None):
                 f"An interval table needs the columns onset, offset and label; {name!r} is "
                 f"missing, got {sorted(columns)}."
             )
-    n_rows = len(columns["label"])
+    lengths = {name: len(column) for name, column in columns.items() if name in _COLUMNS}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"The columns of an interval table must be equally long, got {lengths}.")
+    n_rows = lengths["label"]
     frames = {name: _as_frames(columns[name], name) for name in ("onset", "offset")}
     frames["apex"] = (
         _as_frames(columns["apex"], "apex")
@@ -186,7 +190,7 @@ def _as_frames(values, name):
 def _check_labels(labels, name="intervals"):
     """Return the labels; refuse unknown ones."""
     for row, label in enumerate(labels):
-        if label not in LABELS:
+        if not isinstance(label, str) or label not in LABELS:
             raise ValueError(f"{name}, row {row}: label must be one of {LABELS}, got {label!r}.")
     return labels
 

@@ -33,6 +33,8 @@ def save(estimator, path):
     ------
     NotFittedError
         If the spotter is not fitted.
+    FileNotFoundError
+        If the folder does not exist.
     TypeError
         If a step or parameter can't be saved: model files hold plain values only, no functions or
         classes of one's own.
@@ -59,7 +61,14 @@ def save(estimator, path):
     steps = estimator.steps if isinstance(estimator, Pipeline) else [(None, estimator)]
     described = [_describe(name, step) for name, step in steps]
     spotter = steps[-1][1]
+    if described[-1]["class"] != "SpotFormerClassifier":
+        raise TypeError(
+            f"A model file ends with a SpotFormerClassifier, got {described[-1]['class']}, which "
+            "learns nothing that could be saved."
+        )
     check_is_fitted(spotter)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"There is no folder {str(path.parent)!r} to write a model to.")
     description = {
         "format": _FORMAT,
         "version": skspot.__version__,
@@ -108,23 +117,39 @@ def load(path):
         raise ValueError(f"{str(path)!r} is no model file, or is damaged: {error}.") from error
     if _METADATA_KEY not in metadata:
         raise ValueError(f"{str(path)!r} is a safetensors file, but no model of skspot.")
-    description = json.loads(metadata[_METADATA_KEY])
-    if description.get("format") != _FORMAT:
+    description = _read_description(metadata[_METADATA_KEY], path)
+    try:
+        steps = [(step["name"], _rebuild(step)) for step in description["steps"]]
+        _restore(steps[-1][1], weights, description["window_shape"])
+    except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(
-            f"{str(path)!r} has format {description.get('format')}, this version of skspot reads "
-            f"format {_FORMAT}; it was written by skspot {description.get('version')}."
-        )
-    steps = [(step["name"], _rebuild(step, path)) for step in description["steps"]]
-    _restore(steps[-1][1], weights, tuple(description["window_shape"]), path)
+            f"The model that {str(path)!r} describes can't be built; the file is damaged or was "
+            f"changed by hand ({type(error).__name__}: {error})."
+        ) from error
     return steps[0][1] if steps[0][0] is None else Pipeline(steps)
+
+
+def _read_description(text, path):
+    """Return the description of a model; refuse one of another format."""
+    try:
+        description = json.loads(text)
+        written_format, version = description["format"], description["version"]
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise ValueError(f"The description in {str(path)!r} is damaged: {error}.") from error
+    if written_format != _FORMAT:
+        raise ValueError(
+            f"{str(path)!r} has format {written_format}, this version of skspot reads format "
+            f"{_FORMAT}; it was written by skspot {version}."
+        )
+    return description
 
 
 def _classes():
     """Return the classes that a model file may name."""
-    from skspot.neural_network import SpotFormer, SpotFormerClassifier, SpotFormerLoss
+    from skspot.neural_network import SpotFormerClassifier
     from skspot.preprocessing import FaceAligner, SWMROFlow
 
-    known = (FaceAligner, SWMROFlow, SpotFormerClassifier, SpotFormer, SpotFormerLoss)
+    known = (FaceAligner, SWMROFlow, SpotFormerClassifier)
     return {known_class.__name__: known_class for known_class in known}
 
 
@@ -154,31 +179,32 @@ def _equal(value, default):
 
 def _plain(value, name):
     """Return a parameter as JSON would give it back; refuse what JSON can't hold."""
-    if isinstance(value, np.generic):
-        value = value.item()
     try:
-        return json.loads(json.dumps(value, allow_nan=False))
+        return json.loads(json.dumps(value, allow_nan=False, default=_plain_of_kind))
     except (TypeError, ValueError) as error:
         raise TypeError(
-            f"{name}={value!r} can't be saved: a model file holds plain values only (numbers, "
-            "text, lists), so that loading it runs no code. Set it to a plain value before saving, "
-            "and again after loading."
+            f"{name} ({type(value).__name__}) can't be saved: a model file holds plain values only "
+            "(numbers, text, lists), so that loading it runs no code. Set it to a plain value "
+            "before saving, and again after loading."
         ) from error
 
 
-def _rebuild(step, path):
+def _plain_of_kind(value):
+    """Return a number of NumPy or a path as the plain value that it stands for."""
+    if isinstance(value, np.generic):
+        return value.item()
+    return os.fspath(value)
+
+
+def _rebuild(step):
     known = _classes()
     if step["class"] not in known:
-        raise ValueError(f"{str(path)!r} names the unknown class {step['class']!r}.")
+        raise ValueError(f"unknown class {step['class']!r}")
     return known[step["class"]](**step["params"])
 
 
-def _restore(spotter, weights, window_shape, path):
+def _restore(spotter, weights, window_shape):
     """Give a classifier the saved weights; it is fitted then."""
-    spotter.restore(window_shape)
-    try:
-        spotter.module_.load_state_dict(weights)
-    except RuntimeError as error:
-        raise ValueError(
-            f"The weights in {str(path)!r} do not fit its network: {error}."
-        ) from error
+    n_positions, n_nodes, n_channels = map(int, window_shape)
+    spotter.restore((n_positions, n_nodes, n_channels))
+    spotter.module_.load_state_dict(weights)

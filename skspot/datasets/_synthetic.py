@@ -128,9 +128,8 @@ def make_expression_videos(
     >>> data.subjects
     array(['s01', 's02'], dtype='<U3')
     """
-    for name, (low, high) in (("macro", macro_amplitude), ("micro", micro_amplitude)):
-        if not 0 < low <= high:
-            raise ValueError(f"{name}_amplitude must be (low, high) with 0 < low <= high.")
+    _check_amplitude(macro_amplitude, "macro_amplitude")
+    _check_amplitude(micro_amplitude, "micro_amplitude")
     if directory is not None:
         directory = Path(directory)
         directory.mkdir(parents=True, exist_ok=True)
@@ -165,6 +164,12 @@ def make_expression_videos(
         node_names=node_names(),
         DESCR=_DESCR,
     )
+
+
+def _check_amplitude(amplitude, name):
+    numbers = len(amplitude) == 2 and all(isinstance(number, Real) for number in amplitude)
+    if not numbers or not 0 < amplitude[0] <= amplitude[1] < np.inf:
+        raise ValueError(f"{name} must be (low, high) with 0 < low <= high, got {amplitude!r}.")
 
 
 def _make_video(name, subject_seed, seed, settings, noise, directory, fps, crf):
@@ -224,7 +229,8 @@ def write_video(path, frames, *, fps, crf=12):
         stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
         stream.pix_fmt = "gray"
         stream.options = {"crf": str(crf), "preset": "veryfast"}
-        for frame in frames:
-            stream.height, stream.width = frame.shape
+        for i, frame in enumerate(frames):
+            if i == 0:  # later it can't be set any more
+                stream.height, stream.width = frame.shape
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="gray")))
         container.mux(stream.encode())

@@ -12,6 +12,14 @@ _SCORE_STYLES = {
     "onset": {"linewidth": 0.8, "linestyle": ":", "color": "0.25"},
     "offset": {"linewidth": 0.8, "linestyle": "-.", "color": "0.5"},
 }
+_GAP_COLOUR = "0.85"
+_LEGEND = {
+    "loc": "upper left",
+    "bbox_to_anchor": (1.01, 1.0),
+    "borderaxespad": 0,
+    "frameon": False,
+    "fontsize": "small",
+}
 _LANES = (("macro", "true"), ("macro", "predicted"), ("micro", "true"), ("micro", "predicted"))
 
 
@@ -134,10 +142,15 @@ class SpottingDisplay:
         Raises
         ------
         ValueError
-            If intervals reach beyond the timestamps, or scores or `valid` have another length.
+            If intervals reach beyond the timestamps, scores or `valid` have another length, or the
+            timestamps do not increase.
         """
         timestamps = np.asarray(timestamps, dtype=np.float64)
         n_frames = len(timestamps)
+        if n_frames == 0 or not (np.diff(timestamps) > 0).all():
+            raise ValueError(
+                "timestamps must hold a time for each frame, each later than the last."
+            )
         for table, what in ((y_true, "y_true"), (y_pred, "y_pred")):
             if table is not None:
                 check_intervals(table, n_frames=n_frames, allow_overlap=True, name=what)
@@ -201,49 +214,55 @@ class SpottingDisplay:
         ax.set_yticks(range(len(lanes)), [" ".join(lane) for lane in reversed(lanes)])
         ax.set_ylim(-0.6, len(lanes) - 0.4)
         ax.tick_params(axis="y", length=0)
+        self._draw_key(ax)
 
     def _draw_interval(self, ax, interval, height, kind):
         start, end = self._edges(interval["onset"], interval["offset"])
         colour = _COLOURS[interval["label"]]
         style = (
-            {"facecolor": colour}
+            {"facecolor": colour, "linewidth": 0}
             if kind == "predicted"
-            else {"facecolor": "white", "hatch": "////"}
+            else {"facecolor": "white", "hatch": "////", "edgecolor": colour, "linewidth": 1}
         )
-        ax.barh(height, end - start, 0.66, left=start, edgecolor=colour, linewidth=1, **style)
+        ax.barh(height, end - start, 0.66, left=start, **style)
         apex = self.timestamps[interval["apex"]]
-        ax.plot([apex, apex], [height - 0.33, height + 0.33], color="black", linewidth=1.4)
+        ax.plot([apex, apex], [height - 0.4, height + 0.4], color="black", linewidth=1.4)
+
+    def _draw_key(self, ax):
+        """Say what the black lines and the grey areas are."""
+        from matplotlib.lines import Line2D
+        from matplotlib.patches import Patch
+
+        apex = {"linestyle": "", "marker": "|", "markersize": 10, "markeredgewidth": 1.4}
+        handles = [Line2D([], [], color="black", label="apex", **apex)]
+        if list(self._gaps()):
+            handles.append(Patch(color=_GAP_COLOUR, label="no face"))
+        ax.legend(handles=handles, **_LEGEND)
 
     def _draw_scores(self, ax, label):
         for kind, style in _SCORE_STYLES.items():
             scores = self.scores[f"{label}_{kind}"]
             ax.plot(self.timestamps, scores, label=kind, **{"color": _COLOURS[label], **style})
         ax.set_ylim(-0.03, 1.03)
-        ax.set_ylabel(f"{label} scores")
-        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize="small")
+        ax.set_ylabel(f"{label}\nscores")
+        ax.legend(**_LEGEND)
 
     def _draw_time(self):
         """Give all axes the same time, in frames above and in seconds below; grey lost faces."""
         n_frames = len(self.timestamps)
-        frames = np.arange(n_frames)
         for ax in self.axes_:
             for first, last in self._gaps():
-                ax.axvspan(*self._edges(first, last), color="0.85", zorder=0)
+                ax.axvspan(*self._edges(first, last), color=_GAP_COLOUR, linewidth=0, zorder=0)
             ax.spines[["top", "right"]].set_visible(False)
             ax.tick_params(labelbottom=ax is self.axes_[-1])
         self.axes_[0].set_xlim(*self._edges(0, n_frames - 1))
         self.axes_[-1].set_xlabel("time in seconds")
-        step = self._frame_duration()
-        # Beyond the ends times go on evenly, so that the mapping can be inverted everywhere.
-        times = np.concatenate(
-            [[self.timestamps[0] - step], self.timestamps, [self.timestamps[-1] + step]]
-        )
-        numbers = np.concatenate([[-1], frames, [n_frames]])
+        frames, times = np.arange(n_frames + 1), np.append(self.timestamps, self._end)
         top = self.axes_[0].secondary_xaxis(
             "top",
             functions=(
-                lambda time: np.interp(time, times, numbers),
-                lambda frame: np.interp(frame, numbers, times),
+                lambda time: _interpolate(time, times, frames),
+                lambda frame: _interpolate(frame, frames, times),
             ),
         )
         top.set_xlabel("frame")
@@ -259,11 +278,21 @@ class SpottingDisplay:
     def _edges(self, first, last):
         """Return when the first frame appears and the last one disappears."""
         after = last + 1 < len(self.timestamps)
-        end = self.timestamps[last + 1] if after else self.timestamps[last] + self._frame_duration()
-        return self.timestamps[first], end
+        return self.timestamps[first], self.timestamps[last + 1] if after else self._end
 
-    def _frame_duration(self):
-        return float(np.median(np.diff(self.timestamps))) if len(self.timestamps) > 1 else 1.0
+    @property
+    def _end(self):
+        """When the last frame disappears: it is taken to be as long as most are."""
+        several = len(self.timestamps) > 1
+        return self.timestamps[-1] + (np.median(np.diff(self.timestamps)) if several else 1.0)
+
+
+def _interpolate(x, points, values):
+    """Interpolate linearly between increasing points, and go on evenly beyond their ends."""
+    slope = (values[-1] - values[0]) / (points[-1] - points[0])
+    x = np.asarray(x, dtype=np.float64)
+    beyond = x - np.clip(x, points[0], points[-1])
+    return np.interp(x, points, values) + slope * beyond
 
 
 def _run_transformers(estimator, video):

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from skspot.intervals import PREDICTION_DTYPE, make_intervals
+from skspot.intervals import PREDICTION_DTYPE, check_intervals, make_intervals
 
 _FRAMES = ("onset", "apex", "offset")
+_VALUES = (*_FRAMES, "label", "score")
+# What stands for a missing value; a video may be called "NA" nevertheless.
+_MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "None", "-"]
 
 
 def write_intervals(path, tables, *, timestamps=None):
@@ -24,8 +27,11 @@ def write_intervals(path, tables, *, timestamps=None):
 
     Raises
     ------
+    TypeError
+        If one of the tables is no interval table.
     ValueError
-        If a video has no timestamps although others have, or an interval ends beyond them.
+        If a name is not one line of text, a table holds an invalid interval, a video has no
+        timestamps although others have, or an interval ends beyond them.
 
     See Also
     --------
@@ -51,6 +57,9 @@ def write_intervals(path, tables, *, timestamps=None):
 
     rows = []
     for name, table in tables.items():
+        if str(name).splitlines() != [str(name)]:
+            raise ValueError(f"The name of a video must be one line of text, got {name!r}.")
+        check_intervals(table, allow_overlap=True, name=f"tables[{name!r}]")
         frame = pd.DataFrame(table) if len(table) else pd.DataFrame([{}])
         frame.insert(0, "video", name)
         if timestamps is not None and len(table):
@@ -93,7 +102,13 @@ def read_intervals(path):
     import pandas as pd
 
     try:
-        frame = pd.read_csv(Path(path), dtype={"video": str, "label": str})
+        frame = pd.read_csv(
+            Path(path),
+            dtype={"video": str, "label": str, "score": str},
+            index_col=False,  # a comma too many at the ends of lines shifts no columns
+            keep_default_na=False,
+            na_values={"video": [""], **dict.fromkeys(_VALUES, _MISSING)},
+        )
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
         raise ValueError(f"{str(path)!r} is no CSV table of intervals: {error}.") from error
     missing = {"video", "onset", "offset", "label"} - set(frame.columns)
@@ -103,7 +118,7 @@ def read_intervals(path):
         )
     for row in np.flatnonzero(frame["video"].isna()):
         raise ValueError(f"{str(path)!r}, line {row + 2}: the name of the video is missing.")
-    columns = [c for c in ("onset", "apex", "offset", "label", "score") if c in frame.columns]
+    columns = [column for column in _VALUES if column in frame.columns]
     return {
         name: _table(rows[columns], f"{path}, video {name}")
         for name, rows in frame.groupby("video", sort=False)

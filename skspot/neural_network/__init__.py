@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "_classifier": ["SpotFormerClassifier"],
-        "_decoding": ["FRAME_SCORE_DTYPE", "decode_intervals"],
+        "_decoding": ["FRAME_SCORE_DTYPE", "decode_apexes", "decode_boundaries"],
         "_loss": ["SpotFormerLoss", "SupervisedContrastiveLoss", "focal_loss"],
         "_spotformer": ["SpotFormer"],
         "_targets": ["frame_targets"],

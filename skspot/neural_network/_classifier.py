@@ -16,19 +16,26 @@ from torch.utils.data import Dataset
 from skspot.intervals import check_intervals
 from skspot.metrics import interval_f1_score
 from skspot.neural_network._augmentation import MotionAugmentation
-from skspot.neural_network._decoding import FRAME_SCORE_DTYPE, decode_intervals, frame_scores
+from skspot.neural_network._decoding import (
+    FRAME_SCORE_DTYPE,
+    decode_apexes,
+    decode_boundaries,
+    frame_scores,
+)
 from skspot.neural_network._loss import SpotFormerLoss
 from skspot.neural_network._spotformer import SpotFormer
 from skspot.neural_network._targets import frame_targets
 from skspot.neural_network._windows import SegmentSampler, WindowDataset, whole_batch
 from skspot.preprocessing._regions import MIRRORED_NODES, PART_SIZES
-from skspot.utils._param_validation import Interval, check_params
+from skspot.utils._param_validation import Interval, StrOptions, check_params
 from skspot.utils.validation import as_object_array, check_interval_tables, check_videos
 
 CLASSES = np.array(["neutral", "macro", "micro"])
 
 _MIRRORED = {len(nodes): nodes for nodes in MIRRORED_NODES.values()}
 _PARTS = {sum(sizes): sizes for sizes in PART_SIZES.values()}
+
+_DECODERS = {"apexes": decode_apexes, "boundaries": decode_boundaries}
 
 # The sizes of the network that trains in minutes on an ordinary CPU; the paper's are `SpotFormer`'s
 # own defaults.
@@ -37,6 +44,7 @@ _SMALL_MODULE = {
     "module__heads": 2,
     "module__dim_head": 32,
     "module__mlp_dim": 64,
+    "optimizer__weight_decay": 0.1,
 }
 
 
@@ -64,8 +72,13 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         Largest random change of the size of a training window's motion: 0.3 means 1 / 1.3 to 1.3.
     motion_noise : float, default=0.05
         Standard deviation of the noise added to training windows, in pixels.
-    decoding : dict or None, default=None
-        Arguments for `decode_intervals`, such as thresholds and usual lengths.
+    decoding : {"boundaries", "apexes"}, default="boundaries"
+        How scores become intervals: from peaks of the onset and offset scores (`decode_boundaries`),
+        or from apexes as in the paper (`decode_apexes`).
+    decoding_params : dict or None, default=None
+        Arguments for that function, such as lengths.
+    macro_threshold, micro_threshold : float, default=0.15 and 0.1
+        Predicted intervals of each class with a lower score are dropped. The paper drops none.
     lr : float, default=0.001
         Learning rate of the first epoch.
     lr_decay : float, default=0.96
@@ -130,7 +143,10 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         "mirror": [Interval(Real, 0, 1, closed="both")],
         "motion_scale": [Interval(Real, 0, None, closed="left")],
         "motion_noise": [Interval(Real, 0, None, closed="left")],
-        "decoding": [dict, None],
+        "decoding": [StrOptions(set(_DECODERS))],
+        "decoding_params": [dict, None],
+        "macro_threshold": [Interval(Real, 0, 1, closed="both")],
+        "micro_threshold": [Interval(Real, 0, 1, closed="both")],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "lr_decay": [Interval(Real, 0, 1, closed="right")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
@@ -149,7 +165,10 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         mirror=0.5,
         motion_scale=0.3,
         motion_noise=0.05,
-        decoding=None,
+        decoding="boundaries",
+        decoding_params=None,
+        macro_threshold=0.15,
+        micro_threshold=0.1,
         lr=0.001,
         lr_decay=0.96,
         max_epochs=20,
@@ -179,6 +198,9 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         self.motion_scale = motion_scale
         self.motion_noise = motion_noise
         self.decoding = decoding
+        self.decoding_params = decoding_params
+        self.macro_threshold = macro_threshold
+        self.micro_threshold = micro_threshold
         self.lr_decay = lr_decay
         self.random_state = random_state
 
@@ -363,10 +385,26 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         ValueError
             If the windows have another shape than in `fit`.
         """
-        options = self.decoding or {}
-        return as_object_array(
-            decode_intervals(scores, **options) for scores in self.predict_scores(X)
-        )
+        return as_object_array(self.decode(scores) for scores in self.predict_scores(X))
+
+    def decode(self, scores):
+        """Turn the frame scores of one video into its intervals, as `predict` does.
+
+        Parameters
+        ----------
+        scores : structured array of shape (n_frames,), dtype `FRAME_SCORE_DTYPE`
+            One element of what `predict_scores` returns.
+
+        Returns
+        -------
+        intervals : ndarray of dtype `PREDICTION_DTYPE`
+            The intervals, in order of onsets.
+        """
+        check_params(self)
+        table = _DECODERS[self.decoding](scores, **(self.decoding_params or {}))
+        is_macro = table["label"] == "macro"
+        threshold = np.where(is_macro, self.macro_threshold, self.micro_threshold)
+        return table[table["score"] >= threshold]
 
     def predict_proba(self, X):
         """Return how likely each frame is neutral, macro and micro.

@@ -194,7 +194,7 @@ def suppress(proposals, *, iou_threshold=0.5, max_intervals=5):
     return sorted_proposals[kept]
 
 
-def decode_intervals(
+def decode_apexes(
     scores,
     *,
     micro_usual_length=16,
@@ -239,17 +239,13 @@ def decode_intervals(
     Examples
     --------
     >>> import numpy as np
-    >>> from skspot.neural_network._decoding import FRAME_SCORE_DTYPE, decode_intervals
+    >>> from skspot.neural_network._decoding import FRAME_SCORE_DTYPE, decode_apexes
     >>> scores = np.zeros(40, dtype=FRAME_SCORE_DTYPE)
     >>> scores["micro_onset"][8] = scores["micro_apex"][12] = scores["micro_offset"][18] = 1
-    >>> decode_intervals(scores)[["onset", "apex", "offset", "label"]]
+    >>> decode_apexes(scores)[["onset", "apex", "offset", "label"]]
     array([(8, 12, 18, 'micro')], ...)
     """
-    if getattr(scores, "dtype", None) != FRAME_SCORE_DTYPE:
-        raise TypeError(
-            "scores must be an array of FRAME_SCORE_DTYPE, as frame_scores returns, got "
-            f"{getattr(scores, 'dtype', type(scores))}."
-        )
+    _check_scores(scores)
     options = {
         "micro": (micro_usual_length, micro_min_length, micro_apex_threshold),
         "macro": (macro_usual_length, macro_min_length, macro_apex_threshold),
@@ -263,11 +259,133 @@ def decode_intervals(
             apex_threshold=apex_threshold,
         )
         kept = suppress(proposals, iou_threshold=iou_threshold, max_intervals=max_intervals)
-        table = np.empty(len(kept), dtype=PREDICTION_DTYPE)
-        for name in PROPOSAL_DTYPE.names:
-            table[name] = kept[name]
-        table["label"] = label
-        tables.append(table)
+        tables.append(_labelled(kept, label))
+    return _in_order(tables)
+
+
+def decode_boundaries(
+    scores,
+    *,
+    micro_lengths=(4, 16),
+    macro_lengths=(14, 125),
+    peak_threshold=0.03,
+    iou_threshold=0.0,
+):
+    """Turn the frame scores of one video into its predicted intervals, from their two ends.
+
+    Every peak of the onset score makes a candidate with every later peak of the offset score that
+    is not too near and not too far. A candidate's score is the product of the onset score, the
+    offset score and the mean expression score between the two; its apex is the frame of highest
+    apex score. The best candidates are kept. There is no usual length around an apex, so that long
+    expressions, whose apex no short window shows, are found as well as short ones.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_frames,), dtype `FRAME_SCORE_DTYPE`
+        Scores from `frame_scores`.
+    micro_lengths, macro_lengths : (int, int), default=(4, 16) and (14, 125)
+        Shortest and longest interval of each class, in frames. The defaults are for videos of about
+        30 frames a second.
+    peak_threshold : float, default=0.03
+        Peaks of the onset and offset scores below it are not looked at.
+    iou_threshold : float, default=0.0
+        Overlap above which the worse of two intervals of a class is dropped.
+
+    Returns
+    -------
+    intervals : ndarray of dtype `PREDICTION_DTYPE`
+        The intervals of both classes, sorted by onset.
+
+    Raises
+    ------
+    TypeError
+        If `scores` has another dtype.
+    ValueError
+        If an option is out of its range.
+
+    See Also
+    --------
+    decode_apexes : The paper's decoding, from apexes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspot.neural_network import FRAME_SCORE_DTYPE, decode_boundaries
+    >>> scores = np.zeros(90, dtype=FRAME_SCORE_DTYPE)
+    >>> scores["macro_onset"][8] = scores["macro_apex"][30] = scores["macro_offset"][80] = 1
+    >>> scores["macro_expression"][8:81] = 0.5
+    >>> decode_boundaries(scores)
+    array([(8, 30, 80, 'macro', 0.5)], ...)
+    """
+    _check_scores(scores)
+    tables = []
+    for label, lengths in (("micro", micro_lengths), ("macro", macro_lengths)):
+        shortest, longest = lengths
+        if not 1 <= shortest <= longest:
+            raise ValueError(
+                f"{label}_lengths must be (shortest, longest) with 1 <= shortest <= longest, got "
+                f"{lengths}."
+            )
+        proposals = _pair_boundaries(
+            *(scores[f"{label}_{name}"] for name in ("onset", "offset", "expression")),
+            shortest,
+            longest,
+            peak_threshold,
+        )
+        kept = suppress(proposals, iou_threshold=iou_threshold, max_intervals=None)
+        apex = scores[f"{label}_apex"]
+        kept["apex"] = [i + apex[i : j + 1].argmax() for i, j in kept[["onset", "offset"]]]
+        tables.append(_labelled(kept, label))
+    return _in_order(tables)
+
+
+def _pair_boundaries(onset, offset, expression, shortest, longest, threshold):
+    """Return a candidate for each peak of the onset score with each offset peak in its reach."""
+    onsets, offsets = _peaks(onset, threshold), _peaks(offset, threshold)
+    first = np.searchsorted(offsets, onsets + shortest - 1, side="left")
+    stop = np.searchsorted(offsets, onsets + longest - 1, side="right")
+    n_partners = stop - first
+    start = np.repeat(onsets, n_partners)
+    # Positions first...stop - 1 of every onset, one after the other.
+    position = np.arange(len(start)) - np.repeat(np.cumsum(n_partners) - n_partners, n_partners)
+    end = offsets[np.repeat(first, n_partners) + position]
+    total = np.concatenate([[0.0], np.cumsum(expression, dtype=np.float64)])
+    proposals = np.empty(len(start), dtype=PROPOSAL_DTYPE)
+    proposals["onset"], proposals["offset"] = start, end
+    proposals["apex"] = start  # found at last, for the few that are kept
+    mean_expression = (total[end + 1] - total[start]) / (end - start + 1)
+    proposals["score"] = onset[start].astype(np.float64) * offset[end] * mean_expression
+    return proposals
+
+
+def _peaks(scores, threshold):
+    """Return the frames whose score is above a threshold and highest among their neighbours."""
+    padded = np.concatenate([[-np.inf], scores, [-np.inf]])
+    middle = padded[1:-1]
+    highest = (middle >= padded[:-2]) & (middle > padded[2:])
+    return np.flatnonzero(highest & (middle > threshold))
+
+
+def _check_scores(scores):
+    """Refuse what is no array of frame scores."""
+    if getattr(scores, "dtype", None) != FRAME_SCORE_DTYPE:
+        raise TypeError(
+            "scores must be an array of FRAME_SCORE_DTYPE, as frame_scores returns, got "
+            f"{getattr(scores, 'dtype', type(scores))}."
+        )
+
+
+def _labelled(proposals, label):
+    """Return proposals as an interval table of one class."""
+    table = np.empty(len(proposals), dtype=PREDICTION_DTYPE)
+    for name in PROPOSAL_DTYPE.names:
+        table[name] = proposals[name]
+    table["label"] = label
+    return table
+
+
+def _in_order(tables):
+    """Return the intervals of several tables, sorted by onset."""
     intervals = np.concatenate(tables)
     return intervals[np.lexsort((intervals["offset"], intervals["onset"]))]
 

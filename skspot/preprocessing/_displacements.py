@@ -43,7 +43,7 @@ def pair_displacements(aligned, engine, *, max_lag, nodes="paper", head_motion="
         of the normalised face. NaN where the frame has no landmarks or there is no such frame.
     """
     landmarks = aligned.face_landmarks
-    geometry = _Geometry(landmarks, aligned.face_size, nodes, head_motion)
+    geometry = RegionGeometry(landmarks, aligned.face_size, nodes, head_motion)
     to_face_size = aligned.face_size / aligned.face_sizes
     held = deque()
     n_bases = 0
@@ -69,8 +69,27 @@ def pair_displacements(aligned, engine, *, max_lag, nodes="paper", head_motion="
         n_bases += 1
 
 
-class _Geometry:
-    """Where to look in each frame: the crop, the nodes' regions and the rigid ones."""
+class RegionGeometry:
+    """Where to look in each frame: the crop, the nodes' regions and the rigid ones.
+
+    Parameters
+    ----------
+    landmarks : array of shape (n_frames, 68, 2)
+        Landmarks in pixels of the frames.
+    face_size : float
+        Size of the face in pixels.
+    nodes, head_motion : str
+        As for `pair_displacements`.
+
+    Attributes
+    ----------
+    centres : array of shape (n_frames, n_regions, 2)
+        Centres of the nodes' regions, and of the rigid ones behind them.
+    radii : int array of shape (n_regions,)
+        Half the side of each region, without the centre pixel.
+    n_nodes : int
+        How many of the regions are nodes.
+    """
 
     def __init__(self, landmarks, face_size, nodes, head_motion):
         self.head_motion = head_motion
@@ -82,16 +101,34 @@ class _Geometry:
             self.radii[self.n_nodes :] = rigid_radius(face_size, head_motion)
         self.margin = round(_MARGIN * face_size)
 
+    def boxes(self, frame):
+        """Return the regions of one frame and the crop around them.
+
+        Parameters
+        ----------
+        frame : int
+            Number of the frame; it must have landmarks.
+
+        Returns
+        -------
+        regions : int array of shape (n_regions, 4)
+            First column and row, last column and row of each region.
+        crop : int array of shape (4,)
+            First column and row of the crop, and the column and row behind its last ones.
+        """
+        centres = np.rint(self.centres[frame]).astype(int)
+        regions = np.hstack([centres - self.radii[:, None], centres + self.radii[:, None]])
+        corner = regions[:, :2].min(axis=0) - self.margin
+        end = regions[:, 2:].max(axis=0) + self.margin + 1
+        return regions, np.concatenate([corner, end])
+
     def node_motion(self, engine, base, frames):
         """Return the nodes' motion from the first of the frames to the others."""
-        centres = np.rint(self.centres[base]).astype(int)
-        radii = self.radii[:, None]
-        corner = (centres - radii).min(axis=0) - self.margin
-        end = (centres + radii).max(axis=0) + self.margin + 1
+        regions, crop = self.boxes(base)
+        corner, end = crop[:2], crop[2:]
         # One crop for all, placed by the first frame: jitter of landmarks never becomes motion.
         crops = [_crop(frame, corner, end) for frame in frames]
-        regions = np.concatenate([centres - radii, centres + radii], axis=1) - np.tile(corner, 2)
-        motion = engine.region_motion(crops[0], crops[1:], regions)
+        motion = engine.region_motion(crops[0], crops[1:], regions - np.tile(corner, 2))
         nodes, rigid = motion[:, : self.n_nodes], motion[:, self.n_nodes :]
         if self.head_motion == "nose":
             return nodes - rigid

@@ -108,7 +108,7 @@ def _farneback():
     import cv2
 
     def flow(reference, target):
-        return cv2.calcOpticalFlowFarneback(reference, target, None, 0.5, 3, 15, 3, 5, 1.1, 0)
+        return cv2.calcOpticalFlowFarneback(reference, target, None, 0.5, 3, 15, 2, 5, 1.1, 0)
 
     return DenseFlow(flow)
 

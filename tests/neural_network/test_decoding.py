@@ -11,7 +11,7 @@ from skspot.intervals import PREDICTION_DTYPE, check_intervals
 from skspot.neural_network._decoding import (
     FRAME_SCORE_DTYPE,
     PROPOSAL_DTYPE,
-    decode_intervals,
+    decode_apexes,
     frame_scores,
     propose,
     suppress,
@@ -189,8 +189,8 @@ def planted(n_frames=200):
     return scores
 
 
-def test_decode_intervals():
-    intervals = decode_intervals(planted())
+def test_decode_apexes():
+    intervals = decode_apexes(planted())
     assert intervals.dtype == PREDICTION_DTYPE
     assert intervals[["onset", "apex", "offset", "label"]].tolist() == [
         (20, 35, 55, "macro"),
@@ -213,29 +213,29 @@ def test_decode_intervals():
     ],
     ids=lambda value: str(value),
 )
-def test_each_option_of_decode_intervals(option, left):
-    assert decode_intervals(planted(), **option)["label"].tolist() == left
+def test_each_option_of_decode_apexes(option, left):
+    assert decode_apexes(planted(), **option)["label"].tolist() == left
 
 
-def test_decode_intervals_passes_the_overlap_threshold_on():
+def test_decode_apexes_passes_the_overlap_threshold_on():
     scores = planted()
     scores["macro_apex"][38] = 0.8
-    assert len(decode_intervals(scores)) == 2
-    assert len(decode_intervals(scores, iou_threshold=1.0)) == 3
+    assert len(decode_apexes(scores)) == 2
+    assert len(decode_apexes(scores, iou_threshold=1.0)) == 3
 
 
 def test_decode_nothing():
-    intervals = decode_intervals(np.zeros(0, dtype=FRAME_SCORE_DTYPE))
+    intervals = decode_apexes(np.zeros(0, dtype=FRAME_SCORE_DTYPE))
     assert intervals.shape == (0,)
     assert intervals.dtype == PREDICTION_DTYPE
-    assert len(decode_intervals(np.zeros(10, dtype=FRAME_SCORE_DTYPE))) == 0
+    assert len(decode_apexes(np.zeros(10, dtype=FRAME_SCORE_DTYPE))) == 0
 
 
 def test_decode_refuses_other_scores():
     with pytest.raises(TypeError, match="frame_scores"):
-        decode_intervals(np.zeros((10, 8)))
+        decode_apexes(np.zeros((10, 8)))
     with pytest.raises(TypeError, match="list"):
-        decode_intervals([1, 2])
+        decode_apexes([1, 2])
 
 
 def test_long_video_decodes_in_seconds():
@@ -244,7 +244,7 @@ def test_long_video_decodes_in_seconds():
     for name in scores.dtype.names:
         scores[name] = rng.random(len(scores))
     start = time.process_time()
-    decode_intervals(scores, max_intervals=None)
+    decode_apexes(scores, max_intervals=None)
     # Far more candidates than any real video has: 0.4 s where this was written.
     assert time.process_time() - start < 10
 

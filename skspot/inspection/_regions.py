@@ -1,0 +1,235 @@
+"""One frame with the regions whose motion is measured."""
+
+from itertools import islice
+
+import numpy as np
+
+from skspot.preprocessing._displacements import RegionGeometry
+from skspot.preprocessing._regions import NODE_SETS, node_names
+
+_NODE_COLOUR = "#E69F00"
+_RIGID_COLOUR = "#56B4E9"
+_MARGIN = 6  # pixels shown around the crop
+
+
+class RegionsDisplay:
+    """One frame of a video as `SWMROFlow` sees it: landmarks, regions of the nodes, and the crop.
+
+    Make one with `from_video`. It shows whether landmarks fit the face, before hours of video are
+    turned into features.
+
+    Parameters
+    ----------
+    picture : uint8 array of shape (height, width)
+        The frame, grey, with the face at its normalised size.
+    landmarks : array of shape (68, 2)
+        The landmarks in pixels of the picture.
+    regions : int array of shape (n_nodes, 4)
+        First column and row, last column and row of each node's region.
+    rigid_regions : int array of shape (n_rigid, 4)
+        The same of the regions that tell the motion of the head.
+    crop : int array of shape (4,)
+        First column and row of what the optical flow sees, and the column and row behind it.
+    names : list of str
+        Name of each node.
+    title : str, default=""
+        Title of the picture.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+        The figure.
+    ax_ : matplotlib Axes
+        The axes with the picture.
+
+    See Also
+    --------
+    skspot.preprocessing.SWMROFlow : Measures the motion of the regions.
+    SpottingDisplay : Shows what is spotted in a video.
+
+    Examples
+    --------
+    >>> from skspot.datasets import make_expression_videos
+    >>> from skspot.inspection import RegionsDisplay
+    >>> from skspot.preprocessing import FaceAligner
+    >>> data = make_expression_videos(1, videos_per_subject=1, n_frames=60, random_state=0)
+    >>> (aligned,) = FaceAligner("template").transform(data.videos)
+    >>> display = RegionsDisplay.from_video(aligned, frame=30)
+    >>> len(display.regions), len(display.rigid_regions)
+    (10, 1)
+    """
+
+    def __init__(self, picture, *, landmarks, regions, rigid_regions, crop, names, title=""):
+        self.picture = picture
+        self.landmarks = landmarks
+        self.regions = regions
+        self.rigid_regions = rigid_regions
+        self.crop = crop
+        self.names = names
+        self.title = title
+
+    @classmethod
+    def from_video(cls, aligned, frame=0, *, nodes="paper", head_motion="nose", ax=None):
+        """Draw one frame of an aligned video.
+
+        Parameters
+        ----------
+        aligned : AlignedVideo
+            The video.
+        frame : int, default=0
+            Number of the frame; the frames before it are decoded as well.
+        nodes : {"paper", "extended"}, default="paper"
+            The regions, as for `SWMROFlow`.
+        head_motion : {"nose", "similarity", None}, default="nose"
+            How the head's motion is removed, as for `SWMROFlow`: it decides on the rigid regions.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : RegionsDisplay
+            The drawn display.
+
+        Raises
+        ------
+        TypeError
+            If `aligned` is no aligned video.
+        ValueError
+            If there is no such frame, it has no landmarks, or an option is unknown.
+        """
+        if not hasattr(aligned, "face_landmarks"):
+            raise TypeError(
+                f"RegionsDisplay needs an AlignedVideo, got {type(aligned).__name__}; FaceAligner "
+                "makes one from a video."
+            )
+        if nodes not in NODE_SETS:
+            raise ValueError(f"nodes must be one of {sorted(NODE_SETS)}, got {nodes!r}.")
+        if head_motion not in ("nose", "similarity", None):
+            raise ValueError(
+                f"head_motion must be 'nose', 'similarity' or None, got {head_motion!r}."
+            )
+        if not 0 <= frame < len(aligned):
+            raise ValueError(
+                f"{aligned.name} has the frames 0 to {len(aligned) - 1}, got frame={frame}."
+            )
+        landmarks = aligned.face_landmarks[[frame]]
+        if not np.isfinite(landmarks).all():
+            known = np.flatnonzero(np.isfinite(aligned.landmarks).all(axis=(1, 2)))
+            nearest = known[np.abs(known - frame).argmin()]
+            raise ValueError(
+                f"Frame {frame} of {aligned.name} has no landmarks; the nearest frame with "
+                f"landmarks is {nearest}."
+            )
+        geometry = RegionGeometry(landmarks, aligned.face_size, nodes, head_motion)
+        regions, crop = geometry.boxes(0)
+        display = cls(
+            next(islice(iter(aligned), frame, None)),
+            landmarks=landmarks[0],
+            regions=regions[: geometry.n_nodes],
+            rigid_regions=regions[geometry.n_nodes :],
+            crop=crop,
+            names=node_names(nodes),
+            title=f"{aligned.name}, frame {frame}",
+        )
+        return display.plot(ax=ax)
+
+    def plot(self, *, ax=None):
+        """Draw the picture.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : RegionsDisplay
+            The display itself.
+        """
+        import matplotlib.pyplot as plt
+
+        if ax is None:
+            _, ax = plt.subplots(figsize=(8.2, 5.4), layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        ax.imshow(self.picture, cmap="gray", vmin=0, vmax=255)
+        self._draw_crop(ax)
+        ax.scatter(*self.landmarks.T, s=7, color="white", edgecolors="black", linewidths=0.5)
+        for number, region in enumerate(self.regions, start=1):
+            _draw_square(ax, region, _NODE_COLOUR, "-")
+            _draw_number(ax, number, region)
+        for region in self.rigid_regions:
+            _draw_square(ax, region, _RIGID_COLOUR, (0, (2, 1)))
+        ax.legend(
+            handles=self._legend_handles(),
+            loc="upper left",
+            bbox_to_anchor=(1.01, 1),
+            borderaxespad=0,
+            frameon=False,
+            fontsize="small",
+        )
+        ax.set_title(self.title)
+        ax.set_xticks([])
+        ax.set_yticks([])
+        return self
+
+    def _draw_crop(self, ax):
+        """Draw the border of the crop, and darken what the flow does not see."""
+        left, top, right, bottom = self.crop - 0.5
+        height, width = self.picture.shape
+        view = (
+            (min(left, -0.5), max(right, width - 0.5)),
+            (max(bottom, height - 0.5), min(top, -0.5)),
+        )
+        outside = {"color": "black", "alpha": 0.45, "linewidth": 0}
+        (first, last), (lowest, highest) = view
+        ax.fill_between([first, last], highest, top, **outside)
+        ax.fill_between([first, last], bottom, lowest, **outside)
+        ax.fill_betweenx([top, bottom], first, left, **outside)
+        ax.fill_betweenx([top, bottom], right, last, **outside)
+        ax.plot(
+            [left, right, right, left, left], [top, top, bottom, bottom, top], "w:", linewidth=1.2
+        )
+        ax.set(xlim=view[0], ylim=view[1])
+
+    def _legend_handles(self):
+        """Return the legend: the numbers of the nodes with their names, and what else is drawn."""
+        from matplotlib.lines import Line2D
+
+        square = {"linestyle": "", "marker": "s", "markersize": 9, "markerfacecolor": "none"}
+        handles = [
+            Line2D([], [], color="none", label=f"{number:2d}  {name}")
+            for number, name in enumerate(self.names, start=1)
+        ]
+        handles.append(Line2D([], [], **square, markeredgecolor=_NODE_COLOUR, label="node"))
+        handles.append(
+            Line2D([], [], color="0.4", linestyle=":", label="what the optical flow sees")
+        )
+        if len(self.rigid_regions):
+            handles.append(
+                Line2D(
+                    [], [], color=_RIGID_COLOUR, linestyle=(0, (2, 1)), label="motion of the head"
+                )
+            )
+        return handles
+
+
+def _draw_square(ax, region, colour, style):
+    left, top, right, bottom = region + np.array([-0.5, -0.5, 0.5, 0.5])
+    corners = [left, right, right, left, left], [top, top, bottom, bottom, top]
+    ax.plot(*corners, color="black", linewidth=2.6, solid_joinstyle="miter")
+    ax.plot(*corners, color=colour, linewidth=1.4, linestyle=style, solid_joinstyle="miter")
+
+
+def _draw_number(ax, number, region):
+    from matplotlib.patheffects import withStroke
+
+    ax.text(
+        *region[[2, 1]],
+        str(number),
+        color="white",
+        fontsize=8,
+        fontweight="bold",
+        ha="right",
+        va="top",
+        path_effects=[withStroke(linewidth=2, foreground="black")],
+    )

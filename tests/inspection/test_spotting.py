@@ -1,0 +1,205 @@
+"""Tests of the timeline."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from numpy.testing import assert_allclose
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+
+from skspot import make_intervals
+from skspot.inspection import SpottingDisplay
+from skspot.neural_network import FRAME_SCORE_DTYPE, SpotFormerClassifier
+from skspot.preprocessing import SWMROFlow
+from tests.conftest import align_exactly
+
+N = 100
+# A camera that pauses: between frames 49 and 50 half a second is missing.
+TIMES = np.arange(N) / 25 + 0.5 * (np.arange(N) >= 50)
+TRUE = make_intervals([(20, 30, 49, "macro"), (60, 62, 69, "micro")])
+PREDICTED = make_intervals([(22, 31, 49, "macro", 0.8), (90, 95, 99, "micro", 0.4)])
+
+
+def draw(y_true=TRUE, y_pred=PREDICTED, **options):
+    return SpottingDisplay.from_predictions(y_true, y_pred, **{"timestamps": TIMES, **options})
+
+
+def scores():
+    values = np.zeros(N, dtype=FRAME_SCORE_DTYPE)
+    for i, name in enumerate(values.dtype.names):
+        values[name] = np.linspace(0, (i + 1) / 8, N)
+    return values
+
+
+def bars(ax):
+    """Return (start, end, height) of the bars that are drawn."""
+    return [
+        (bar.get_x(), bar.get_x() + bar.get_width(), round(bar.get_y(), 2)) for bar in ax.patches
+    ]
+
+
+def lanes(ax):
+    return [label.get_text() for label in ax.get_yticklabels()]
+
+
+def test_intervals_last_from_the_first_frame_to_the_end_of_the_last():
+    ax = draw().axes_[0]
+    assert lanes(ax) == ["micro predicted", "micro true", "macro predicted", "macro true"]
+    expected = {
+        (TIMES[20], TIMES[50], 2.67),  # until frame 50 appears, pause included
+        (TIMES[22], TIMES[50], 1.67),
+        (TIMES[60], TIMES[70], 0.67),
+        (TIMES[90], TIMES[99] + 0.04, -0.33),  # the last frame is as long as most
+    }
+    assert_allclose(sorted(bars(ax)), sorted(expected))
+    apexes = sorted(line.get_xdata()[0] for line in ax.lines)
+    assert_allclose(apexes, TIMES[[30, 31, 62, 95]])
+
+
+def test_truth_and_prediction_differ_without_colour():
+    hatches = {bar.get_y(): bar.get_hatch() for bar in draw().axes_[0].patches}
+    assert [hatches[y] for y in sorted(hatches)] == [None, "////", None, "////"]
+    macro, micro = (
+        np.dot(to_rgb(bar.get_facecolor()[:3]), [0.299, 0.587, 0.114])
+        for bar in draw(None).axes_[0].patches
+    )
+    assert abs(macro - micro) > 0.1
+
+
+def test_lanes_without_truth():
+    ax = draw(None).axes_[0]
+    assert lanes(ax) == ["micro predicted", "macro predicted"]
+    assert len(bars(ax)) == 2
+
+
+def test_nothing_spotted():
+    display = draw(None, make_intervals())
+    assert bars(display.axes_[0]) == []
+    assert_allclose(display.axes_[0].get_xlim(), [TIMES[0], TIMES[-1] + 0.04])
+
+
+def test_scores_of_each_class():
+    display = draw(scores=scores())
+    top, macro, micro = display.axes_
+    for ax, label in ((macro, "macro"), (micro, "micro")):
+        drawn = {line.get_label(): line.get_ydata() for line in ax.lines}
+        assert set(drawn) == {"onset", "apex", "offset", "expression"}
+        for kind, values in drawn.items():
+            assert_allclose(values, scores()[f"{label}_{kind}"])
+        assert_allclose(ax.lines[0].get_xdata(), TIMES)
+        assert len({line.get_linestyle() for line in ax.lines}) == 4
+        assert ax.get_xlim() == top.get_xlim()
+    assert micro.get_xlabel() == "time in seconds"
+    assert macro.get_xlabel() == ""
+
+
+def test_frames_are_on_top():
+    display = draw()
+    (top,) = [child for child in display.axes_[0].child_axes if child.get_xlabel() == "frame"]
+    display.figure_.canvas.draw()
+    assert_allclose(top.get_xlim(), [0, 100])
+    to_frame, to_time = top._functions
+    assert_allclose(to_frame(TIMES), np.arange(N), atol=1e-9)
+    assert_allclose(to_time(np.arange(N)), TIMES)
+    # Ticks beyond the video lie beyond its end, not on it.
+    assert to_time(120) > TIMES[-1] + 0.5
+    assert to_time(-10) < -0.2
+    assert_allclose(to_frame(to_time([-10, 120])), [-10, 120])
+
+
+def test_gaps_are_greyed_exactly():
+    valid = np.ones(N, dtype=bool)
+    valid[[0, 1, 2, 49, 99]] = False
+    display = draw(None, make_intervals(), scores=scores(), valid=valid)
+    expected = [(TIMES[0], TIMES[3]), (TIMES[49], TIMES[50]), (TIMES[99], TIMES[99] + 0.04)]
+    for ax in display.axes_:
+        assert_allclose([bar[:2] for bar in bars(ax)], expected)
+    assert "no face" in [text.get_text() for text in display.axes_[0].get_legend().get_texts()]
+
+
+def test_no_gap_no_grey():
+    display = draw(None, make_intervals(), valid=np.ones(N, dtype=bool))
+    assert bars(display.axes_[0]) == []
+    assert [text.get_text() for text in display.axes_[0].get_legend().get_texts()] == ["apex"]
+
+
+def test_drawn_into_given_axes():
+    figure, axes = plt.subplots(1, 2)
+    display = draw(scores=scores(), ax=axes[1], name="interview.mp4")
+    assert display.ax_ is axes[1]
+    assert display.figure_ is figure
+    assert plt.get_fignums() == [figure.number]
+    assert axes[1].get_title() == "interview.mp4"
+    assert axes[0].get_title() == ""
+    assert axes[0].child_axes == []
+    boxes = [ax.get_position() for ax in display.axes_]
+    outer = axes[1].get_position()
+    figure.canvas.draw()
+    assert all(outer.x0 - 1e-9 <= box.x0 and box.x1 <= outer.x1 + 1e-9 for box in boxes)
+    assert boxes[0].y0 > boxes[1].y1 > boxes[1].y0 > boxes[2].y1
+
+
+def test_the_same_display_can_be_drawn_again():
+    display = draw()
+    first = display.figure_
+    assert display.plot() is display
+    assert display.figure_ is not first
+
+
+def test_one_frame():
+    display = draw(None, make_intervals([(0, 0, 0, "micro", 1.0)]), timestamps=[3.0])
+    assert bars(display.axes_[0])[0][:2] == (3.0, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"timestamps": TIMES[:60]}, ValueError, "y_true, row 1: .* beyond the video of 60 frames"),
+        ({"y_true": None, "timestamps": TIMES[:99]}, ValueError, "y_pred, row 1: .* beyond"),
+        ({"scores": scores()[:99]}, ValueError, "scores has 99 frames, timestamps has 100"),
+        ({"valid": np.ones(101)}, ValueError, "valid has 101 frames, timestamps has 100"),
+        ({"timestamps": TIMES[::-1]}, ValueError, "each later than the last"),
+        ({"timestamps": [], "y_true": None, "y_pred": make_intervals()}, ValueError, "timestamps"),
+        ({"y_pred": [(1, 2, "macro")]}, TypeError, "y_pred must be an interval table"),
+        ({"y_pred": None}, TypeError, "y_pred must be an interval table"),
+    ],
+)
+def test_refusals(options, error, message):
+    with pytest.raises(error, match=message):
+        draw(**options)
+
+
+@pytest.fixture(scope="module")
+def pipeline(lively_data):
+    pipeline = make_pipeline(
+        SWMROFlow(flow="dis"),
+        SpotFormerClassifier(module__dim=16, max_epochs=1, random_state=0, macro_threshold=0),
+    )
+    tables = [make_intervals([(20, 40, "macro")]), make_intervals([(20, 30, "micro")])]
+    return pipeline.fit(align_exactly(lively_data)[:2], tables)
+
+
+def test_from_estimator(pipeline, lively_data):
+    video, true = align_exactly(lively_data)[2], lively_data.intervals[2]
+    display = SpottingDisplay.from_estimator(pipeline, video, true)
+    np.testing.assert_array_equal(display.predicted, pipeline.predict([video])[0])
+    np.testing.assert_array_equal(display.true, true)
+    assert_allclose(display.timestamps, video.timestamps)
+    assert len(display.axes_) == 3
+    assert len(display.scores) == len(video)
+    assert display.ax_.get_title() == video.name
+
+
+def test_from_estimator_refuses_what_knows_no_times(pipeline, lively_data):
+    with pytest.raises(TypeError, match="needs a fitted Pipeline .* got SpotFormerClassifier"):
+        SpottingDisplay.from_estimator(pipeline[-1], lively_data.videos[0])
+    (features,) = pipeline[:-1].transform(align_exactly(lively_data)[:1])
+    with pytest.raises(TypeError, match="The times of the frames are not known"):
+        SpottingDisplay.from_estimator(pipeline[-1:], features)
+
+
+def test_from_estimator_that_is_not_fitted(lively_data):
+    unfitted = make_pipeline(SWMROFlow(flow="dis"), SpotFormerClassifier())
+    with pytest.raises(NotFittedError):
+        SpottingDisplay.from_estimator(unfitted, align_exactly(lively_data)[0])

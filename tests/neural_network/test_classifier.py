@@ -1,0 +1,375 @@
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_validate
+from skorch.callbacks import Callback
+
+from skspot import make_intervals
+from skspot.intervals import PREDICTION_DTYPE
+from skspot.metrics import (
+    interval_f1_scorer,
+    interval_f1_score,
+    macro_expression_f1_scorer,
+    micro_expression_f1_scorer,
+)
+from skspot.model_selection import LeaveOneSubjectOut
+from skspot.neural_network import FRAME_SCORE_DTYPE, SpotFormer, SpotFormerClassifier
+from skspot.utils.validation import as_object_array
+
+TINY = {
+    "module__dim": 16,
+    "module__heads": 2,
+    "module__dim_head": 8,
+    "module__mlp_dim": 16,
+    "batch_size": 64,
+}
+
+
+def planted_videos(n_videos, seed, n_frames=200):
+    """Return features in which expressions are plain: a macro moves the mouth, a micro the brow."""
+    rng = np.random.default_rng(seed)
+    features, tables = [], []
+    for _ in range(n_videos):
+        position = 0.05 * rng.normal(size=(n_frames, 10, 2))
+        macro, micro = rng.integers(20, 60), rng.integers(120, 160)
+        course = np.sin(np.linspace(0, np.pi, 40)) ** 2
+        position[macro : macro + 40, 6:8] += 5 * course[:, None, None]
+        position[micro : micro + 13, 0:3] -= 3 * course[::3, None, None][:13]
+        frames = np.arange(n_frames)[:, None]
+        offsets = [o for o in range(-8, 9) if o]
+        windows = position[np.clip(frames + offsets, 0, n_frames - 1)] - position[:, None]
+        features.append(windows.astype(np.float32))
+        tables.append(
+            make_intervals([(macro, macro + 39, "macro"), (micro, micro + 12, "micro")])
+        )
+    return features, tables
+
+
+@pytest.fixture(scope="module")
+def data():
+    return planted_videos(6, seed=0)
+
+
+@pytest.fixture(scope="module")
+def fitted(data):
+    return SpotFormerClassifier(max_epochs=25, lr=3e-3, random_state=0, **TINY).fit(*data)
+
+
+def test_learns_planted_expressions(fitted):
+    X, y = planted_videos(4, seed=1)
+    predicted = fitted.predict(X)
+    assert interval_f1_score(y, predicted) > 0.8
+    assert fitted.score(X, y) == interval_f1_score(y, predicted)
+    moved = [make_intervals([(t[0]["onset"] // 2, t[0]["onset"] // 2 + 5, "micro")]) for t in y]
+    assert fitted.score(X, moved) < 0.5
+
+
+def test_prediction_types(fitted, data):
+    X, _ = data
+    predicted, scores, proba = fitted.predict(X), fitted.predict_scores(X), fitted.predict_proba(X)
+    for result in (predicted, scores, proba):
+        assert result.dtype == object
+        assert result.shape == (6,)
+    assert predicted[0].dtype == PREDICTION_DTYPE
+    assert scores[0].dtype == FRAME_SCORE_DTYPE
+    assert proba[0].shape == (200, 3)
+    np.testing.assert_allclose(proba[0].sum(axis=1), 1)
+    assert list(fitted.classes_) == ["neutral", "macro", "micro"]
+    onset = data[1][0]["onset"]
+    assert proba[0][onset[0] + 20].argmax() == 1
+    assert proba[0][onset[1] + 6].argmax() == 2
+
+
+def test_one_video_alone_equals_the_same_in_a_batch(fitted, data):
+    X, _ = data
+    together = fitted.predict_scores(X)
+    alone = fitted.predict_scores([X[3]])[0]
+    for name in FRAME_SCORE_DTYPE.names:
+        np.testing.assert_allclose(alone[name], together[3][name], atol=1e-6)
+
+
+@pytest.mark.parametrize("container", [list, tuple, as_object_array])
+def test_containers(fitted, data, container):
+    predicted = fitted.predict(container(data[0]))
+    np.testing.assert_array_equal(predicted[2], fitted.predict(data[0])[2])
+
+
+def test_random_state_repeats_and_global_state_is_left_alone(data):
+    state = torch.random.get_rng_state()
+    spotter = SpotFormerClassifier(max_epochs=2, random_state=3, **TINY)
+    first = spotter.fit(*data).predict_scores(data[0])
+    second = clone(spotter).fit(*data).predict_scores(data[0])
+    other = clone(spotter).set_params(random_state=4).fit(*data).predict_scores(data[0])
+    assert torch.equal(state, torch.random.get_rng_state())
+    np.testing.assert_array_equal(first[0], second[0])
+    assert not np.array_equal(first[0], other[0])
+
+
+def test_inputs_and_parameters_are_left_alone(data):
+    X = [video.copy() for video in data[0]]
+    for video in X:
+        video.flags.writeable = False
+    spotter = SpotFormerClassifier(max_epochs=1, random_state=0, **TINY)
+    before = spotter.get_params(deep=False)
+    spotter.fit(X, data[1]).predict(X)
+    after = spotter.get_params(deep=False)
+    assert before.keys() == after.keys()
+    assert all(before[name] is after[name] for name in before)
+    np.testing.assert_array_equal(X[0], data[0][0])
+
+
+def test_pickle_keeps_predictions(fitted, data):
+    copy = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(copy.predict(data[0])[0], fitted.predict(data[0])[0])
+
+
+def test_windows_without_a_face_are_neutral(fitted, data):
+    video = data[0][0].copy()
+    macro = data[1][0][0]
+    video[macro["onset"] : macro["offset"] + 1] = np.nan
+    scores = fitted.predict_scores([video])[0]
+    assert (scores["macro_apex"][macro["onset"] : macro["offset"] + 1] == 0).all()
+    spotted = fitted.predict([video])[0]
+    inside = (spotted["apex"] >= macro["onset"]) & (spotted["apex"] <= macro["offset"])
+    assert not inside.any()
+    all_lost = fitted.predict([np.full_like(video, np.nan)])[0]
+    assert len(all_lost) == 0
+
+
+def test_missing_video_is_left_out_with_a_warning(data):
+    X, y = data
+    with pytest.warns(UserWarning, match=r"leaves out 1 of 6 videos.*X\[2\]"):
+        spotter = SpotFormerClassifier(max_epochs=1, random_state=0, **TINY).fit(
+            [*X[:2], None, *X[3:]], y
+        )
+    predicted = spotter.predict([None, X[0]])
+    assert len(predicted[0]) == 0
+    assert predicted[0].dtype == PREDICTION_DTYPE
+
+
+def test_scikit_learn_tools(data):
+    X, y = data
+    groups = np.repeat(["a", "b", "c"], 2)
+    spotter = SpotFormerClassifier(max_epochs=1, random_state=0, **TINY)
+    scorers = {
+        "all": interval_f1_scorer,
+        "macro": macro_expression_f1_scorer,
+        "micro": micro_expression_f1_scorer,
+    }
+    scores = cross_validate(
+        spotter, X, y, groups=groups, cv=LeaveOneSubjectOut(), scoring=scorers, error_score="raise"
+    )
+    assert scores["test_all"].shape == (3,)
+    predicted = cross_val_predict(spotter, X, y, groups=groups, cv=LeaveOneSubjectOut())
+    assert predicted.shape == (6,)
+    assert predicted[0].dtype == PREDICTION_DTYPE
+    search = GridSearchCV(
+        spotter,
+        {"micro_threshold": [0.0, 1.0], "module__dim": [8, 16]},
+        cv=LeaveOneSubjectOut(),
+        error_score="raise",
+    )
+    search.fit(X, y, groups=groups)
+    assert search.best_estimator_.module_.stages[0].temporal_attention.norm.num_features in (8, 16)
+    assert isinstance(search._repr_html_(), str)
+
+
+def test_thresholds_drop_low_scores(fitted, data):
+    kept = clone_with_weights(fitted, macro_threshold=0.0, micro_threshold=0.0).predict(data[0])[0]
+    some = clone_with_weights(fitted, macro_threshold=0.5, micro_threshold=0.0).predict(data[0])[0]
+    expected = kept[(kept["label"] == "micro") | (kept["score"] >= 0.5)]
+    np.testing.assert_array_equal(some, expected)
+    assert len(clone_with_weights(fitted, macro_threshold=1.0, micro_threshold=1.0).predict(data[0])[0]) == 0
+
+
+def clone_with_weights(fitted, **parameters):
+    return pickle.loads(pickle.dumps(fitted)).set_params(**parameters)
+
+
+def test_paper_decoding_differs(fitted, data):
+    paper = clone_with_weights(fitted, decoding="apexes", decoding_params={"max_intervals": 1})
+    assert all(np.unique(t["label"], return_counts=True)[1].max(initial=0) <= 1 for t in paper.predict(data[0]))
+
+
+def test_sizes_follow_the_features(data):
+    X = [video[:, 2:14] for video in data[0]]  # a window of 13 frames
+    spotter = SpotFormerClassifier(max_epochs=1, random_state=0, **TINY).fit(X, data[1])
+    assert spotter.module_.n_positions == 12
+    with pytest.raises(ValueError, match=r"windows of shape \(16, 10, 2\), expected \(12, 10, 2\)"):
+        spotter.predict(data[0])
+    refitted = spotter.fit(*data)
+    assert refitted.module_.n_positions == 16
+
+
+def test_extended_nodes(data):
+    X = [np.concatenate([video, video[:, :, :4]], axis=2) for video in data[0]]
+    spotter = SpotFormerClassifier(max_epochs=1, random_state=0, **TINY).fit(X, data[1])
+    assert spotter.module_.part_sizes == (3, 3, 4, 4)
+
+
+def test_other_numbers_of_nodes_cannot_be_mirrored(data):
+    X = [video[:, :, :7] for video in data[0]]
+    with pytest.raises(ValueError, match="7 nodes can't be mirrored.*Set mirror=0"):
+        SpotFormerClassifier(**TINY).fit(X, data[1])
+    spotter = SpotFormerClassifier(
+        max_epochs=1, mirror=0, module__part_sizes=(3, 4), random_state=0, **TINY
+    )
+    assert spotter.fit(X, data[1]).module_.part_sizes == (3, 4)
+
+
+def test_default_is_smaller_than_the_paper(data):
+    spotter = SpotFormerClassifier()
+    assert spotter.get_params()["module__dim"] < 256
+    assert SpotFormerClassifier(module__dim=256).get_params()["module__dim"] == 256
+
+
+def test_weight_decay_is_for_linear_and_convolution_weights_only(fitted):
+    decayed, rest = fitted.optimizer_.param_groups
+    assert decayed["weight_decay"] == 0.1
+    assert rest["weight_decay"] == 0
+    assert all(p.ndim > 1 for p in decayed["params"])
+    names = {id(p): name for name, p in fitted.module_.named_parameters()}
+    undecayed = {names[id(p)] for p in rest["params"]}
+    assert {"embedding.time", "embedding.parts", "head.bias"} <= undecayed
+    assert not any(name.endswith("qkv.weight") for name in undecayed)
+    n_parameters = sum(1 for _ in fitted.module_.parameters())
+    assert len(decayed["params"]) + len(rest["params"]) == n_parameters
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"segment_length": 4},
+        {"neutral_ratio": 0},
+        {"neutral_ratio": None},
+        {"mirror": 0},
+        {"motion_scale": 0},
+        {"motion_noise": 0},
+        {"lr_decay": 0.5},
+        {"criterion__macro_weight": 0.1},
+        {"module__dropout": 0.0},
+    ],
+)
+def test_each_parameter_changes_the_result(data, parameters):
+    spotter = SpotFormerClassifier(max_epochs=2, random_state=0, **TINY)
+    before = spotter.fit(*data).predict_scores(data[0][:1])[0]
+    after = clone(spotter).set_params(**parameters).fit(*data).predict_scores(data[0][:1])[0]
+    assert not np.array_equal(before, after)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"segment_length": 0},
+        {"neutral_ratio": -1},
+        {"mirror": 2},
+        {"motion_scale": -0.1},
+        {"motion_noise": -0.1},
+        {"decoding": "both"},
+        {"macro_threshold": 1.5},
+        {"lr": 0},
+        {"lr_decay": 0},
+        {"max_epochs": 0},
+        {"batch_size": 1},
+        {"random_state": "seed"},
+    ],
+)
+def test_wrong_parameters(data, parameters):
+    with pytest.raises(ValueError, match=next(iter(parameters))):
+        SpotFormerClassifier(**{**TINY, **parameters}).fit(*data)
+
+
+def test_misspelt_parameters_are_named(data):
+    with pytest.raises(ValueError, match="module_dim, did you mean module__dim"):
+        SpotFormerClassifier(module_dim=3).fit(*data)
+
+
+def test_before_fit(data):
+    for method in ("predict", "predict_scores", "predict_proba"):
+        with pytest.raises(NotFittedError):
+            getattr(SpotFormerClassifier(), method)(data[0])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda X, y: (X, y[:-1]), "5 tables for 6 videos"),
+        (lambda X, y: (X, [make_intervals()] * 6), "no interval at all"),
+        (lambda X, y: (X[0], y), r"one array of shape"),
+        (lambda X, y: (["a.mp4"] * 6, y), "put SWMROFlow before"),
+        (lambda X, y: ([video.astype(int) for video in X], y), "float array"),
+        (lambda X, y: (X, [y[0][["onset", "label"]]] * 6), "interval table"),
+        (lambda X, y: ([X[0][:100], *X[1:]], y), r"y\[0\], row 1.*beyond the video of 100 frames"),
+        (lambda X, y: ([X[0][:, :8], *X[1:]], y), r"X\[1\] has windows of shape"),
+        (lambda X, y: ([np.full_like(video, np.nan) for video in X], y), "show a face"),
+    ],
+)
+def test_wrong_data(data, change, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        SpotFormerClassifier(**TINY).fit(*change(*data))
+
+
+def test_infinite_values(data):
+    X = [data[0][0].copy(), *data[0][1:]]
+    X[0][5, 3, 2, 0] = np.inf
+    with pytest.raises(ValueError, match=r"X\[0\] holds values that are not finite"):
+        SpotFormerClassifier(**TINY).fit(X, data[1])
+
+
+def test_interrupted_fit_never_looks_finished(data):
+    class Interrupt(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            if len(net.history) == 2:
+                raise KeyboardInterrupt
+
+    spotter = SpotFormerClassifier(max_epochs=5, callbacks=[Interrupt()], **TINY)
+    with pytest.raises(KeyboardInterrupt, match="interrupted after 2 of 5 epochs"):
+        spotter.fit(*data)
+    with pytest.raises(NotFittedError):
+        spotter.predict(data[0])
+
+
+def test_partial_fit_goes_on(data):
+    spotter = SpotFormerClassifier(max_epochs=1, random_state=0, **TINY)
+    spotter.fit(*data).partial_fit(*data)
+    assert len(spotter.history_) == 2
+
+
+def test_own_module_gets_the_sizes(data):
+    spotter = SpotFormerClassifier(module=MeanModule, max_epochs=1, random_state=0).fit(*data)
+    assert spotter.module_.linear.in_features == 16 * 10 * 2
+    assert spotter.predict(data[0]).shape == (6,)
+
+
+class MeanModule(torch.nn.Module):
+    def __init__(self, n_channels, n_positions, n_nodes):
+        super().__init__()
+        self.linear = torch.nn.Linear(n_channels * n_positions * n_nodes, 10)
+
+    def forward(self, x):
+        return self.linear(x.flatten(1)), x.flatten(1)
+
+
+def test_paper_sizes_are_those_of_the_module():
+    assert sum(p.numel() for p in SpotFormer().parameters()) == 3_168_778
+
+
+def test_quiet_by_default(data, capsys):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        SpotFormerClassifier(max_epochs=1, random_state=0, **TINY).fit(*data)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_cuda_agrees_with_cpu(fitted, data):
+    moved = pickle.loads(pickle.dumps(fitted)).set_params(device="cuda")
+    moved.module_.to("cuda")
+    expected, got = fitted.predict_scores(data[0])[0], moved.predict_scores(data[0])[0]
+    for name in FRAME_SCORE_DTYPE.names:
+        np.testing.assert_allclose(got[name], expected[name], atol=1e-3)

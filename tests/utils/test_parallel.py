@@ -1,0 +1,98 @@
+"""Tests of the work on many videos."""
+
+import time
+import warnings
+
+import cv2
+import pytest
+
+from skspot.utils._parallel import SetupError, map_videos
+
+
+def slow_square(number):
+    """Return the square; the first videos take longest."""
+    time.sleep(0.05 if number < 2 else 0)
+    return number**2
+
+
+def one_fails(number):
+    if number == 1:
+        raise ValueError("no face")
+    return number
+
+
+def lacks_package(number):
+    raise ImportError("no such package")
+
+
+def lacks_weights(number):
+    raise SetupError("no weights")
+
+
+def opencv_threads(number):
+    return cv2.getNumThreads()
+
+
+def run(function, videos, **options):
+    names = [f"video {video}.mp4" for video in videos]
+    options = {"action": "aligned", "n_jobs": None, "on_error": "raise", "verbose": 0, **options}
+    return map_videos(function, videos, names=names, **options)
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_results_are_in_order_and_none_stays(n_jobs):
+    assert run(slow_square, [0, 1, None, 3, 4], n_jobs=n_jobs) == [0, 1, None, 9, 16]
+
+
+def test_an_error_names_its_video():
+    with pytest.raises(ValueError, match="no face") as caught:
+        run(one_fails, [0, 1, 2])
+    assert caught.value.__notes__ == ["This happened with X[1], video 1.mp4."]
+
+
+def test_an_error_of_a_worker_names_its_video():
+    with pytest.raises(ValueError, match="no face") as caught:
+        run(one_fails, [0, 1, 2], n_jobs=2)
+    assert caught.value.__notes__ == ["This happened with X[1], video 1.mp4."]
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_failures_are_collected_in_one_warning(n_jobs):
+    with pytest.warns(UserWarning, match="^2 of 4 videos could not be aligned") as caught:
+        assert run(one_fails, [0, 1, 2, 1], on_error="warn", n_jobs=n_jobs) == [0, None, 2, None]
+    (warning,) = caught
+    text = str(warning.message)
+    assert "- X[1]: ValueError: no face" in text
+    assert "- X[3]: ValueError: no face" in text
+
+
+def test_no_failure_no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert run(one_fails, [0, None], on_error="warn") == [0, None]
+
+
+@pytest.mark.parametrize(
+    ("function", "error"), [(lacks_package, ImportError), (lacks_weights, SetupError)]
+)
+def test_what_concerns_every_video_is_raised_all_the_same(function, error):
+    with pytest.raises(error, match="no such package|no weights"):
+        run(function, [0, 1], on_error="warn")
+
+
+def test_progress_only_if_wanted(capsys):
+    run(one_fails, [0, 2])
+    run(one_fails, [0], verbose=1)
+    assert capsys.readouterr().err == ""
+    run(one_fails, [0, 2], verbose=1)
+    assert "videos aligned" in capsys.readouterr().err
+
+
+def test_opencv_keeps_to_one_thread_meanwhile():
+    before = cv2.getNumThreads()
+    try:
+        cv2.setNumThreads(2)
+        assert run(opencv_threads, [0]) == [1]
+        assert cv2.getNumThreads() == 2
+    finally:
+        cv2.setNumThreads(before)
