@@ -22,9 +22,10 @@ def main(arguments=None):
         0 if all went well; 1 after an error, or if a video was left out.
     """
     options = _parser().parse_args(arguments)
-    warnings.showwarning = _print_warning
     try:
-        return options.run(options)
+        with warnings.catch_warnings():
+            warnings.showwarning = _print_warning
+            return options.run(options)
     except (OSError, ValueError, ImportError) as error:
         notes = "\n".join(getattr(error, "__notes__", []))
         print(f"skspot {options.command}: {error}\n{notes}".rstrip(), file=sys.stderr)
@@ -171,7 +172,7 @@ def _spot(options):
 
     plt.switch_backend("agg")
     names = _output_names(options.videos)
-    spotter = skspot.load(options.model)
+    spotter = _three_steps(skspot.load(options.model), options.model)
     _apply_options(spotter, options)
     spotter.set_params(align__on_error="warn", flow__on_error="warn")
     aligned = spotter[0].transform(options.videos)
@@ -229,6 +230,20 @@ def _evaluate(options):
         )
     )
     return 0
+
+
+def _three_steps(spotter, path):
+    """Return the spotter with its steps called as here, whatever they were called before."""
+    from sklearn.pipeline import Pipeline
+
+    steps = [step for _, step in getattr(spotter, "steps", [(None, spotter)])]
+    kinds = [type(step).__name__ for step in steps]
+    if kinds != ["FaceAligner", "SWMROFlow", "SpotFormerClassifier"]:
+        raise ValueError(
+            "The command line needs a model of FaceAligner, SWMROFlow and SpotFormerClassifier; "
+            f"{str(path)!r} holds {', '.join(kinds)}."
+        )
+    return Pipeline(list(zip(("align", "flow", "spot"), steps)))
 
 
 def _apply_options(spotter, options):

@@ -49,9 +49,20 @@ def save(estimator, path):
 
     Examples
     --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
     >>> import skspot
-    >>> skspot.save(spotter, "spotter.skspot")  # doctest: +SKIP
-    >>> skspot.load("spotter.skspot").predict(["interview.mp4"])  # doctest: +SKIP
+    >>> from skspot.neural_network import SpotFormerClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = [rng.normal(size=(60, 16, 10, 2)).astype("float32")]
+    >>> y = [skspot.make_intervals([(20, 40, "macro")])]
+    >>> spotter = SpotFormerClassifier(max_epochs=1, module__dim=16, random_state=0).fit(X, y)
+    >>> path = Path(tempfile.mkdtemp()) / "spotter.skspot"
+    >>> skspot.save(spotter, path)
+    >>> loaded = skspot.load(path)
+    >>> np.array_equal(loaded.predict_proba(X)[0], spotter.predict_proba(X)[0])
+    True
     """
     from safetensors.torch import save_file
 
@@ -103,6 +114,15 @@ def load(path):
         If there is no such file.
     ValueError
         If the file is no model of skspot, is damaged, or was written by a newer version.
+
+    See Also
+    --------
+    save : Saves a spotter, with an example of both.
+
+    Examples
+    --------
+    >>> import skspot
+    >>> skspot.load("spotter.skspot").predict(["interview.mp4"])  # doctest: +SKIP
     """
     from safetensors import SafetensorError, safe_open
 

@@ -89,8 +89,10 @@ def make_expression_videos(
     directory : str or Path, default=None
         Folder to which the videos are written, as H.264 in MP4 files. None returns arrays.
     crf : int, default=12
-        Quality of the written videos; 0 is best. At 12 the codec adds less to the error of the
-        optical flow than the sensor noise does.
+        Quality of the written videos; 0 is best. Measured with still heads, RMS in pixels: at 12
+        the codec alone changes the flow by 0.014 and sensor noise alone by 0.030, and the error
+        of the flow from noisy videos is 0.053 with and without the codec. With moving heads the
+        codec alone changes it by 0.039, of an error of 0.134.
     n_jobs : int, default=None
         Number of videos rendered at the same time. The result does not depend on it.
     random_state : int, RandomState or None, default=None

@@ -152,7 +152,7 @@ class SpottingDisplay:
                 "timestamps must hold a time for each frame, each later than the last."
             )
         for table, what in ((y_true, "y_true"), (y_pred, "y_pred")):
-            if table is not None:
+            if table is not None or what == "y_pred":
                 check_intervals(table, n_frames=n_frames, allow_overlap=True, name=what)
         for values, what in ((scores, "scores"), (valid, "valid")):
             if values is not None and len(values) != n_frames:

@@ -98,6 +98,21 @@ def read_intervals(path):
         If there is no such file.
     ValueError
         If a column is missing or a row holds no valid interval; the message names the video.
+
+    See Also
+    --------
+    write_intervals : Writes such a file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skspot import make_intervals
+    >>> from skspot.io import read_intervals, write_intervals
+    >>> path = Path(tempfile.mkdtemp()) / "annotations.csv"
+    >>> write_intervals(path, {"006_1": make_intervals([(12, 40, "macro"), (90, 99, "micro")])})
+    >>> read_intervals(path)["006_1"]["offset"]
+    array([40, 99])
     """
     import pandas as pd
 

@@ -37,15 +37,23 @@ _PARTS = {sum(sizes): sizes for sizes in PART_SIZES.values()}
 
 _DECODERS = {"apexes": decode_apexes, "boundaries": decode_boundaries}
 
-# The sizes of the network that trains in minutes on an ordinary CPU; the paper's are `SpotFormer`'s
-# own defaults.
-_SMALL_MODULE = {
-    "module__dim": 64,
+# Where the defaults differ from those of `SpotFormer` and `SpotFormerLoss`, which are the paper's: a
+# network that trains in minutes on an ordinary CPU, and a loss in which macro-expressions and the
+# expression scores, from which `decode_boundaries` gains, count fully.
+_DEFAULTS = {
+    "module__dim": 32,
     "module__heads": 2,
-    "module__dim_head": 32,
-    "module__mlp_dim": 64,
+    "module__dim_head": 16,
+    "module__mlp_dim": 32,
+    "criterion__macro_weight": 1.0,
+    "criterion__expression_weight": 1.0,
     "optimizer__weight_decay": 0.1,
 }
+
+# skorch looks after its own parameters.
+_SKORCH_PARAMETERS = [
+    name for name in inspect.signature(NeuralNet).parameters if name != "kwargs"
+]
 
 
 class SpotFormerClassifier(ClassifierMixin, NeuralNet):
@@ -61,9 +69,9 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         `part_sizes` as the features have them, as far as it takes arguments of these names.
     criterion : type, default=SpotFormerLoss
         The loss.
-    segment_length : int, default=16
+    segment_length : int, default=4
         Consecutive windows that training draws together.
-    neutral_ratio : float or None, default=1.0
+    neutral_ratio : float or None, default=2.0
         Segments without an expression drawn in each epoch, for each one with. 0 draws none, as the
         paper does; None draws all.
     mirror : float, default=0.5
@@ -77,15 +85,15 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         or from apexes as in the paper (`decode_apexes`).
     decoding_params : dict or None, default=None
         Arguments for that function, such as lengths.
-    macro_threshold, micro_threshold : float, default=0.15 and 0.1
+    macro_threshold, micro_threshold : float, default=0.1
         Predicted intervals of each class with a lower score are dropped. The paper drops none.
-    lr : float, default=0.001
+    lr : float, default=0.003
         Learning rate of the first epoch.
-    lr_decay : float, default=0.96
+    lr_decay : float, default=0.87
         Factor of the learning rate from each epoch to the next.
-    max_epochs : int, default=20
+    max_epochs : int, default=15
         Number of epochs.
-    batch_size : int, default=512
+    batch_size : int, default=128
         Windows in a batch.
     optimizer : type, default=torch.optim.AdamW
         The optimiser. Weight decay acts on the weights of linear and convolution layers only.
@@ -99,8 +107,9 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
     **kwargs : dict
         Further parameters of skorch's `NeuralNet`, and ``module__*``, ``criterion__*``,
         ``optimizer__*``, ``callbacks__*``, ``iterator_train__*``. The network is smaller than the
-        paper's unless told otherwise: ``module__dim=64, module__heads=2, module__dim_head=32,
-        module__mlp_dim=64``.
+        paper's unless told otherwise: ``module__dim=32, module__heads=2, module__dim_head=16,
+        module__mlp_dim=32``. Other defaults are ``criterion__macro_weight=1.0``,
+        ``criterion__expression_weight=1.0`` and ``optimizer__weight_decay=0.1``.
 
     Attributes
     ----------
@@ -138,6 +147,7 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
     """
 
     _parameter_constraints = {
+        **dict.fromkeys([*_SKORCH_PARAMETERS, *_DEFAULTS], "no_validation"),
         "segment_length": [Interval(Integral, 1, None, closed="left")],
         "neutral_ratio": [Interval(Real, 0, None, closed="left"), None],
         "mirror": [Interval(Real, 0, 1, closed="both")],
@@ -160,27 +170,26 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         module=SpotFormer,
         criterion=SpotFormerLoss,
         *,
-        segment_length=16,
-        neutral_ratio=1.0,
+        segment_length=4,
+        neutral_ratio=2.0,
         mirror=0.5,
         motion_scale=0.3,
         motion_noise=0.05,
         decoding="boundaries",
         decoding_params=None,
-        macro_threshold=0.15,
+        macro_threshold=0.1,
         micro_threshold=0.1,
-        lr=0.001,
-        lr_decay=0.96,
-        max_epochs=20,
-        batch_size=512,
+        lr=0.003,
+        lr_decay=0.87,
+        max_epochs=15,
+        batch_size=128,
         optimizer=torch.optim.AdamW,
         train_split=None,
         random_state=None,
         verbose=0,
         **kwargs,
     ):
-        if module is SpotFormer:
-            kwargs = {**_SMALL_MODULE, **kwargs}
+        kwargs = {**_defaults(module, criterion), **kwargs}
         super().__init__(
             module,
             criterion,
@@ -510,6 +519,15 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         tags.input_tags.two_d_array = False
         tags.no_validation = True
         return tags
+
+
+def _defaults(module, criterion):
+    """Return the defaults of the parts; other modules and losses have their own."""
+    foreign = ["module__"] * (module is not SpotFormer)
+    foreign += ["criterion__"] * (criterion is not SpotFormerLoss)
+    return {
+        name: value for name, value in _DEFAULTS.items() if not name.startswith(tuple(foreign))
+    }
 
 
 def _check_features(features, expected=None):

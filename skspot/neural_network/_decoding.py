@@ -274,9 +274,9 @@ def decode_boundaries(
     """Turn the frame scores of one video into its predicted intervals, from their two ends.
 
     Every peak of the onset score makes a candidate with every later peak of the offset score that
-    is not too near and not too far. A candidate's score is the product of the onset score, the
-    offset score and the mean expression score between the two; its apex is the frame of highest
-    apex score. The best candidates are kept. There is no usual length around an apex, so that long
+    is not too near and not too far. Its apex is the frame of highest apex score between the two; its
+    score is the product of these three scores and of the mean expression score between the two. The
+    best candidates are kept. There is no usual length around an apex, so that long
     expressions, whose apex no short window shows, are found as well as short ones.
 
     Parameters
@@ -327,19 +327,17 @@ def decode_boundaries(
                 f"{lengths}."
             )
         proposals = _pair_boundaries(
-            *(scores[f"{label}_{name}"] for name in ("onset", "offset", "expression")),
+            *(scores[f"{label}_{name}"] for name in ("onset", "apex", "offset", "expression")),
             shortest,
             longest,
             peak_threshold,
         )
         kept = suppress(proposals, iou_threshold=iou_threshold, max_intervals=None)
-        apex = scores[f"{label}_apex"]
-        kept["apex"] = [i + apex[i : j + 1].argmax() for i, j in kept[["onset", "offset"]]]
         tables.append(_labelled(kept, label))
     return _in_order(tables)
 
 
-def _pair_boundaries(onset, offset, expression, shortest, longest, threshold):
+def _pair_boundaries(onset, apex, offset, expression, shortest, longest, threshold):
     """Return a candidate for each peak of the onset score with each offset peak in its reach."""
     onsets, offsets = _peaks(onset, threshold), _peaks(offset, threshold)
     first = np.searchsorted(offsets, onsets + shortest - 1, side="left")
@@ -352,10 +350,34 @@ def _pair_boundaries(onset, offset, expression, shortest, longest, threshold):
     total = np.concatenate([[0.0], np.cumsum(expression, dtype=np.float64)])
     proposals = np.empty(len(start), dtype=PROPOSAL_DTYPE)
     proposals["onset"], proposals["offset"] = start, end
-    proposals["apex"] = start  # found at last, for the few that are kept
+    highest_apex = _running_argmax(apex, longest)
+    proposals["apex"] = highest_apex(start, end)
     mean_expression = (total[end + 1] - total[start]) / (end - start + 1)
-    proposals["score"] = onset[start].astype(np.float64) * offset[end] * mean_expression
+    boundaries = onset[start].astype(np.float64) * offset[end]
+    proposals["score"] = boundaries * apex[proposals["apex"]] * mean_expression
     return proposals
+
+
+def _running_argmax(values, longest):
+    """Return a function of arrays (start, end) giving the first maximum in each start...end.
+
+    A table holds the maximum of every stretch of 1, 2, 4, ... values; two of them cover any
+    stretch of up to `longest` values.
+    """
+    rows = [np.arange(len(values))]
+    while 2 ** len(rows) <= longest:
+        half = 2 ** (len(rows) - 1)
+        left = rows[-1]
+        right = left[np.minimum(np.arange(len(values)) + half, len(values) - 1)]
+        rows.append(np.where(values[right] > values[left], right, left))
+    table = np.stack(rows)
+
+    def argmax(start, end):
+        level = np.log2(end - start + 1).astype(int)
+        left, right = table[level, start], table[level, end - 2**level + 1]
+        return np.where(values[right] > values[left], right, left)
+
+    return argmax
 
 
 def _peaks(scores, threshold):

@@ -205,11 +205,8 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
                 f"X[{i}] must be an AlignedVideo, got {type(video).__name__}; put FaceAligner "
                 "before SWMROFlow."
             )
-        if len(video) < self.window_length:
-            raise ValueError(
-                f"X[{i}] ({video.name}) has {len(video)} frames, fewer than "
-                f"window_length={self.window_length}; drop the video or shorten the window."
-            )
+        if self.on_error == "raise":  # before work on other videos
+            _check_length(video, self.window_length, f"X[{i}] ({video.name})")
 
     def __sklearn_tags__(self):
         """Tell scikit-learn that the transformer is stateless and takes no 2-D arrays."""
@@ -220,8 +217,17 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
         return tags
 
 
+def _check_length(video, window_length, name):
+    if len(video) < window_length:
+        raise ValueError(
+            f"{name} has {len(video)} frames, fewer than window_length={window_length}; drop the "
+            "video or shorten the window."
+        )
+
+
 def _extract(aligned, *, memory, show, **settings):
     """Return the features of one video, from the cache if they are there."""
+    _check_length(aligned, settings["window_length"], aligned.name)
     extract = cached(window_displacements, memory, ignore=["aligned", "show"])
     key = None if memory is None else aligned.fingerprint
     return extract(aligned, show, key, _VERSION, **settings)

@@ -85,6 +85,14 @@ def node_centres(landmarks, nodes="paper"):
     -------
     centres : array of shape (..., n_nodes, 2)
         Centres in pixels.
+
+    Examples
+    --------
+    >>> from skspot.datasets import make_expression_videos
+    >>> from skspot.preprocessing import node_centres
+    >>> data = make_expression_videos(1, videos_per_subject=1, n_frames=60, random_state=0)
+    >>> node_centres(data.landmarks[0]).shape
+    (60, 10, 2)
     """
     return _group_means(landmarks, NODE_SETS[nodes].values())
 

@@ -44,9 +44,7 @@ def planted_videos(n_videos, seed, n_frames=200):
         offsets = [o for o in range(-8, 9) if o]
         windows = position[np.clip(frames + offsets, 0, n_frames - 1)] - position[:, None]
         features.append(windows.astype(np.float32))
-        tables.append(
-            make_intervals([(macro, macro + 39, "macro"), (micro, micro + 12, "micro")])
-        )
+        tables.append(make_intervals([(macro, macro + 39, "macro"), (micro, micro + 12, "micro")]))
     return features, tables
 
 
@@ -184,7 +182,12 @@ def test_thresholds_drop_low_scores(fitted, data):
     some = clone_with_weights(fitted, macro_threshold=0.5, micro_threshold=0.0).predict(data[0])[0]
     expected = kept[(kept["label"] == "micro") | (kept["score"] >= 0.5)]
     np.testing.assert_array_equal(some, expected)
-    assert len(clone_with_weights(fitted, macro_threshold=1.0, micro_threshold=1.0).predict(data[0])[0]) == 0
+    assert (
+        len(
+            clone_with_weights(fitted, macro_threshold=1.0, micro_threshold=1.0).predict(data[0])[0]
+        )
+        == 0
+    )
 
 
 def clone_with_weights(fitted, **parameters):
@@ -193,7 +196,10 @@ def clone_with_weights(fitted, **parameters):
 
 def test_paper_decoding_differs(fitted, data):
     paper = clone_with_weights(fitted, decoding="apexes", decoding_params={"max_intervals": 1})
-    assert all(np.unique(t["label"], return_counts=True)[1].max(initial=0) <= 1 for t in paper.predict(data[0]))
+    assert all(
+        np.unique(t["label"], return_counts=True)[1].max(initial=0) <= 1
+        for t in paper.predict(data[0])
+    )
 
 
 def test_sizes_follow_the_features(data):

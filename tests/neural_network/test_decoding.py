@@ -12,6 +12,7 @@ from skspot.neural_network._decoding import (
     FRAME_SCORE_DTYPE,
     PROPOSAL_DTYPE,
     decode_apexes,
+    decode_boundaries,
     frame_scores,
     propose,
     suppress,
@@ -271,3 +272,110 @@ def test_frame_scores_of_extreme_logits_are_finite():
 def test_frame_scores_refuses_other_shapes():
     with pytest.raises(ValueError, match=r"\(n_frames, 10\), got \(10,\)"):
         frame_scores(np.zeros(10))
+
+
+def boundary_scores(n_frames, intervals, label="macro", expression=1.0):
+    """Return scores with peaks at the boundaries and apexes of (onset, apex, offset, score)."""
+    scores = np.zeros(n_frames, dtype=FRAME_SCORE_DTYPE)
+    for onset, apex, offset, score in intervals:
+        scores[f"{label}_onset"][onset] = score
+        scores[f"{label}_apex"][apex] = 1
+        scores[f"{label}_offset"][offset] = 1
+        scores[f"{label}_expression"][onset : offset + 1] = expression
+    return scores
+
+
+class TestDecodeBoundaries:
+    def test_finds_what_the_paper_cannot(self):
+        truth = [
+            (10, 30, 109, 0.9),
+            (120, 130, 150, 0.8),
+            *((160 + 20 * i, 165 + 20 * i, 174 + 20 * i, 0.7) for i in range(6)),
+        ]
+        scores = boundary_scores(300, truth)
+        spotted = decode_boundaries(scores)
+        assert spotted[["onset", "apex", "offset"]].tolist() == [t[:3] for t in truth]
+        np.testing.assert_allclose(spotted["score"], [t[3] for t in truth], rtol=1e-6)
+        paper = decode_apexes(scores)
+        assert len(paper) == 5
+        assert 109 not in paper["offset"]
+
+    def test_score_is_the_product_of_four(self):
+        scores = boundary_scores(60, [(10, 15, 29, 0.5)], expression=0.4)
+        scores["macro_offset"][29] = 0.8
+        scores["macro_apex"][15] = 0.6
+        spotted = decode_boundaries(scores)
+        np.testing.assert_allclose(spotted["score"], 0.5 * 0.8 * 0.6 * 0.4, rtol=1e-6)
+
+    def test_neutral_frames_between_count_against_a_pair(self):
+        # Onset of the first with the offset of the second would span the neutral gap.
+        scores = boundary_scores(100, [(10, 20, 30, 1.0), (60, 70, 80, 1.0)])
+        assert decode_boundaries(scores)[["onset", "offset"]].tolist() == [(10, 30), (60, 80)]
+
+    @pytest.mark.parametrize(("length", "found"), [(3, 0), (4, 1), (16, 1), (17, 0)])
+    def test_lengths_are_inclusive(self, length, found):
+        scores = boundary_scores(60, [(20, 21, 20 + length - 1, 1.0)], label="micro")
+        assert len(decode_boundaries(scores)) == found
+
+    def test_ends_of_the_video_are_peaks_too(self):
+        scores = boundary_scores(40, [(0, 5, 39, 1.0)])
+        assert decode_boundaries(scores)[["onset", "offset"]].tolist() == [(0, 39)]
+
+    def test_low_peaks_are_not_looked_at(self):
+        scores = boundary_scores(60, [(10, 20, 30, 0.2)])
+        assert len(decode_boundaries(scores, peak_threshold=0.3)) == 0
+        assert len(decode_boundaries(scores, peak_threshold=0.1)) == 1
+
+    def test_overlap_is_dropped_unless_allowed(self):
+        scores = boundary_scores(100, [(10, 20, 40, 0.9), (35, 45, 60, 0.8)])
+        assert [(i["onset"], i["offset"]) for i in decode_boundaries(scores)][0] == (10, 40)
+        kept = decode_boundaries(scores, iou_threshold=0.3)
+        assert {(10, 40), (35, 60)} <= {(i["onset"], i["offset"]) for i in kept}
+
+    @given(st.integers(0, 2**32 - 1))
+    @settings(deadline=None, max_examples=30)
+    def test_agrees_with_all_pairs(self, seed):
+        rng = np.random.default_rng(seed)
+        scores = np.zeros(40, dtype=FRAME_SCORE_DTYPE)
+        for name in FRAME_SCORE_DTYPE.names:
+            scores[name] = rng.random(40).round(2)
+        best = decode_boundaries(scores, macro_lengths=(3, 25), micro_lengths=(1, 1))
+        best = best[best["label"] == "macro"]
+        onset, apex, offset, expression = (
+            scores[f"macro_{name}"].astype(float)
+            for name in ("onset", "apex", "offset", "expression")
+        )
+        top = max(
+            onset[i] * offset[j] * apex[i : j + 1].max() * expression[i : j + 1].mean()
+            for i in range(40)
+            for j in range(i + 2, min(i + 25, 40))
+        )
+        assert best["score"].max() <= top + 1e-6
+        for row in best:
+            i, j = row["onset"], row["offset"]
+            assert apex[row["apex"]] == apex[i : j + 1].max()
+            expected = onset[i] * offset[j] * apex[i : j + 1].max() * expression[i : j + 1].mean()
+            np.testing.assert_allclose(row["score"], expected, rtol=1e-5)
+        check_intervals(best, n_frames=40, allow_overlap=True)
+
+    def test_long_video_is_quick(self):
+        scores = np.zeros(100_000, dtype=FRAME_SCORE_DTYPE)
+        rng = np.random.default_rng(0)
+        for name in FRAME_SCORE_DTYPE.names:
+            scores[name] = rng.random(100_000)
+        assert len(decode_boundaries(scores)) > 1000
+
+    def test_nothing_to_find(self):
+        for n_frames in (0, 1, 50):
+            spotted = decode_boundaries(np.zeros(n_frames, dtype=FRAME_SCORE_DTYPE))
+            assert len(spotted) == 0
+            assert spotted.dtype == PREDICTION_DTYPE
+
+    @pytest.mark.parametrize("lengths", [(0, 5), (6, 5)])
+    def test_wrong_lengths(self, lengths):
+        with pytest.raises(ValueError, match="micro_lengths must be"):
+            decode_boundaries(np.zeros(9, FRAME_SCORE_DTYPE), micro_lengths=lengths)
+
+    def test_wrong_scores(self):
+        with pytest.raises(TypeError, match="FRAME_SCORE_DTYPE"):
+            decode_boundaries(np.zeros(9))
