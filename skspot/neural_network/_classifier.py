@@ -45,6 +45,7 @@ _DEFAULTS = {
     "module__heads": 2,
     "module__dim_head": 16,
     "module__mlp_dim": 32,
+    "module__dropout": 0.0,
     "criterion__macro_weight": 1.0,
     "criterion__expression_weight": 1.0,
     "optimizer__weight_decay": 0.1,
@@ -76,8 +77,8 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         paper does; None draws all.
     mirror : float, default=0.5
         Probability of mirroring the face of a training window.
-    motion_scale : float, default=0.3
-        Largest random change of the size of a training window's motion: 0.3 means 1 / 1.3 to 1.3.
+    motion_scale : float, default=0.5
+        Largest random change of the size of a training window's motion: 0.5 means 1 / 1.5 to 1.5.
     motion_noise : float, default=0.05
         Standard deviation of the noise added to training windows, in pixels.
     decoding : {"boundaries", "apexes"}, default="boundaries"
@@ -85,7 +86,7 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         or from apexes as in the paper (`decode_apexes`).
     decoding_params : dict or None, default=None
         Arguments for that function, such as lengths.
-    macro_threshold, micro_threshold : float, default=0.1
+    macro_threshold, micro_threshold : float, default=0.1 and 0.05
         Predicted intervals of each class with a lower score are dropped. The paper drops none.
     lr : float, default=0.003
         Learning rate of the first epoch.
@@ -108,7 +109,7 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         Further parameters of skorch's `NeuralNet`, and ``module__*``, ``criterion__*``,
         ``optimizer__*``, ``callbacks__*``, ``iterator_train__*``. The network is smaller than the
         paper's unless told otherwise: ``module__dim=32, module__heads=2, module__dim_head=16,
-        module__mlp_dim=32``. Other defaults are ``criterion__macro_weight=1.0``,
+        module__mlp_dim=32, module__dropout=0.0``. Other defaults are ``criterion__macro_weight=1.0``,
         ``criterion__expression_weight=1.0`` and ``optimizer__weight_decay=0.1``.
 
     Attributes
@@ -173,12 +174,12 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         segment_length=4,
         neutral_ratio=2.0,
         mirror=0.5,
-        motion_scale=0.3,
+        motion_scale=0.5,
         motion_noise=0.05,
         decoding="boundaries",
         decoding_params=None,
         macro_threshold=0.1,
-        micro_threshold=0.1,
+        micro_threshold=0.05,
         lr=0.003,
         lr_decay=0.87,
         max_epochs=15,

@@ -258,7 +258,7 @@ def test_weight_decay_is_for_linear_and_convolution_weights_only(fitted):
         {"motion_noise": 0},
         {"lr_decay": 0.5},
         {"criterion__macro_weight": 0.1},
-        {"module__dropout": 0.0},
+        {"module__dropout": 0.2},
     ],
 )
 def test_each_parameter_changes_the_result(data, parameters):
