@@ -37,8 +37,8 @@ _PARTS = {sum(sizes): sizes for sizes in PART_SIZES.values()}
 
 _DECODERS = {"apexes": decode_apexes, "boundaries": decode_boundaries}
 
-# Where the defaults differ from those of `SpotFormer` and `SpotFormerLoss`, which are the paper's: a
-# network that trains in minutes on an ordinary CPU, and a loss in which macro-expressions and the
+# Where the defaults differ from those of `SpotFormer` and `SpotFormerLoss`, which are the paper's:
+# a network that trains in minutes on an ordinary CPU, and a loss in which macro-expressions and the
 # expression scores, from which `decode_boundaries` gains, count fully.
 _DEFAULTS = {
     "module__dim": 32,
@@ -52,9 +52,7 @@ _DEFAULTS = {
 }
 
 # skorch looks after its own parameters.
-_SKORCH_PARAMETERS = [
-    name for name in inspect.signature(NeuralNet).parameters if name != "kwargs"
-]
+_SKORCH_PARAMETERS = [name for name in inspect.signature(NeuralNet).parameters if name != "kwargs"]
 
 
 class SpotFormerClassifier(ClassifierMixin, NeuralNet):
@@ -82,8 +80,8 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
     motion_noise : float, default=0.05
         Standard deviation of the noise added to training windows, in pixels.
     decoding : {"boundaries", "apexes"}, default="boundaries"
-        How scores become intervals: from peaks of the onset and offset scores (`decode_boundaries`),
-        or from apexes as in the paper (`decode_apexes`).
+        How scores become intervals: from peaks of the onset and offset scores
+        (`decode_boundaries`), or from apexes as in the paper (`decode_apexes`).
     decoding_params : dict or None, default=None
         Arguments for that function, such as lengths.
     macro_threshold, micro_threshold : float, default=0.1 and 0.05
@@ -109,8 +107,9 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         Further parameters of skorch's `NeuralNet`, and ``module__*``, ``criterion__*``,
         ``optimizer__*``, ``callbacks__*``, ``iterator_train__*``. The network is smaller than the
         paper's unless told otherwise: ``module__dim=32, module__heads=2, module__dim_head=16,
-        module__mlp_dim=32, module__dropout=0.0``. Other defaults are ``criterion__macro_weight=1.0``,
-        ``criterion__expression_weight=1.0`` and ``optimizer__weight_decay=0.1``.
+        module__mlp_dim=32, module__dropout=0.0``. Other defaults are
+        ``criterion__macro_weight=1.0``, ``criterion__expression_weight=1.0`` and
+        ``optimizer__weight_decay=0.1``.
 
     Attributes
     ----------
@@ -526,9 +525,7 @@ def _defaults(module, criterion):
     """Return the defaults of the parts; other modules and losses have their own."""
     foreign = ["module__"] * (module is not SpotFormer)
     foreign += ["criterion__"] * (criterion is not SpotFormerLoss)
-    return {
-        name: value for name, value in _DEFAULTS.items() if not name.startswith(tuple(foreign))
-    }
+    return {name: value for name, value in _DEFAULTS.items() if not name.startswith(tuple(foreign))}
 
 
 def _check_features(features, expected=None):

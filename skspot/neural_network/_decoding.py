@@ -274,10 +274,10 @@ def decode_boundaries(
     """Turn the frame scores of one video into its predicted intervals, from their two ends.
 
     Every peak of the onset score makes a candidate with every later peak of the offset score that
-    is not too near and not too far. Its apex is the frame of highest apex score between the two; its
-    score is the product of these three scores and of the mean expression score between the two. The
-    best candidates are kept. There is no usual length around an apex, so that long
-    expressions, whose apex no short window shows, are found as well as short ones.
+    is not too near and not too far. Its apex is the frame of highest apex score between the two;
+    its score is the product of these three scores and of the mean expression score between the two.
+    The best candidates are kept. There is no usual length around an apex, so that long expressions,
+    whose apex no short window shows, are found as well as short ones.
 
     Parameters
     ----------

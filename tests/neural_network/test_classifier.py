@@ -12,8 +12,8 @@ from skorch.callbacks import Callback
 from skspot import make_intervals
 from skspot.intervals import PREDICTION_DTYPE
 from skspot.metrics import (
-    interval_f1_scorer,
     interval_f1_score,
+    interval_f1_scorer,
     macro_expression_f1_scorer,
     micro_expression_f1_scorer,
 )
