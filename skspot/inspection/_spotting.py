@@ -220,7 +220,7 @@ class SpottingDisplay:
         start, end = self._edges(interval["onset"], interval["offset"])
         colour = _COLOURS[interval["label"]]
         style = (
-            {"facecolor": colour, "linewidth": 0}
+            {"facecolor": colour, "edgecolor": "white", "linewidth": 1}
             if kind == "predicted"
             else {"facecolor": "white", "hatch": "////", "edgecolor": colour, "linewidth": 1}
         )
