@@ -1,6 +1,7 @@
 """The command line: ``skspot demo | train | spot | evaluate``."""
 
 import argparse
+import re
 import sys
 import warnings
 from pathlib import Path
@@ -54,7 +55,9 @@ def _add_demo(commands):
         "expressions of unseen subjects are spotted, and write tables, a timeline and a model.",
     )
     command.add_argument("--out", type=Path, default=Path("skspot-demo"), help="folder to write to")
-    command.add_argument("--subjects", type=int, default=8, help="number of subjects (default 8)")
+    command.add_argument(
+        "--subjects", type=_positive, default=8, help="number of subjects (default 8)"
+    )
     command.add_argument("--seed", type=int, default=0, help="seed of everything (default 0)")
     _add_workers(command, default=2)
     command.set_defaults(run=_demo)
@@ -105,8 +108,10 @@ def _add_evaluate(commands):
         description="Print counts, precision, recall and F1 of macro- and micro-expressions, "
         "pooled over all videos of both tables.",
     )
-    command.add_argument("predicted", type=Path, help="CSV of predicted intervals")
-    command.add_argument("true", type=Path, help="CSV of annotated intervals")
+    command.add_argument(
+        "predicted", type=Path, help="CSV of predicted intervals, or a folder of such files"
+    )
+    command.add_argument("true", type=Path, help="CSV of annotated intervals, or a folder")
     command.add_argument(
         "--iou", type=float, default=0.5, help="least IoU of a hit, above 0 (default 0.5)"
     )
@@ -126,8 +131,18 @@ def _add_landmarker(command, default="face-alignment"):
 
 def _add_workers(command, default=1):
     command.add_argument(
-        "--jobs", type=int, default=default, help=f"videos worked on at a time (default {default})"
+        "--jobs",
+        type=_positive,
+        default=default,
+        help=f"videos worked on at a time (default {default})",
     )
+
+
+def _positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {number}")
+    return number
 
 
 def _demo(options):
@@ -167,48 +182,57 @@ def _train(options):
 def _spot(options):
     import matplotlib.pyplot as plt
 
-    from skspot.inspection import SpottingDisplay
-    from skspot.io import write_intervals
-
     plt.switch_backend("agg")
     names = _output_names(options.videos)
     spotter = _three_steps(skspot.load(options.model), options.model)
     _apply_options(spotter, options)
     spotter.set_params(align__on_error="warn", flow__on_error="warn")
-    aligned = spotter[0].transform(options.videos)
-    features = spotter[1].transform(aligned)
     options.out.mkdir(parents=True, exist_ok=True)
-    for name, video, windows in zip(names, aligned, features):
-        if windows is None:
-            continue
-        scores = spotter[-1].predict_scores([windows])[0]
-        table = spotter[-1].decode(scores)
-        write_intervals(
-            options.out / f"{name}.csv", {name: table}, timestamps={name: video.timestamps}
-        )
-        display = SpottingDisplay.from_predictions(
-            None,
-            table,
-            scores=scores,
-            timestamps=video.timestamps,
-            valid=video.valid,
-            name=video.name,
-        )
-        display.figure_.savefig(options.out / f"{name}.png", dpi=130)
-        plt.close(display.figure_)
-        counts = {label: int((table["label"] == label).sum()) for label in skspot.LABELS}
-        print(
-            f"{name}: {counts['macro']} macro- and {counts['micro']} micro-expressions in "
-            f"{len(video)} frames; wrote {options.out / name}.csv and .png"
-        )
-    return int(any(windows is None for windows in features))
+    failed = False
+    # A few videos at a time: results are there as soon as they can be, and memory stays bounded.
+    for start in range(0, len(names), options.jobs):
+        chosen = slice(start, start + options.jobs)
+        aligned = spotter[0].transform(options.videos[chosen])
+        features = spotter[1].transform(aligned)
+        for name, video, windows in zip(names[chosen], aligned, features):
+            if windows is None:
+                failed = True
+            else:
+                print(_write_results(options.out, name, video, windows, spotter[-1]))
+    return int(failed)
+
+
+def _write_results(folder, name, video, windows, classifier):
+    """Write the intervals and the timeline of one video; return what to tell of them."""
+    import matplotlib.pyplot as plt
+
+    from skspot.inspection import SpottingDisplay
+    from skspot.io import write_intervals
+
+    scores = classifier.predict_scores([windows])[0]
+    table = classifier.decode(scores)
+    write_intervals(folder / f"{name}.csv", {name: table}, timestamps={name: video.timestamps})
+    display = SpottingDisplay.from_predictions(
+        None,
+        table,
+        scores=scores,
+        timestamps=video.timestamps,
+        valid=video.valid,
+        name=video.name,
+    )
+    display.figure_.savefig(folder / f"{name}.png", dpi=130)
+    plt.close(display.figure_)
+    n_macro, n_micro = ((table["label"] == label).sum() for label in skspot.LABELS)
+    return (
+        f"{name}: {n_macro} macro- and {n_micro} micro-expressions in {len(video)} frames; wrote "
+        f"{folder / name}.csv and .png"
+    )
 
 
 def _evaluate(options):
-    from skspot.io import read_intervals
     from skspot.metrics import spotting_report
 
-    predicted, true = read_intervals(options.predicted), read_intervals(options.true)
+    predicted, true = _read_tables(options.predicted), _read_tables(options.true)
     videos = list(dict.fromkeys([*true, *predicted]))
     for what, tables, path in (
         ("predictions", predicted, options.predicted),
@@ -230,6 +254,26 @@ def _evaluate(options):
         )
     )
     return 0
+
+
+def _read_tables(path):
+    """Return the interval tables of a CSV file, or of all those in a folder, by video.
+
+    Videos go by their file name without suffix, as `skspot spot` writes them.
+    """
+    from skspot.io import read_intervals
+
+    files = sorted(path.glob("*.csv")) if path.is_dir() else [path]
+    if not files:
+        raise FileNotFoundError(f"There is no CSV file in {str(path)!r}.")
+    tables = {}
+    for file in files:
+        for name, table in read_intervals(file).items():
+            key = re.sub(r"\.[A-Za-z][A-Za-z0-9]{1,3}$", "", Path(name).name)
+            if key in tables:
+                raise ValueError(f"{str(path)!r} has several tables of the video {key!r}.")
+            tables[key] = table
+    return tables
 
 
 def _three_steps(spotter, path):
