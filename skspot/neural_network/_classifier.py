@@ -1,7 +1,6 @@
 """SpotFormerClassifier: from features and interval tables to intervals."""
 
 import inspect
-import warnings
 from contextlib import contextmanager
 from numbers import Integral, Real
 
@@ -13,7 +12,6 @@ from skorch import NeuralNet
 from skorch.callbacks import LRScheduler
 from torch.utils.data import Dataset
 
-from skspot.intervals import check_intervals
 from skspot.metrics import interval_f1_score
 from skspot.neural_network._augmentation import MotionAugmentation
 from skspot.neural_network._decoding import (
@@ -24,8 +22,13 @@ from skspot.neural_network._decoding import (
 )
 from skspot.neural_network._loss import SpotFormerLoss
 from skspot.neural_network._spotformer import SpotFormer
-from skspot.neural_network._targets import frame_targets
-from skspot.neural_network._windows import SegmentSampler, WindowDataset, whole_batch
+from skspot.neural_network._windows import (
+    SegmentSampler,
+    WindowDataset,
+    check_features,
+    training_windows,
+    whole_batch,
+)
 from skspot.preprocessing._regions import MIRRORED_NODES, PART_SIZES
 from skspot.utils._param_validation import Interval, StrOptions, check_params
 from skspot.utils.validation import as_object_array, check_interval_tables, check_videos
@@ -268,8 +271,8 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         check_params(self)
         features = check_videos(X)
         tables = check_interval_tables(y, n_videos=len(features))
-        window_shape = _check_features(features)
-        dataset = _training_windows(features, tables)
+        window_shape = check_features(features)
+        dataset = training_windows(features, tables)
         self._check_augmentation(window_shape)
         self.classes_ = CLASSES.copy()
         self.window_shape_ = window_shape
@@ -370,7 +373,7 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         """
         self.check_is_fitted()
         features = check_videos(X)
-        _check_features(features, expected=self.window_shape_)
+        check_features(features, expected=self.window_shape_)
         with self._seeded():
             return as_object_array(self._score_video(video) for video in features)
 
@@ -526,64 +529,6 @@ def _defaults(module, criterion):
     foreign = ["module__"] * (module is not SpotFormer)
     foreign += ["criterion__"] * (criterion is not SpotFormerLoss)
     return {name: value for name, value in _DEFAULTS.items() if not name.startswith(tuple(foreign))}
-
-
-def _check_features(features, expected=None):
-    """Return the shape of one window, the same in all videos; refuse anything else."""
-    for i, video in enumerate(features):
-        if video is None:
-            continue
-        if not isinstance(video, np.ndarray) or video.ndim != 4 or video.dtype.kind != "f":
-            got = (
-                f"{video.dtype} of shape {video.shape}"
-                if isinstance(video, np.ndarray)
-                else type(video).__name__
-            )
-            raise ValueError(
-                f"X[{i}] must be a float array (n_frames, n_positions, n_nodes, n_channels), got "
-                f"{got}; put SWMROFlow before SpotFormerClassifier."
-            )
-        expected = expected or video.shape[1:]
-        if video.shape[1:] != expected:
-            raise ValueError(
-                f"X[{i}] has windows of shape {video.shape[1:]}, expected {expected} "
-                "(n_positions, n_nodes, n_channels); extract all videos with the same settings."
-            )
-        unknown = np.isnan(video[:, 0, 0, 0])
-        if not np.isfinite(video[~unknown]).all():
-            raise ValueError(
-                f"X[{i}] holds values that are not finite in windows that are not all NaN."
-            )
-    if expected is None:
-        raise ValueError("X holds no video that could be read.")
-    return expected
-
-
-def _training_windows(features, tables):
-    """Return the windows of all videos with their targets; refuse data without any expression."""
-    left_out = [i for i, video in enumerate(features) if video is None]
-    if left_out:
-        warnings.warn(
-            f"Training leaves out {len(left_out)} of {len(features)} videos that could not be "
-            f"read: X{left_out}.",
-            stacklevel=4,
-        )
-    used, targets = [], []
-    for i, (video, table) in enumerate(zip(features, tables)):
-        if video is not None:
-            check_intervals(table, n_frames=len(video), name=f"y[{i}]")
-            used.append(video)
-            targets.append(frame_targets(table, len(video))._asdict())
-    if not any(len(table) for table in tables):
-        raise ValueError(
-            f"y holds no interval at all in {len(tables)} videos; there is nothing to learn from."
-        )
-    dataset = WindowDataset(used, targets)
-    if not (dataset.targets["contrastive"] > 0).any():
-        raise ValueError(
-            "No annotated expression lies in frames that show a face; check the landmarks."
-        )
-    return dataset
 
 
 def _class_probabilities(scores):

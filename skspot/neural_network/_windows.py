@@ -1,8 +1,13 @@
 """Windows of all videos as a torch Dataset, the segments that training draws, and augmentation."""
 
+import warnings
+
 import numpy as np
 import torch
 from torch.utils.data import Dataset, Sampler
+
+from skspot.intervals import check_intervals
+from skspot.neural_network._targets import frame_targets
 
 
 class WindowDataset(Dataset):
@@ -100,3 +105,98 @@ class SegmentSampler(Sampler):
             return expressive + neutral
         n_neutral = min(len(neutral), round(self.neutral_ratio * len(expressive)))
         return expressive + [neutral[i] for i in rng.permutation(len(neutral))[:n_neutral]]
+
+
+def check_features(features, expected=None):
+    """Check the features of several videos.
+
+    Parameters
+    ----------
+    features : list of arrays of shape (n_frames, n_positions, n_nodes, n_channels) or None
+        What `SWMROFlow` returns; None is a video that could not be read.
+    expected : tuple of int, default=None
+        Shape that a window must have.
+
+    Returns
+    -------
+    window_shape : tuple of int
+        The shape of a window, (n_positions, n_nodes, n_channels), the same in all videos.
+
+    Raises
+    ------
+    ValueError
+        If an element is no such array, windows differ in shape, or one holds values that are not
+        finite without being NaN as a whole.
+    """
+    for i, video in enumerate(features):
+        if video is None:
+            continue
+        if not isinstance(video, np.ndarray) or video.ndim != 4 or video.dtype.kind != "f":
+            got = (
+                f"{video.dtype} of shape {video.shape}"
+                if isinstance(video, np.ndarray)
+                else type(video).__name__
+            )
+            raise ValueError(
+                f"X[{i}] must be a float array (n_frames, n_positions, n_nodes, n_channels), got "
+                f"{got}; put SWMROFlow before SpotFormerClassifier."
+            )
+        expected = expected or video.shape[1:]
+        if video.shape[1:] != expected:
+            raise ValueError(
+                f"X[{i}] has windows of shape {video.shape[1:]}, expected {expected} "
+                "(n_positions, n_nodes, n_channels); extract all videos with the same settings."
+            )
+        unknown = np.isnan(video[:, 0, 0, 0])
+        if not np.isfinite(video[~unknown]).all():
+            raise ValueError(
+                f"X[{i}] holds values that are not finite in windows that are not all NaN."
+            )
+    if expected is None:
+        raise ValueError("X holds no video that could be read.")
+    return expected
+
+
+def training_windows(features, tables):
+    """Return the windows of all videos with their targets.
+
+    Parameters
+    ----------
+    features : list of arrays or None
+        The checked features; videos that are None are left out with a warning.
+    tables : list of ndarray of dtype `INTERVAL_DTYPE`
+        The annotated intervals of each video.
+
+    Returns
+    -------
+    dataset : WindowDataset
+        The windows that show a face.
+
+    Raises
+    ------
+    ValueError
+        If an interval reaches beyond its video, or there is no expression to learn from.
+    """
+    left_out = [i for i, video in enumerate(features) if video is None]
+    if left_out:
+        warnings.warn(
+            f"Training leaves out {len(left_out)} of {len(features)} videos that could not be "
+            f"read: X{left_out}.",
+            stacklevel=4,
+        )
+    used, targets = [], []
+    for i, (video, table) in enumerate(zip(features, tables)):
+        if video is not None:
+            check_intervals(table, n_frames=len(video), name=f"y[{i}]")
+            used.append(video)
+            targets.append(frame_targets(table, len(video))._asdict())
+    if not any(len(table) for table in tables):
+        raise ValueError(
+            f"y holds no interval at all in {len(tables)} videos; there is nothing to learn from."
+        )
+    dataset = WindowDataset(used, targets)
+    if not (dataset.targets["contrastive"] > 0).any():
+        raise ValueError(
+            "No annotated expression lies in frames that show a face; check the landmarks."
+        )
+    return dataset
