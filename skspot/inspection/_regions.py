@@ -112,7 +112,7 @@ class RegionsDisplay:
             raise ValueError(
                 f"{aligned.name} has the frames 0 to {len(aligned) - 1}, got frame={frame}."
             )
-        landmarks = aligned.face_landmarks[[frame]]
+        landmarks = aligned.face_landmarks[frame]
         if not np.isfinite(landmarks).all():
             known = np.flatnonzero(np.isfinite(aligned.landmarks).all(axis=(1, 2)))
             nearest = known[np.abs(known - frame).argmin()]
@@ -120,13 +120,13 @@ class RegionsDisplay:
                 f"Frame {frame} of {aligned.name} has no landmarks; the nearest frame with "
                 f"landmarks is {nearest}."
             )
-        geometry = RegionGeometry(landmarks, aligned.face_size, nodes, head_motion)
-        regions, crop = geometry.boxes(0)
+        geometry = RegionGeometry(aligned.face_size, nodes, head_motion)
+        centres, _, boxes, crop = geometry.regions(landmarks)
         display = cls(
             next(islice(iter(aligned), frame, None)),
-            landmarks=landmarks[0],
-            regions=regions[: geometry.n_nodes],
-            rigid_regions=regions[geometry.n_nodes :],
+            landmarks=landmarks,
+            regions=boxes[: len(centres)],
+            rigid_regions=boxes[len(centres) :],
             crop=crop,
             names=node_names(nodes),
             title=f"{aligned.name}, frame {frame}",

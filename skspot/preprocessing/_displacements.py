@@ -10,10 +10,12 @@ import numpy as np
 
 from skspot.preprocessing._regions import (
     node_centres,
+    node_names,
     region_radius,
     rigid_centres,
     rigid_radius,
 )
+from skspot.video import face_extent
 
 # The picture around the outermost regions that the flow engine sees as well, at 128 px.
 _MARGIN = 12 / 128
@@ -42,19 +44,20 @@ def pair_displacements(aligned, engine, *, max_lag, nodes="paper", head_motion="
         For each frame in turn, entry k is the displacement (dx, dy) to the frame k later, in pixels
         of the normalised face. NaN where the frame has no landmarks or there is no such frame.
     """
-    landmarks = aligned.face_landmarks
-    geometry = RegionGeometry(landmarks, aligned.face_size, nodes, head_motion)
-    to_face_size = aligned.face_size / aligned.face_sizes
+    geometry = RegionGeometry(aligned.face_size, nodes, head_motion)
+    n_nodes = len(node_names(nodes))
+    scale, shift = aligned.face_transform
     held = deque()
     n_bases = 0
 
     def motion_from_oldest():
-        table = np.full((max_lag + 1, geometry.n_nodes, 2), np.nan, dtype=np.float32)
-        if np.isfinite(landmarks[n_bases]).all():
+        table = np.full((max_lag + 1, n_nodes, 2), np.nan, dtype=np.float32)
+        landmarks = aligned.landmarks[n_bases] * scale + shift
+        if np.isfinite(landmarks).all():
             table[0] = 0
             if len(held) > 1:
-                motion = geometry.node_motion(engine, n_bases, list(held))
-                table[1 : len(held)] = motion * to_face_size[n_bases]
+                motion = geometry.node_motion(engine, landmarks, list(held))
+                table[1 : len(held)] = motion * (aligned.face_size / face_extent(landmarks))
         return table
 
     for frame in aligned:
@@ -70,72 +73,66 @@ def pair_displacements(aligned, engine, *, max_lag, nodes="paper", head_motion="
 
 
 class RegionGeometry:
-    """Where to look in each frame: the crop, the nodes' regions and the rigid ones.
+    """Where to look in a frame: the crop, the nodes' regions and the rigid ones.
 
     Parameters
     ----------
-    landmarks : array of shape (n_frames, 68, 2)
-        Landmarks in pixels of the frames.
     face_size : float
         Size of the face in pixels.
     nodes, head_motion : str
         As for `pair_displacements`.
-
-    Attributes
-    ----------
-    centres : array of shape (n_frames, n_regions, 2)
-        Centres of the nodes' regions, and of the rigid ones behind them.
-    radii : int array of shape (n_regions,)
-        Half the side of each region, without the centre pixel.
-    n_nodes : int
-        How many of the regions are nodes.
     """
 
-    def __init__(self, landmarks, face_size, nodes, head_motion):
+    def __init__(self, face_size, nodes, head_motion):
+        self.face_size = face_size
+        self.nodes = nodes
         self.head_motion = head_motion
-        rigid = rigid_centres(landmarks, head_motion) if head_motion else landmarks[:, :0]
-        self.centres = np.concatenate([node_centres(landmarks, nodes), rigid], axis=1)
-        self.n_nodes = self.centres.shape[1] - rigid.shape[1]
-        self.radii = np.full(self.centres.shape[1], region_radius(face_size))
-        if head_motion:
-            self.radii[self.n_nodes :] = rigid_radius(face_size, head_motion)
         self.margin = round(_MARGIN * face_size)
 
-    def boxes(self, frame):
-        """Return the regions of one frame and the crop around them.
+    def regions(self, landmarks):
+        """Return the regions around the landmarks of one frame.
 
         Parameters
         ----------
-        frame : int
-            Number of the frame; it must have landmarks.
+        landmarks : array of shape (68, 2)
+            In pixels of the frame.
 
         Returns
         -------
-        regions : int array of shape (n_regions, 4)
+        nodes : array of shape (n_nodes, 2)
+            Centres of the nodes' regions.
+        rigid : array of shape (n_rigid, 2)
+            Centres of the rigid ones.
+        boxes : int array of shape (n_nodes + n_rigid, 4)
             First column and row, last column and row of each region.
         crop : int array of shape (4,)
             First column and row of the crop, and the column and row behind its last ones.
         """
-        centres = np.rint(self.centres[frame]).astype(int)
-        regions = np.hstack([centres - self.radii[:, None], centres + self.radii[:, None]])
-        corner = regions[:, :2].min(axis=0) - self.margin
-        end = regions[:, 2:].max(axis=0) + self.margin + 1
-        return regions, np.concatenate([corner, end])
+        nodes, rigid = node_centres(landmarks, self.nodes), landmarks[:0]
+        radii = np.full((len(nodes), 1), region_radius(self.face_size))
+        if self.head_motion:
+            rigid = rigid_centres(landmarks, self.head_motion)
+            rigid_radii = np.full((len(rigid), 1), rigid_radius(self.face_size, self.head_motion))
+            radii = np.concatenate([radii, rigid_radii])
+        centres = np.rint(np.concatenate([nodes, rigid])).astype(int)
+        boxes = np.hstack([centres - radii, centres + radii])
+        corner = boxes[:, :2].min(axis=0) - self.margin
+        end = boxes[:, 2:].max(axis=0) + self.margin + 1
+        return nodes, rigid, boxes, np.concatenate([corner, end])
 
-    def node_motion(self, engine, base, frames):
+    def node_motion(self, engine, landmarks, frames):
         """Return the nodes' motion from the first of the frames to the others."""
-        regions, crop = self.boxes(base)
+        nodes, rigid, boxes, crop = self.regions(landmarks)
         corner, end = crop[:2], crop[2:]
         # One crop for all, placed by the first frame: jitter of landmarks never becomes motion.
         crops = [_crop(frame, corner, end) for frame in frames]
-        motion = engine.region_motion(crops[0], crops[1:], regions - np.tile(corner, 2))
-        nodes, rigid = motion[:, : self.n_nodes], motion[:, self.n_nodes :]
+        motion = engine.region_motion(crops[0], crops[1:], boxes - np.tile(corner, 2))
+        node_motion, rigid_motion = motion[:, : len(nodes)], motion[:, len(nodes) :]
         if self.head_motion == "nose":
-            return nodes - rigid
+            return node_motion - rigid_motion
         if self.head_motion == "similarity":
-            points = self.centres[base]
-            return nodes - _similarity_motion(points[self.n_nodes :], rigid, points[: self.n_nodes])
-        return nodes
+            return node_motion - _similarity_motion(rigid, rigid_motion, nodes)
+        return node_motion
 
 
 def _crop(frame, corner, end):

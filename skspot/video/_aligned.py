@@ -43,9 +43,12 @@ def face_extent(landmarks):
     >>> face_extent(np.stack([circle, 2 * circle])).round(6)
     array([150., 300.])
     """
-    landmarks = np.asarray(landmarks, dtype=np.float64)
-    offsets = landmarks - landmarks.mean(axis=-2, keepdims=True)
-    return _EXTENT * np.sqrt((offsets**2).sum(axis=-1).mean(axis=-1))
+    # From sums, without a temporary as large as the landmarks of an hour.
+    landmarks = np.asarray(landmarks)
+    squares = np.einsum("...pi,...pi->...", landmarks, landmarks, dtype=np.float64)
+    centroid = landmarks.mean(axis=-2, dtype=np.float64)
+    variance = squares / landmarks.shape[-2] - (centroid**2).sum(axis=-1)
+    return _EXTENT * np.sqrt(np.maximum(variance, 0))
 
 
 class _Geometry(NamedTuple):
@@ -158,7 +161,7 @@ class AlignedVideo:
             )
         if not self.valid.any():
             raise NoFaceError(f"{self.name}: no face was found in any of its {n_frames} frames.")
-        known = np.isfinite(self.landmarks).all(axis=(1, 2))
+        known = np.isfinite(self.landmarks.sum(axis=(1, 2), dtype=np.float64))
         for frame in np.flatnonzero(self.valid & ~known):
             raise ValueError(f"{self.name}: frame {frame} is valid, but lacks landmarks.")
 
@@ -242,13 +245,18 @@ class AlignedVideo:
         return digest.hexdigest()
 
     @property
-    def face_landmarks(self):
-        """Landmarks in pixels of the frames that iterating gives, float32 (n_frames, 68, 2)."""
+    def face_transform(self):
+        """Arrays (2,): a point p of the source is shown at ``p * scale + shift``."""
         # cv2.resize maps the areas of the pixels; their centres lie half a pixel inwards.
         geometry = self._geometry
         corner = np.array([geometry.left, geometry.top])
-        scaled = (self.landmarks - corner + 0.5) * geometry.scale - 0.5
-        return scaled.astype(np.float32)
+        return geometry.scale, (0.5 - corner) * geometry.scale - 0.5
+
+    @property
+    def face_landmarks(self):
+        """Landmarks in pixels of the frames that iterating gives, float32 (n_frames, 68, 2)."""
+        scale, shift = self.face_transform
+        return (self.landmarks * scale + shift).astype(np.float32)
 
     @property
     def face_sizes(self):
@@ -258,14 +266,14 @@ class AlignedVideo:
     @property
     def _geometry(self):
         """The region shown and its scaled size, the same for all frames."""
-        median_size = np.median(face_extent(self.landmarks[self.valid]))
-        points = self.landmarks[np.isfinite(self.landmarks).all(axis=-1)].astype(np.float64)
+        median_size = np.median(face_extent(self.landmarks)[self.valid])
+        # fmin and fmax pass over NaN.
+        first = np.fmin.reduce(self.landmarks, axis=(0, 1)).astype(np.float64)
+        last = np.fmax.reduce(self.landmarks, axis=(0, 1)).astype(np.float64)
         margin = _MARGIN * median_size
         height, width = self.frame_shape
-        left, top = np.clip(np.floor(points.min(axis=0) - margin), 0, (width, height)).astype(int)
-        right, bottom = np.clip(
-            np.ceil(points.max(axis=0) + margin) + 1, 0, (width, height)
-        ).astype(int)
+        left, top = np.clip(np.floor(first - margin), 0, (width, height)).astype(int)
+        right, bottom = np.clip(np.ceil(last + margin) + 1, 0, (width, height)).astype(int)
         if median_size == 0 or left >= right or top >= bottom:
             raise ValueError(
                 f"{self.name}: the landmarks have no extent or lie outside the picture of "
