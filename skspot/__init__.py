@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "model_selection",
         "neural_network",
         "preprocessing",
+        "video",
     ],
     submod_attrs={
         "intervals": ["INTERVAL_DTYPE", "LABELS", "PREDICTION_DTYPE", "make_intervals"],

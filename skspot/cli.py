@@ -1,12 +1,19 @@
 """The command line: ``skspot demo | train | spot | evaluate``."""
 
 import argparse
+import glob
+import os
 import re
 import sys
 import warnings
 from pathlib import Path
 
 import skspot
+
+_VIDEO_SUFFIXES = frozenset(
+    (".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv")
+    + (".ts", ".webm", ".wmv")
+)
 
 
 def main(arguments=None):
@@ -27,7 +34,7 @@ def main(arguments=None):
         with warnings.catch_warnings():
             warnings.showwarning = _print_warning
             return options.run(options)
-    except (OSError, ValueError, ImportError) as error:
+    except (OSError, TypeError, ValueError, ImportError) as error:
         notes = "\n".join(getattr(error, "__notes__", []))
         print(f"skspot {options.command}: {error}\n{notes}".rstrip(), file=sys.stderr)
         return 1
@@ -56,7 +63,7 @@ def _add_demo(commands):
     )
     command.add_argument("--out", type=Path, default=Path("skspot-demo"), help="folder to write to")
     command.add_argument(
-        "--subjects", type=_positive, default=8, help="number of subjects (default 8)"
+        "--subjects", type=_at_least(3), default=8, help="number of subjects (default 8)"
     )
     command.add_argument("--seed", type=int, default=0, help="seed of everything (default 0)")
     _add_workers(command, default=2)
@@ -79,7 +86,7 @@ def _add_train(commands):
         "--videos", type=Path, help="folder of the videos (default: that of the table)"
     )
     command.add_argument("--model", type=Path, required=True, help="file to write the model to")
-    command.add_argument("--epochs", type=int, help="epochs of training")
+    command.add_argument("--epochs", type=_positive, help="epochs of training")
     command.add_argument("--seed", type=int, default=0, help="seed of the training (default 0)")
     _add_landmarker(command)
     _add_workers(command)
@@ -138,16 +145,25 @@ def _add_workers(command, default=1):
     )
 
 
-def _positive(text):
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, got {number}")
-    return number
+def _at_least(least):
+    """Return what reads a whole number for argparse."""
+
+    def whole(text):
+        number = int(text)
+        if number < least:
+            raise argparse.ArgumentTypeError(f"must be at least {least}, got {number}")
+        return number
+
+    return whole
+
+
+_positive = _at_least(1)
 
 
 def _demo(options):
     from skspot.demo import run_demo
 
+    _check_folder(options.out)
     run_demo(options.out, n_subjects=options.subjects, seed=options.seed, n_jobs=options.jobs)
     return 0
 
@@ -159,6 +175,7 @@ def _train(options):
     from skspot.neural_network import SpotFormerClassifier
     from skspot.preprocessing import FaceAligner, SWMROFlow
 
+    _check_file(options.model)
     tables = read_intervals(options.annotations)
     folder = options.videos or options.annotations.parent
     videos = _find_videos(folder, list(tables))
@@ -183,6 +200,7 @@ def _spot(options):
     import matplotlib.pyplot as plt
 
     plt.switch_backend("agg")
+    _check_folder(options.out)
     names = _output_names(options.videos)
     spotter = _three_steps(skspot.load(options.model), options.model)
     _apply_options(spotter, options)
@@ -234,6 +252,11 @@ def _evaluate(options):
 
     predicted, true = _read_tables(options.predicted), _read_tables(options.true)
     videos = list(dict.fromkeys([*true, *predicted]))
+    if not set(true) & set(predicted):
+        raise ValueError(
+            f"{options.predicted} and {options.true} have no video in common; videos go by their "
+            f"file name without suffix: {_some(predicted)} there, {_some(true)} here."
+        )
     for what, tables, path in (
         ("predictions", predicted, options.predicted),
         ("annotations", true, options.true),
@@ -295,11 +318,41 @@ def _apply_options(spotter, options):
     settings = {"align__verbose": 1, "flow__verbose": 1}
     settings |= {"align__n_jobs": options.jobs, "flow__n_jobs": options.jobs}
     settings |= {"align__memory": options.cache, "flow__memory": options.cache}
-    if options.landmarker is not None:
+    aligner = spotter.named_steps["align"]
+    if options.landmarker not in (None, aligner.landmarker):
         settings |= {"align__landmarker": options.landmarker, "align__landmarker_params": None}
-    if options.landmarker_model is not None:
-        settings["align__landmarker_params"] = {"model_path": options.landmarker_model}
     spotter.set_params(**settings)
+    if options.landmarker_model is not None:
+        params = {**(aligner.landmarker_params or {}), "model_path": options.landmarker_model}
+        spotter.set_params(align__landmarker_params=params)
+
+
+def _check_folder(folder):
+    """Refuse a folder that results can't be written to, before any work is done for them."""
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir():
+        raise NotADirectoryError(
+            f"Can't write to the folder {str(folder)!r}: {existing} is a file."
+        )
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise PermissionError(
+            f"Can't write to the folder {str(folder)!r}: no permission to write in {existing}."
+        )
+
+
+def _check_file(path):
+    """Refuse a file that can't be written, before any work is done for it."""
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"Can't write the file {str(path)!r}: there is a folder of that name."
+        )
+    _check_folder(path.parent)
+
+
+def _some(names):
+    """Return a few names as text."""
+    names = list(names)
+    return ", ".join(names[:5]) + (" ..." if len(names) > 5 else "") or "none"
 
 
 def _find_videos(folder, names):
@@ -307,8 +360,12 @@ def _find_videos(folder, names):
     found = []
     for name in names:
         path = folder / name
-        candidates = [path] if path.exists() else sorted(folder.glob(f"{name}.*"))
-        candidates = [c for c in candidates if c.suffix.lower() not in (".csv", ".png", ".txt")]
+        candidates = [path]
+        if not path.exists():
+            candidates = sorted(path.parent.glob(f"{glob.escape(path.name)}.*"))
+            candidates = [
+                c for c in candidates if c.is_dir() or c.suffix.lower() in _VIDEO_SUFFIXES
+            ]
         if len(candidates) != 1:
             got = [c.name for c in candidates] or "none"
             raise FileNotFoundError(
@@ -321,7 +378,9 @@ def _find_videos(folder, names):
 
 def _output_names(videos):
     """Return the name under which the results of each video are written."""
-    names = [Path(video).stem or Path(video).resolve().name for video in videos]
+    names = [
+        Path(video).resolve().name if Path(video).is_dir() else Path(video).stem for video in videos
+    ]
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise ValueError(

@@ -88,7 +88,7 @@ def make_intervals(rows=(), *, n_frames=None):
     # Checked before the assignment: a fixed-width string field would cut a wrong label short.
     table["label"] = _check_labels(columns["label"])
     if scored:
-        table["score"] = columns["score"]
+        table["score"] = _as_numbers(columns["score"], "score")
     return check_intervals(table, n_frames=n_frames, allow_overlap=scored)
 
 
@@ -159,6 +159,13 @@ def _as_columns(rows):
         return {str(name): np.asarray(rows[name]) for name in rows}
     if isinstance(rows, str) or not isinstance(rows, Iterable):
         raise TypeError(f"Intervals must be rows or a table of columns, got {rows!r}.")
+    rows = list(rows)
+    for row in rows:
+        if isinstance(row, str) or not isinstance(row, Iterable):
+            raise TypeError(
+                "Every interval must be a tuple, as in [(10, 20, 'macro')], got the entry "
+                f"{row!r} ({type(row).__name__}) in {rows!r:.80}."
+            )
     rows = [tuple(row) for row in rows]
     widths = {len(row) for row in rows} or {4}
     layout = _ROW_LAYOUTS.get(next(iter(widths)))
@@ -173,10 +180,7 @@ def _as_columns(rows):
 
 def _as_frames(values, name):
     """Return a column of frame numbers as int64; refuse what is not a whole number."""
-    try:
-        numbers = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"Column {name!r} must hold frame numbers: {error}.") from error
+    numbers = _as_numbers(values, name)
     for row in np.flatnonzero(~np.isfinite(numbers)):
         raise ValueError(f"Row {row}: {name} is missing or not finite ({numbers[row]}).")
     for row in np.flatnonzero(numbers != np.floor(numbers)):
@@ -185,6 +189,20 @@ def _as_frames(values, name):
             "with the video's timestamps first."
         )
     return numbers.astype(np.int64)
+
+
+def _as_numbers(values, name):
+    """Return a column of numbers as float64; refuse what is none."""
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        kind = "number" if name == "score" else "frame number"
+        for row, value in enumerate(values):
+            try:
+                np.float64(np.nan if value is None else value)
+            except (TypeError, ValueError) as error:
+                raise ValueError(f"Row {row}: {name} must be a {kind}, got {value!r}.") from error
+        raise
 
 
 def _check_labels(labels, name="intervals"):

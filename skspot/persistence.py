@@ -5,6 +5,7 @@ Nothing is unpickled, so that loading a stranger's file can run no code of their
 
 import json
 import os
+import stat
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,10 @@ from sklearn.utils.validation import check_is_fitted
 _FORMAT = 1
 _METADATA_KEY = "skspot"
 
-# How a step runs on one machine is no part of the model.
-_RUN_SETTINGS = {"memory", "n_jobs", "verbose", "device"}
+# How a step runs on one machine is no part of the model. What is read from these places may be
+# unpickled, so that a stranger's file must not set them.
+_RUN_SETTINGS = {"memory", "n_jobs", "verbose", "device", "torch_load_kwargs"}
+_LANDMARKER_RUN_SETTINGS = {"device", "model_path", "path_to_detector"}
 
 
 def save(estimator, path):
@@ -45,7 +48,10 @@ def save(estimator, path):
 
     Notes
     -----
-    Settings of the machine are left out: `memory`, `n_jobs`, `verbose`, `device`.
+    Every parameter is in the file, so that the model stays the same should a default change.
+    Settings of the machine are left out: `memory`, `n_jobs`, `verbose`, `device`,
+    `torch_load_kwargs`, and of `landmarker_params` those that are paths or devices, such as
+    `model_path`. Set them again after loading.
 
     Examples
     --------
@@ -89,7 +95,10 @@ def save(estimator, path):
     weights = {k: v.contiguous().cpu() for k, v in spotter.module_.state_dict().items()}
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
+        unfinished.touch()  # safetensors would let nobody else read the file
+        mode = stat.S_IMODE(unfinished.stat().st_mode)
         save_file(weights, unfinished, metadata={_METADATA_KEY: json.dumps(description)})
+        unfinished.chmod(mode)
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -113,7 +122,8 @@ def load(path):
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is no model of skspot, is damaged, or was written by a newer version.
+        If the file is no model of skspot, is damaged, was written by a newer version, or sets
+        what a model file must not set, such as `memory`.
 
     See Also
     --------
@@ -174,7 +184,10 @@ def _classes():
 
 
 def _describe(name, step):
-    """Return a step as plain values: its class and the parameters that are not the defaults."""
+    """Return a step as plain values: its class and all parameters that are the model's.
+
+    Values that are not plain, such as the class of the network, are left to the defaults.
+    """
     kind = type(step).__name__
     if type(step) is not _classes().get(kind):
         raise TypeError(
@@ -183,18 +196,20 @@ def _describe(name, step):
     defaults = type(step)().get_params(deep=False)
     params = {}
     for key, value in step.get_params(deep=False).items():
-        same = key in defaults and (value is defaults[key] or _equal(value, defaults[key]))
-        if key not in _RUN_SETTINGS and not same:
-            params[key] = _plain(value, f"{kind}.{key}")
+        if key in _RUN_SETTINGS or (callable(value) and value is defaults.get(key)):
+            continue
+        if key == "landmarker_params":
+            value = _without_run_settings(value)
+        params[key] = _plain(value, f"{kind}.{key}")
     return {"name": name, "class": kind, "params": params}
 
 
-def _equal(value, default):
-    return (
-        type(value) is type(default)
-        and isinstance(value, (int, float, str, tuple, dict))
-        and (value == default)
-    )
+def _without_run_settings(options):
+    """Return the options of a landmarker less those of one machine, also in nested options."""
+    if not isinstance(options, dict):
+        return options
+    kept = {k: v for k, v in options.items() if k not in _LANDMARKER_RUN_SETTINGS}
+    return {k: _without_run_settings(v) for k, v in kept.items()}
 
 
 def _plain(value, name):
@@ -220,7 +235,28 @@ def _rebuild(step):
     known = _classes()
     if step["class"] not in known:
         raise ValueError(f"unknown class {step['class']!r}")
+    _check_names(step["class"], step["params"], known[step["class"]]().get_params(deep=False))
     return known[step["class"]](**step["params"])
+
+
+def _check_names(kind, params, defaults):
+    """Refuse parameters that a model file must not set, or that the class does not have."""
+    options = params.get("landmarker_params")
+    machine = _RUN_SETTINGS.intersection(params)
+    if machine or _without_run_settings(options) != options:
+        raise ValueError(
+            f"{kind} must not be told by a model file how to run on this machine: "
+            f"{', '.join(sorted(machine)) or 'landmarker_params'}"
+        )
+    # "module__depth" is a parameter of the module, although its default is not listed.
+    parts = {name for name in defaults if isinstance(defaults[name], type)} | {"callbacks"}
+    unknown = [
+        name
+        for name in params
+        if name not in defaults and name.partition("__")[0] not in parts & set(defaults)
+    ]
+    if unknown:
+        raise ValueError(f"{kind} has no parameter {', '.join(sorted(unknown))}")
 
 
 def _restore(spotter, weights, window_shape):

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 
 import skspot
 from skspot import make_intervals
-from skspot.cli import main
+from skspot.cli import _apply_options, _find_videos, _output_names, _parser, main
 from skspot.datasets import make_expression_videos
 from skspot.datasets._synthetic import write_video
 from skspot.io import read_intervals, write_intervals
@@ -210,11 +210,122 @@ def test_evaluate_a_folder_whatever_the_suffix(folder, tmp_path, capsys):
     assert "no CSV file" in capsys.readouterr().err
 
 
+def test_evaluate_without_a_common_video(folder, tmp_path, capsys):
+    write_intervals(tmp_path / "p.csv", {"other": make_intervals([(10, 20, 45, "macro", 0.9)])})
+    assert main(["evaluate", str(tmp_path / "p.csv"), str(folder / "true.csv")]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert re.search("no video in common.*: other there, s01_1, s01_2 here", captured.err)
+
+
 @pytest.mark.parametrize("jobs", ["0", "-1", "two"])
 def test_wrong_number_of_jobs(jobs, capsys):
     with pytest.raises(SystemExit):
         main(["demo", "--jobs", jobs])
     assert "--jobs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["demo", "--subjects", "2"], ["train", "table.csv", "--model", "m", "--epochs", "0"]],
+)
+def test_numbers_that_are_too_small(arguments, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    assert "must be at least" in capsys.readouterr().err
+
+
+# -- what is refused before any work ---------------------------------------------------------------
+
+
+@pytest.fixture
+def no_work(monkeypatch):
+    def work(*args, **kwargs):
+        pytest.fail("work was done before the refusal")
+
+    monkeypatch.setattr("skspot.io.read_intervals", work)
+    monkeypatch.setattr("skspot.load", work)
+    monkeypatch.setattr("skspot.demo.run_demo", work)
+
+
+def test_places_that_can_not_be_written_to(tmp_path, capsys, no_work):
+    (tmp_path / "file").write_text("")
+    for model, message in (
+        (tmp_path, "is a folder of that name"),
+        (tmp_path / "file/m", "is a file"),
+    ):
+        assert main(["train", "table.csv", "--model", str(model)]) == 1
+        assert message in capsys.readouterr().err
+    for out in (tmp_path / "file", tmp_path / "file" / "deeper"):
+        for arguments in (["spot", "v.mp4", "--model", "m"], ["demo"]):
+            assert main([*arguments, "--out", str(out)]) == 1
+            assert "is a file" in capsys.readouterr().err
+
+
+def test_folders_without_permission(tmp_path, capsys, no_work, monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    assert main(["train", "table.csv", "--model", str(tmp_path / "new" / "m")]) == 1
+    assert f"no permission to write in {tmp_path}" in capsys.readouterr().err
+    assert main(["spot", "v.mp4", "--model", "m", "--out", str(tmp_path)]) == 1
+    assert "no permission to write" in capsys.readouterr().err
+
+
+def test_errors_of_type_are_messages(monkeypatch, capsys):
+    def fails(*args, **kwargs):
+        raise TypeError("of a wrong type")
+
+    monkeypatch.setattr("skspot.demo.run_demo", fails)
+    assert main(["demo"]) == 1
+    assert capsys.readouterr().err == "skspot demo: of a wrong type\n"
+
+
+# -- names and options -----------------------------------------------------------------------------
+
+
+def test_videos_of_a_table(tmp_path):
+    for name in ("a[1].mp4", "a1.mp4", "b.MOV", "b.wav", "b.json", "c.mp4.part", "d.raw", "e.f/x"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    names = ["a[1]", "b", "e", "d.raw"]
+    expected = [str(tmp_path / name) for name in ("a[1].mp4", "b.MOV", "e.f", "d.raw")]
+    assert _find_videos(tmp_path, names) == expected
+    assert _find_videos(tmp_path, [str(tmp_path / "a1")]) == [str(tmp_path / "a1.mp4")]
+    for name in ("c", "d", "*"):
+        with pytest.raises(FileNotFoundError, match="got none"):
+            _find_videos(tmp_path, [name])
+
+
+def test_names_of_results(tmp_path):
+    for name in ("s01.a", "s01.b"):
+        (tmp_path / name).mkdir()
+    videos = [tmp_path / "s01.a", tmp_path / "s01.b", tmp_path / "s02.mp4"]
+    assert _output_names(map(str, videos)) == ["s01.a", "s01.b", "s02"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--landmarker-model", "new"], {"num_faces": 2, "model_path": "new"}),
+        (["--landmarker", "mediapipe"], {"num_faces": 2}),
+        (
+            ["--landmarker", "mediapipe", "--landmarker-model", "new"],
+            {"num_faces": 2, "model_path": "new"},
+        ),
+        (["--landmarker", "template"], None),
+    ],
+)
+def test_options_of_the_landmarker(arguments, expected):
+    spotter = Pipeline(
+        [
+            ("align", FaceAligner("mediapipe", landmarker_params={"num_faces": 2})),
+            ("flow", SWMROFlow()),
+            ("spot", SpotFormerClassifier()),
+        ]
+    )
+    _apply_options(spotter, _parser().parse_args(["spot", "v.mp4", "--model", "m", *arguments]))
+    assert spotter[0].landmarker_params == expected
 
 
 def test_evaluate_with_another_threshold(folder, tmp_path, capsys):

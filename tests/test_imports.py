@@ -50,6 +50,7 @@ def loaded_by(code):
     [
         "import skspot",
         "import skspot; dir(skspot); skspot.make_intervals([(1, 2, 'macro')])",
+        "import skspot; skspot.video",
         "import skspot.intervals",
         "import skspot.io",
         "import skspot.metrics",

@@ -90,7 +90,7 @@ def test_the_last_frame_belongs_to_the_video():
         ([(None, 2, "macro")], "Row 0: onset is missing"),
         ([(1, np.inf, "macro")], "Row 0: offset is missing or not finite"),
         ([(1, 5, "macro"), (6.5, 9, "micro")], "Row 1: onset must be a whole frame.*6.5"),
-        ([("soon", 5, "macro")], "'onset' must hold frame numbers"),
+        ([("soon", 5, "macro")], "Row 0: onset must be a frame number, got 'soon'"),
         ([(1, 5, "makro")], "row 0: label must be one of.*'makro'"),
         ([(1, 5, "macro-expression")], "row 0: label must be one of.*'macro-expression'"),
         ([(1, 5, "Micro")], "'Micro'"),
@@ -99,6 +99,7 @@ def test_the_last_frame_belongs_to_the_video():
         ([(1, 5)], r"rows of \[2\] entries"),
         ([(1, 5, "macro"), (6, 7, 8, "macro")], r"rows of \[3, 4\] entries"),
         ([(1, 2, 3, "macro", np.nan)], "row 0.*score that is not finite"),
+        ([(1, 2, 3, "macro", 0.5), (5, 6, 7, "macro", "high")], "Row 1: score must .*got 'high'"),
         ([(1, 2, 3, "macro", -np.inf)], "row 0.*score that is not finite"),
         ({"onset": [1], "offset": [2]}, "'label' is missing, got .*offset.*onset"),
         (pd.DataFrame({"onset": [1.0, 2.0], "label": ["macro"] * 2}), "'offset' is missing"),
@@ -115,10 +116,10 @@ def test_what_is_no_table_at_all(rows):
         make_intervals(rows)
 
 
-@pytest.mark.parametrize("rows", [["abc", "xyz"], [5, 6]])
+@pytest.mark.parametrize("rows", [["abc", "xyz"], [5, 6], (10, 20, "macro"), [None]])
 def test_rows_that_are_no_rows(rows):
     """Three letters are three entries, but no interval."""
-    with pytest.raises((TypeError, ValueError)):
+    with pytest.raises(TypeError, match=r"as in \[\(10, 20, 'macro'\)\], got the entry"):
         make_intervals(rows)
 
 

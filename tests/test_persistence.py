@@ -1,8 +1,10 @@
 """Tests of model files."""
 
 import json
+import os
 import pickletools
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -114,14 +116,54 @@ def test_a_whole_pipeline(lively_data, tmp_path):
 
 
 def test_numbers_of_numpy_and_paths_are_plain_values(features, spotter, tmp_path):
-    aligner = FaceAligner("mediapipe", landmarker_params={"model_path": tmp_path / "face.task"})
+    aligner = FaceAligner("face-alignment", landmarker_params={"face_detector": Path("sfd")})
     pipeline = Pipeline([("align", aligner), ("flow", SWMROFlow()), ("spot", spotter)])
     pipeline.set_params(spot__micro_threshold=np.float32(0.25), flow__window_length=np.int64(17))
     skspot.save(pipeline, tmp_path / "model")
     loaded = skspot.load(tmp_path / "model")
     assert loaded[2].micro_threshold == 0.25
     assert loaded[1].window_length == 17
-    assert loaded[0].landmarker_params == {"model_path": str(tmp_path / "face.task")}
+    assert loaded[0].landmarker_params == {"face_detector": "sfd"}
+
+
+def test_paths_of_one_machine_are_left_out(spotter, tmp_path):
+    params = {"model_path": str(tmp_path / "face.task"), "num_faces": 2}
+    skspot.save(
+        make_pipeline(FaceAligner("mediapipe", landmarker_params=params), spotter), tmp_path / "m"
+    )
+    assert str(tmp_path) not in (tmp_path / "m").read_bytes().decode("latin1")
+    aligner = skspot.load(tmp_path / "m")[0]
+    assert aligner.landmarker_params == {"num_faces": 2}
+    with pytest.raises(ValueError, match="needs the path to its model.*--landmarker-model"):
+        aligner.fit(["video.mp4"])
+
+
+def test_defaults_are_saved_too(spotter, tmp_path):
+    """A model stays the same when a later version changes a default."""
+    path = tmp_path / "m"
+    skspot.save(make_pipeline(FaceAligner("template"), SWMROFlow(), spotter), path)
+    with safe_open(path, framework="np") as file:
+        steps = json.loads(file.metadata()["skspot"])["steps"]
+    machine = {"memory", "n_jobs", "verbose"}
+    assert set(steps[0]["params"]) == set(FaceAligner().get_params()) - machine
+    assert set(steps[1]["params"]) == set(SWMROFlow().get_params()) - machine
+    assert steps[2]["params"]["decoding"] == "boundaries"
+    assert steps[2]["params"]["module__heads"] == 2
+    assert not {"device", "verbose", "torch_load_kwargs", "module"} & set(steps[2]["params"])
+
+
+def test_parameters_of_parts_are_kept(features, tmp_path):
+    spotter = SpotFormerClassifier(random_state=0, optimizer__eps=1e-7, **TINY)
+    spotter.fit(features, [make_intervals([(10, 40, "macro")]), make_intervals()])
+    skspot.save(spotter, tmp_path / "m")
+    assert skspot.load(tmp_path / "m").get_params()["optimizer__eps"] == 1e-7
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_the_file_has_the_usual_mode(saved):
+    usual = saved.with_name("usual")
+    usual.touch()
+    assert saved.stat().st_mode == usual.stat().st_mode
 
 
 def test_the_file_holds_no_pickle(saved):
@@ -270,3 +312,43 @@ def test_a_changed_description(saved, tmp_path, change):
     path = rewritten(saved, tmp_path / "changed", change)
     with pytest.raises(ValueError, match="changed'"):
         skspot.load(path)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"memory": "/tmp/theirs"}, "must not be told .* memory"),
+        ({"n_jobs": 2, "verbose": 1}, "n_jobs, verbose"),
+        ({"landmarker_params": {"model_path": "/tmp/theirs"}}, "landmarker_params"),
+        (
+            {"landmarker_params": {"face_detector_kwargs": {"path_to_detector": "/tmp/theirs"}}},
+            "landmarker_params",
+        ),
+        ({"callbacks__x": 1}, "has no parameter callbacks__x"),
+    ],
+)
+def test_what_a_file_must_not_set(spotter, tmp_path, params, message):
+    skspot.save(make_pipeline(FaceAligner("template"), spotter), tmp_path / "good")
+
+    def change(description):
+        description["steps"][0]["params"].update(params)
+
+    path = rewritten(tmp_path / "good", tmp_path / "bad", change)
+    with pytest.raises(ValueError, match=message):
+        skspot.load(path)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"torch_load_kwargs": {"weights_only": False}}, "torch_load_kwargs"),
+        ({"device": "cuda"}, "device"),
+        ({"surprise": 1, "other__dim": 1}, "has no parameter other__dim, surprise"),
+    ],
+)
+def test_what_a_file_must_not_set_of_the_classifier(saved, tmp_path, params, message):
+    def change(description):
+        description["steps"][0]["params"].update(params)
+
+    with pytest.raises(ValueError, match=message):
+        skspot.load(rewritten(saved, tmp_path / "bad", change))

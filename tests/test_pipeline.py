@@ -32,7 +32,9 @@ def make_spotter(memory=None, **parameters):
     return make_pipeline(
         FaceAligner("template", memory=memory),
         SWMROFlow(flow="lucas-kanade", memory=memory),
-        SpotFormerClassifier(max_epochs=1, module__dim=8, module__dim_head=4, random_state=0),
+        SpotFormerClassifier(
+            max_epochs=1, module__dim=8, module__dim_head=4, batch_size=32, random_state=0
+        ),
     ).set_params(**parameters)
 
 
@@ -165,7 +167,8 @@ def test_real_faces(test_data, data, memory):
     ).fit(data.videos, data.intervals)
     path = str(test_data / "faces" / "face_noface.mov")
     predicted = spotter.predict([path])[0]
-    assert (predicted["apex"] < 80).all()
+    assert len(predicted) > 0
+    assert (predicted["offset"] < 80).all()
     with pytest.raises(ValueError, match=r"no_face\.mp4.*no face"):
         spotter.predict([str(test_data / "faces" / "no_face.mp4")])
 

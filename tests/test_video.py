@@ -431,6 +431,19 @@ class TestFingerprint:
             prints.append(open_video(folder).fingerprint)
         assert len(set(prints)) == 3
 
+    @pytest.mark.parametrize("row", [0, -1])
+    def test_of_images_of_one_size_and_age(self, tmp_path, row):
+        """Images without compression have the same size, whatever they show."""
+        prints = []
+        for name in ("v", "w"):
+            frames = textured(2)
+            frames[1, row] = 0 if name == "v" else 255
+            folder = write_images(tmp_path / name, frames, ["1.bmp", "2.bmp"])
+            for image in folder.iterdir():
+                os.utime(image, ns=(0, 0))
+            prints.append(open_video(folder).fingerprint)
+        assert prints[0] != prints[1]
+
     def test_of_an_array(self):
         frames = textured(4)
         changed = frames.copy()

@@ -100,11 +100,11 @@ class SpottingDisplay:
             If the estimator is no pipeline, or none of its steps makes an aligned video.
         """
         aligned, features = _run_transformers(estimator, video)
-        spotter = estimator[-1]
+        scores = estimator[-1].predict_scores([features])[0]
         return cls.from_predictions(
             intervals,
-            spotter.predict([features])[0],
-            scores=spotter.predict_scores([features])[0],
+            estimator[-1].decode(scores),
+            scores=scores,
             timestamps=aligned.timestamps,
             valid=aligned.valid,
             name=aligned.name,
@@ -307,6 +307,11 @@ def _run_transformers(estimator, video):
     aligned = video if hasattr(video, "timestamps") else None
     for _, step in estimator.steps[:-1]:
         videos = step.transform(videos)
+        if videos[0] is None:
+            raise ValueError(
+                "The video could not be read or shows no face, as the warning says; there is "
+                "nothing to draw."
+            )
         if hasattr(videos[0], "timestamps"):
             aligned = videos[0]
     if aligned is None:

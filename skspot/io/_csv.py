@@ -1,5 +1,6 @@
 """Interval tables as CSV: one row for each interval, frames and seconds side by side."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +98,8 @@ def read_intervals(path):
     FileNotFoundError
         If there is no such file.
     ValueError
-        If a column is missing or a row holds no valid interval; the message names the video.
+        If a column is missing or a row holds no valid interval; the message names the video and
+        the line of the file.
 
     See Also
     --------
@@ -149,7 +151,20 @@ def _table(rows, where):
     try:
         return make_intervals(rows)
     except ValueError as error:
-        raise ValueError(f"{where}: {error}") from error
+        lines = [row + 2 for row in rows.index]  # the header is line 1
+        raise ValueError(f"{where}: {_with_lines(str(error), lines)}") from error
+
+
+def _with_lines(message, lines):
+    """Return a message about rows of a table that names lines of the file instead."""
+
+    def name(match):
+        one, first, second = match.groups()
+        if one:
+            return f"line {lines[int(one)]}"
+        return f"lines {lines[int(first)]} and {lines[int(second)]}"
+
+    return re.sub(r"\b(?:[Rr]ow (\d+)|rows (\d+) and (\d+))", name, message, count=1)
 
 
 def _times_of(name, timestamps, table):

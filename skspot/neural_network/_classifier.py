@@ -23,7 +23,7 @@ from skspot.neural_network._decoding import (
 from skspot.neural_network._loss import SpotFormerLoss
 from skspot.neural_network._spotformer import SpotFormer
 from skspot.neural_network._windows import (
-    SegmentSampler,
+    SegmentBatches,
     WindowDataset,
     check_features,
     training_windows,
@@ -99,11 +99,12 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         Windows in a batch.
     optimizer : type, default=torch.optim.AdamW
         The optimiser. Weight decay acts on the weights of linear and convolution layers only.
-    train_split : None or callable, default=None
-        skorch's validation split of the windows. None trains on all of them.
+    train_split : None, default=None
+        skorch's validation split is not supported: windows of one expression would lie in both
+        parts. Hold out the videos of some subjects instead.
     random_state : int, RandomState or None, default=None
-        Seed of the initial weights, the order of training and the augmentation. The global states
-        of torch and NumPy are left alone.
+        Seed of the initial weights, the order of training and the augmentation; None draws one
+        from NumPy's global state. The global state of torch is left alone.
     verbose : int, default=0
         Whether to print a line for each epoch.
     **kwargs : dict
@@ -264,20 +265,23 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         """
         if isinstance(X, Dataset):
             return super().partial_fit(X, None, **fit_params)
-        return self._train(super().partial_fit, X, y)
+        shape = self.window_shape_ if self.__sklearn_is_fitted__() else None
+        return self._train(super().partial_fit, X, y, expected_shape=shape)
 
-    def _train(self, method, X, y):
+    def _train(self, method, X, y, expected_shape=None):
         """Run skorch's `fit` or `partial_fit` on the checked data, seeded."""
         check_params(self)
+        self._check_settings()
         features = check_videos(X)
         tables = check_interval_tables(y, n_videos=len(features))
-        window_shape = check_features(features)
+        window_shape = check_features(features, expected=expected_shape)
         dataset = training_windows(features, tables)
         self._check_augmentation(window_shape)
         self.classes_ = CLASSES.copy()
         self.window_shape_ = window_shape
         self.interrupted_ = False
-        with self._seeded():
+        seed = check_random_state(self.random_state).randint(2**31 - 1)
+        with self._seeded(seed):
             method(dataset, None)
         if self.interrupted_:
             self.initialized_ = False
@@ -301,21 +305,22 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
 
     def get_iterator(self, dataset, training=False):
         """Return the batches: drawn segments with variation in training, all windows otherwise."""
-        kwargs = self.get_params_for("iterator_train" if training else "iterator_valid")
-        kwargs = {"batch_size": self.batch_size, "collate_fn": whole_batch, **kwargs}
-        if training:
-            kwargs.setdefault(
-                "sampler", SegmentSampler(dataset, self.segment_length, self.neutral_ratio)
-            )
-            # A last batch of a single window has no batch statistics.
-            kwargs.setdefault("drop_last", len(dataset) > kwargs["batch_size"])
-            kwargs["collate_fn"] = MotionAugmentation(
-                mirror=self.mirror,
-                scale=self.motion_scale,
-                noise=self.motion_noise,
-                mirrored_nodes=_MIRRORED.get(self.window_shape_[1]),
-            )
-        return (self.iterator_train if training else self.iterator_valid)(dataset, **kwargs)
+        if not training:
+            kwargs = {"batch_size": self.batch_size, **self.get_params_for("iterator_valid")}
+            return self.iterator_valid(dataset, collate_fn=whole_batch, **kwargs)
+        kwargs = {"batch_size": self.batch_size, **self.get_params_for("iterator_train")}
+        batches = SegmentBatches(
+            dataset, kwargs.pop("batch_size"), self.segment_length, self.neutral_ratio
+        )
+        augmentation = MotionAugmentation(
+            mirror=self.mirror,
+            scale=self.motion_scale,
+            noise=self.motion_noise,
+            mirrored_nodes=_MIRRORED.get(self.window_shape_[1]),
+        )
+        return self.iterator_train(
+            dataset, batch_sampler=batches, collate_fn=augmentation, **kwargs
+        )
 
     @property
     def _default_callbacks(self):
@@ -433,6 +438,11 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         -------
         probabilities : object array of float arrays of shape (n_frames, 3)
             Columns as in `classes_`.
+
+        Notes
+        -----
+        `cross_val_predict` takes ``method="predict"`` only: of probabilities it expects one row for
+        each video.
         """
         return as_object_array(_class_probabilities(scores) for scores in self.predict_scores(X))
 
@@ -491,6 +501,47 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         # skorch takes every attribute without a trailing underscore for a parameter.
         return [name for name in super()._get_param_names() if not name.startswith("_")]
 
+    def set_params(self, **params):
+        """Set parameters; new ones of the network or the loss need a new `fit`.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters by name.
+
+        Returns
+        -------
+        self : SpotFormerClassifier
+            The estimator.
+        """
+        super().set_params(**params)
+        if any(name.startswith(("module", "criterion")) for name in params):
+            # skorch has drawn new weights, so that predictions would be noise.
+            vars(self).pop("window_shape_", None)
+        return self
+
+    def _check_settings(self):
+        """Refuse parameters that would be ignored or fail late."""
+        if self.train_split is not None:
+            raise ValueError(
+                f"train_split must be None, got {self.train_split!r}: windows of one expression "
+                "would lie in both parts. Hold out the videos of some subjects instead."
+            )
+        managed = {"batch_sampler", "collate_fn", "drop_last", "sampler", "shuffle"}
+        given = managed & self.get_params_for("iterator_train").keys()
+        if given:
+            raise ValueError(
+                f"iterator_train__{min(given)} can't be set: segment_length, neutral_ratio and the "
+                "augmentation decide what training draws."
+            )
+        known = set(inspect.signature(_DECODERS[self.decoding]).parameters) - {"scores"}
+        unknown = set(self.decoding_params or {}) - known
+        if unknown:
+            raise ValueError(
+                f"decoding_params has {sorted(unknown)}; decoding={self.decoding!r} takes "
+                f"{sorted(known)}."
+            )
+
     def _check_augmentation(self, window_shape):
         if self.mirror and window_shape[1] not in _MIRRORED:
             raise ValueError(
@@ -499,9 +550,8 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
             )
 
     @contextmanager
-    def _seeded(self):
-        """Draw from a seed of our own, and leave torch's global state as it was."""
-        seed = check_random_state(self.random_state).randint(2**31 - 1)
+    def _seeded(self, seed=0):
+        """Let torch draw from a seed of our own, and leave its global state as it was."""
         device = torch.device(self.device or "cpu")
         cuda = [device.index or 0] if device.type == "cuda" else []
         with torch.random.fork_rng(devices=cuda):

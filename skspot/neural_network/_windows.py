@@ -25,7 +25,7 @@ class WindowDataset(Dataset):
     Attributes
     ----------
     segments : list of int arrays
-        The indices of windows of consecutive frames of each video.
+        The indices of windows of consecutive frames of one video.
     """
 
     def __init__(self, features, targets=None):
@@ -38,8 +38,7 @@ class WindowDataset(Dataset):
                 name: np.concatenate([t[name][keep] for t, keep in zip(targets, known)])
                 for name in targets[0]
             }
-        ends = np.cumsum([keep.sum() for keep in known])
-        self.segments = np.split(np.arange(len(self.windows)), ends[:-1])
+        self.segments = _consecutive(known)
 
     def __len__(self):
         return len(self.windows)
@@ -63,8 +62,8 @@ def whole_batch(batch):
     return batch
 
 
-class SegmentSampler(Sampler):
-    """Draw segments of consecutive windows, anew in every epoch.
+class SegmentBatches(Sampler):
+    """Batches of segments of consecutive windows, drawn anew in every epoch.
 
     All segments with an expression are drawn, and some without: an epoch of expressions alone would
     leave the network unsure about the neutral face, which is most of what it sees later.
@@ -73,6 +72,9 @@ class SegmentSampler(Sampler):
     ----------
     dataset : WindowDataset
         The windows, with targets.
+    batch_size : int
+        Windows in a batch. What is left over is a batch of its own if it is half as large, and
+        belongs to the batch before otherwise: statistics of a few windows are no good.
     segment_length : int
         Windows in a segment.
     neutral_ratio : float or None
@@ -80,9 +82,10 @@ class SegmentSampler(Sampler):
         as the paper does; None draws all.
     """
 
-    def __init__(self, dataset, segment_length, neutral_ratio):
+    def __init__(self, dataset, batch_size, segment_length, neutral_ratio):
         self.segments = dataset.segments
         self.expressive = dataset.targets["contrastive"] > 0
+        self.batch_size = batch_size
         self.segment_length = segment_length
         self.neutral_ratio = neutral_ratio
 
@@ -90,8 +93,16 @@ class SegmentSampler(Sampler):
         # The seed comes from torch, whose state the classifier controls.
         rng = np.random.RandomState(int(torch.randint(2**31 - 1, ())))
         drawn = self._draw(rng)
-        for i in rng.permutation(len(drawn)):
-            yield from drawn[i].tolist()
+        windows = np.concatenate([drawn[i] for i in rng.permutation(len(drawn))])
+        if len(windows) < 2:
+            raise ValueError(
+                "Training drew a single window, which has no batch statistics; annotate more "
+                "expressions, or set neutral_ratio=None."
+            )
+        n_batches = max(1, round(len(windows) / self.batch_size))
+        borders = np.arange(1, n_batches) * self.batch_size
+        for batch in np.split(windows, borders):
+            yield batch.tolist()
 
     def _draw(self, rng):
         segments = []
@@ -105,6 +116,17 @@ class SegmentSampler(Sampler):
             return expressive + neutral
         n_neutral = min(len(neutral), round(self.neutral_ratio * len(expressive)))
         return expressive + [neutral[i] for i in rng.permutation(len(neutral))[:n_neutral]]
+
+
+def _consecutive(known):
+    """Return the indices of the known windows in runs without a gap, within each video."""
+    segments, n_before = [], 0
+    for keep in known:
+        frames = np.flatnonzero(keep)
+        runs = np.split(np.arange(len(frames)), np.flatnonzero(np.diff(frames) > 1) + 1)
+        segments += [run + n_before for run in runs if len(run)]
+        n_before += len(frames)
+    return segments
 
 
 def check_features(features, expected=None):

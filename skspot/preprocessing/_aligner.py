@@ -14,12 +14,12 @@ from tqdm.auto import tqdm
 from skspot.preprocessing._landmarkers import LANDMARKERS, make_landmarker
 from skspot.utils._cache import cached
 from skspot.utils._parallel import map_videos
-from skspot.utils._param_validation import HasMethods, Interval, StrOptions, _fit_context
+from skspot.utils._param_validation import MEMORY, Interval, StrOptions, _fit_context
 from skspot.utils.validation import check_videos
 from skspot.video import AlignedVideo, NoFaceError, open_video
 from skspot.video._base import short_name
 
-_ALGORITHM = 1  # part of the cache's key: raise it whenever the same video gives other landmarks
+_ALGORITHM = 2  # part of the cache's key: raise it whenever the same video gives other landmarks
 
 
 class FaceAligner(TransformerMixin, BaseEstimator):
@@ -27,7 +27,8 @@ class FaceAligner(TransformerMixin, BaseEstimator):
 
     Each video becomes an `AlignedVideo`: a view with the 68 facial landmarks of every frame (iBUG
     order), which shows the face at a fixed size. Of several faces, the one that is largest when
-    first seen is followed, and no other is ever taken for it while both are seen.
+    first seen is followed, and no other is ever taken for it: after it has been lost from sight, it
+    is the same again only where it was last seen. Where nobody is followed, frames are not valid.
 
     Parameters
     ----------
@@ -39,8 +40,8 @@ class FaceAligner(TransformerMixin, BaseEstimator):
           its weights (about 180 MB) on first use, and without a network it raises an error
           instead of taking another landmarker. Seconds per frame on a CPU.
         - "mediapipe": MediaPipe's FaceLandmarker, its mesh reduced to the 68 points. Precise and
-          fast (some 10 ms a frame). Needs ``pip install "skspot[mediapipe]"`` and the file of its
-          model.
+          fast (some 10 ms a frame). Needs ``pip install "skspot[mediapipe]"``, or
+          ``-e ".[mediapipe]"`` in a checkout, and the file of its model.
         - "template": a mean face, found by scikit-image's LBP cascade and moved with the head by
           optical flow. Needs no download. Approximate (see Notes); frontal faces only.
         - a callable: gets one frame, RGB uint8 (height, width, 3), and returns the points as an
@@ -72,7 +73,7 @@ class FaceAligner(TransformerMixin, BaseEstimator):
         What to do with a video that can't be read or shows no face: "raise" raises its error;
         "warn" puts None in its place in the output and ends with one warning that names every
         failed video and why. Later steps of skspot pass None on and predict nothing for it.
-    memory : str or object with the joblib.Memory interface, default=None
+    memory : str, path-like or object with the joblib.Memory interface, default=None
         Where the landmarks of each video are kept, so that they are found once, in whatever
         collection the video comes again. `face_size` may change meanwhile. See Notes.
     n_jobs : int, default=None
@@ -123,7 +124,7 @@ class FaceAligner(TransformerMixin, BaseEstimator):
         "fps": [Interval(Real, 0, None, closed="neither")],
         "max_gap": [Interval(Integral, 0, None, closed="left")],
         "on_error": [StrOptions({"raise", "warn"})],
-        "memory": [str, HasMethods(["cache"]), None],
+        "memory": MEMORY,
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
     }

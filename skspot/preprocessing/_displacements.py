@@ -42,7 +42,7 @@ def pair_displacements(aligned, engine, *, max_lag, nodes="paper", head_motion="
     ------
     displacement : float32 array of shape (max_lag + 1, n_nodes, 2)
         For each frame in turn, entry k is the displacement (dx, dy) to the frame k later, in pixels
-        of the normalised face. NaN where the frame has no landmarks or there is no such frame.
+        of the normalised face. NaN where one of the two frames has no landmarks or does not exist.
     """
     geometry = RegionGeometry(aligned.face_size, nodes, head_motion)
     n_nodes = len(node_names(nodes))
@@ -53,11 +53,15 @@ def pair_displacements(aligned, engine, *, max_lag, nodes="paper", head_motion="
     def motion_from_oldest():
         table = np.full((max_lag + 1, n_nodes, 2), np.nan, dtype=np.float32)
         landmarks = aligned.landmarks[n_bases] * scale + shift
-        if np.isfinite(landmarks).all():
+        size = face_extent(landmarks)
+        if size > 0:  # neither NaN nor all points in one
             table[0] = 0
             if len(held) > 1:
                 motion = geometry.node_motion(engine, landmarks, list(held))
-                table[1 : len(held)] = motion * (aligned.face_size / face_extent(landmarks))
+                table[1 : len(held)] = motion * (aligned.face_size / size)
+            # To where the face is not seen there is no motion, whatever the flow made of it.
+            targets = aligned.landmarks[n_bases : n_bases + len(held)]
+            table[: len(held)][~np.isfinite(targets).all(axis=(1, 2))] = np.nan
         return table
 
     for frame in aligned:

@@ -46,6 +46,8 @@ class DenseFlow:
                 f"A flow engine must return an array of shape {(*reference.shape, 2)} for pictures "
                 f"of shape {reference.shape}, got {flow.shape}."
             )
+        if not np.isfinite(flow).all():
+            raise ValueError("A flow engine must return finite displacements, got NaN or infinity.")
         return flow
 
 
@@ -125,8 +127,8 @@ def _tv_l1():
 
     if not hasattr(cv2, "optflow"):
         raise ImportError(
-            "flow='tv-l1' needs OpenCV's contrib modules: pip install opencv-contrib-python, or "
-            "choose 'farneback', 'dis' or 'lucas-kanade'."
+            "flow='tv-l1' needs OpenCV's contrib modules: replace opencv-python by "
+            "opencv-contrib-python, or choose 'farneback', 'dis' or 'lucas-kanade'."
         )
     engine = cv2.optflow.createOptFlow_DualTVL1()
     return DenseFlow(lambda reference, target: engine.calc(reference, target, None))

@@ -1,5 +1,6 @@
 """Sliding-window multi-resolution optical flow: the features of SpotFormer."""
 
+import warnings
 from collections import deque
 from functools import partial
 from numbers import Integral
@@ -12,12 +13,13 @@ from skspot.preprocessing._displacements import pair_displacements
 from skspot.preprocessing._engines import ENGINE_NAMES, make_engine
 from skspot.preprocessing._regions import NODE_SETS
 from skspot.utils._cache import cached
+from skspot.utils._callables import callable_key
 from skspot.utils._parallel import map_videos
-from skspot.utils._param_validation import Interval, StrOptions, _fit_context
+from skspot.utils._param_validation import MEMORY, Interval, StrOptions, _fit_context
 from skspot.utils.validation import check_videos
 
 # Part of the cache's key: raise it whenever the features change.
-_VERSION = 1
+_VERSION = 2
 
 
 class SWMROFlow(TransformerMixin, BaseEstimator):
@@ -72,6 +74,9 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
     Windows of which more than half of the frames show no face hold NaN, and nothing is spotted in
     them. In other windows the displacement to or from a frame without landmarks is 0.
 
+    In the cache a callable `flow` is known by its own source code and what it pickles to; changes
+    in what it calls go unnoticed, so clear the cache after them.
+
     References
     ----------
     .. [1] Deng, Hayashi, Nagahara, "SpotFormer: Multi-Scale Spatio-Temporal Transformer for Facial
@@ -96,7 +101,7 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
         "reference": [StrOptions({"centre", "first"})],
         "head_motion": [StrOptions({"nose", "similarity"}), None],
         "on_error": [StrOptions({"raise", "warn"})],
-        "memory": "no_validation",
+        "memory": MEMORY,
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
     }
@@ -170,9 +175,16 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
         videos = check_videos(X)
         for i, video in enumerate(videos):
             self._check_video(video, i)
+        cacheable = _flow_key(self.flow) is not None
+        if self.memory is not None and not cacheable:
+            warnings.warn(
+                "The features are not cached, because the callable flow can't be pickled or its "
+                "source code can't be found. Define it in a module, with def or as a class.",
+                stacklevel=2,
+            )
         extract = partial(
             _extract,
-            memory=self.memory,
+            memory=self.memory if cacheable else None,
             show=bool(self.verbose) and len(videos) == 1,
             window_length=self.window_length,
             flow=self.flow,
@@ -225,18 +237,21 @@ def _check_length(video, window_length, name):
         )
 
 
-def _extract(aligned, *, memory, show, **settings):
+def _extract(aligned, *, memory, show, flow, **settings):
     """Return the features of one video, from the cache if they are there."""
     _check_length(aligned, settings["window_length"], aligned.name)
-    extract = cached(window_displacements, memory, ignore=["aligned", "show"])
-    key = None if memory is None else aligned.fingerprint
-    return extract(aligned, show, key, _VERSION, **settings)
+    extract = cached(window_displacements, memory, ignore=["aligned", "show", "flow"])
+    key = None if memory is None else (aligned.fingerprint, _flow_key(flow), _VERSION)
+    return extract(aligned, show, flow, key, **settings)
 
 
-def window_displacements(
-    aligned, show, key, version, *, window_length, flow, nodes, reference, head_motion
-):
-    """Return the features of one video; `key` and `version` stand for it in the cache.
+def _flow_key(flow):
+    """Return what an engine's results depend on; None if that can't be told."""
+    return callable_key(flow) if callable(flow) else flow
+
+
+def window_displacements(aligned, show, flow, key, *, window_length, nodes, reference, head_motion):
+    """Return the features of one video; `key` stands for it and the engine in the cache.
 
     `show` is whether to show progress; see `SWMROFlow` for the other parameters.
     """

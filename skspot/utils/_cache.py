@@ -5,6 +5,8 @@ pipeline steps never hits. Each video's result is stored on its own, under a key
 video's fingerprint and the parameters; the frames themselves are never hashed.
 """
 
+import os
+
 from sklearn.utils.validation import check_memory
 
 
@@ -16,7 +18,7 @@ def cached(function, memory, *, ignore):
     function : callable
         A module-level function; its arguments that are not ignored are the key. joblib does not
         see edits in helpers, so one of these arguments is the version of the algorithm.
-    memory : str, object with the joblib.Memory interface, or None
+    memory : str, path-like, object with the joblib.Memory interface, or None
         Where results are stored; None stores nothing.
     ignore : list of str
         Arguments left out of the key.
@@ -28,4 +30,6 @@ def cached(function, memory, *, ignore):
     """
     if memory is None:
         return function
+    if isinstance(memory, os.PathLike):
+        memory = os.fspath(memory)
     return check_memory(memory).cache(function, ignore=ignore)

@@ -36,6 +36,11 @@ def map_videos(function, videos, *, names, action, n_jobs, on_error, verbose):
     -------
     results : list
         One result per video, in order.
+
+    Warns
+    -----
+    Warning
+        What `function` warns of, in the order of the videos, also if it ran in a worker process.
     """
     outcomes = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_attempt)(function, video, f"X[{i}], {name}", on_error)
@@ -43,6 +48,11 @@ def map_videos(function, videos, *, names, action, n_jobs, on_error, verbose):
     )
     hidden = not verbose or len(videos) < 2
     outcomes = list(tqdm(outcomes, f"videos {action}", len(videos), disable=hidden))
+    shown = {}  # each text once, as Python does without workers
+    for _, caught in outcomes:
+        for text, category, filename, line in caught:
+            warnings.warn_explicit(text, category, filename, line, registry=shown)
+    outcomes = [outcome for outcome, _ in outcomes]
     failures = [
         f"X[{i}]: {type(outcome).__name__}: {outcome}"
         for i, outcome in enumerate(outcomes)
@@ -58,17 +68,23 @@ def map_videos(function, videos, *, names, action, n_jobs, on_error, verbose):
 
 
 def _attempt(function, video, name, on_error):
-    """Return the result for one video, or the error that it raised if errors are collected."""
+    """Return the result for one video, or its error if errors are collected, and its warnings.
+
+    Warnings are (text, category, file, line): a worker process can't show them, the parent can.
+    """
     if video is None:
-        return None
-    try:
-        with _one_opencv_thread():
-            return function(video)
-    except Exception as error:
-        error.add_note(f"This happened with {name}.")
-        if on_error == "raise" or isinstance(error, (SetupError, ImportError)):
-            raise
-        return error
+        return None, []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            with _one_opencv_thread():
+                outcome = function(video)
+        except Exception as error:
+            error.add_note(f"This happened with {name}.")
+            if on_error == "raise" or isinstance(error, (SetupError, ImportError)):
+                raise
+            outcome = error
+    return outcome, [(str(w.message), w.category, w.filename, w.lineno) for w in caught]
 
 
 @contextmanager

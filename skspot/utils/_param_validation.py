@@ -1,5 +1,7 @@
 """scikit-learn's parameter validation, imported in one place because it is private there."""
 
+import os
+
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -12,6 +14,7 @@ from sklearn.utils._param_validation import (
 )
 
 __all__ = [
+    "MEMORY",
     "HasMethods",
     "Interval",
     "InvalidParameterError",
@@ -21,6 +24,10 @@ __all__ = [
     "check_params",
     "validate_params",
 ]
+
+
+# Where per-video results are kept.
+MEMORY = [str, os.PathLike, HasMethods(["cache"]), None]
 
 
 def check_params(estimator):

@@ -1,5 +1,6 @@
 """Checks of the collections that enter skspot: videos, interval tables, features."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ def check_videos(X, name="X"):
 
     Parameters
     ----------
-    X : list, tuple, Series or object array
+    X : list, tuple, Series, object array or 1-D array of text
         One element per video.
     name : str, default="X"
         What the errors call the collection.
@@ -42,6 +43,8 @@ def check_videos(X, name="X"):
         raise TypeError(
             f"{name} must be a collection of videos, got one path ({X!r}); pass [path]."
         )
+    if isinstance(X, np.ndarray) and X.dtype.kind == "U" and X.ndim == 1:
+        X = X.tolist()
     if isinstance(X, np.ndarray) and (X.dtype != object or X.ndim != 1):
         raise TypeError(
             f"{name} must be a collection with one element per video, got one array of shape "
@@ -91,6 +94,11 @@ def check_interval_tables(y, *, n_videos=None, allow_overlap=False, name="y"):
     if y is None or is_interval_table(y):
         got = "None" if y is None else "a single interval table; pass [table]"
         raise TypeError(f"{name} must hold one interval table per video, got {got}.")
+    if isinstance(y, (str, Mapping)) or not isinstance(y, Iterable):
+        raise TypeError(
+            f"{name} must be a list with one interval table per video, got {type(y).__name__}: "
+            f"{y!r:.80}."
+        )
     tables = list(y)
     if n_videos is not None and len(tables) != n_videos:
         raise ValueError(

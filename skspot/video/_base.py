@@ -1,5 +1,6 @@
 """What all kinds of video share: the class `Video`, the errors, the wording of messages."""
 
+import os
 import warnings
 from abc import ABC, abstractmethod
 from contextlib import closing
@@ -20,9 +21,13 @@ class NoFaceError(ValueError):
 
 
 def short_name(source):
-    """Return what messages call a video: the name of its file or the shape of its array."""
+    """Return what messages call a video: the name of its file, the shape of its array."""
     if isinstance(source, np.ndarray):
         return f"array of shape {source.shape}"
+    if isinstance(source, Video):
+        return source.name
+    if not isinstance(source, (str, os.PathLike)):  # no video, as opening it will say
+        return type(source).__name__
     return Path(source).name or str(Path(source).resolve())
 
 
@@ -137,7 +142,8 @@ class Video(ABC):
     def fingerprint(self):
         """Short text that changes when the video does, for use as a key of a cache.
 
-        It does not depend on where a file or directory lies, and no frame is decoded for it.
+        It does not depend on where a file or directory lies, and no frame is decoded for it. Of the
+        images of a directory the name, size, time of change, first and last 4 KiB count.
         """
         digest = blake2b(digest_size=16)
         self._hash(digest)

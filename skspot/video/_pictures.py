@@ -12,6 +12,8 @@ _IMAGE_SUFFIXES = frozenset(
     (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 )
 
+_HASHED_BYTES = 4096  # of the beginning and of the end of every image, for the fingerprint
+
 
 class _UntimedVideo(Video):
     """A sequence of pictures that carry no times."""
@@ -95,6 +97,11 @@ class DirectoryVideo(_UntimedVideo):
         for path in self._pictures:
             stat = path.stat()
             digest.update(repr((path.name, stat.st_size, stat.st_mtime_ns)).encode())
+            # Images without compression are equally large, and copies may be equally old.
+            with path.open("rb") as file:
+                digest.update(file.read(_HASHED_BYTES))
+                file.seek(max(stat.st_size - _HASHED_BYTES, 0))
+                digest.update(file.read(_HASHED_BYTES))
 
 
 def _numbered_images(directory):

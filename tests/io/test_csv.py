@@ -131,17 +131,23 @@ def test_a_comma_too_many_shifts_no_columns(tmp_path):
         ("video;onset;offset;label\na;1;2;macro\n", "lacks the columns"),
         (HEADER + "a,1,2,3,macro\nb,1,2,3,macro,5\n", "no CSV table.*line 3"),
         (HEADER + "a,1,2,3,macro\n,1,2,3,macro\n", "line 3: the name of the video is missing"),
-        (HEADER + "a,1,2,3,macro\nb,9,9,3,macro\n", "video b: .*row 0.*onset <= apex <= offset"),
+        (HEADER + "a,1,2,3,macro\nb,9,9,3,macro\n", "video b: .*line 3.*onset <= apex <= offset"),
         (
-            HEADER + "b,9.5,,13,macro\n",
-            "video b: Row 0: onset must be a whole frame number, got 9.5",
+            HEADER + "a,1,2,3,macro\nb,,,,\nb,9.5,,13,macro\n",
+            "video b: line 4: onset must be a whole frame number, got 9.5",
         ),
-        (HEADER + "b,early,,13,macro\n", "video b: .*'onset' must hold frame numbers.*early"),
-        (HEADER + "b,1,2,,macro\n", "video b: Row 0: offset is missing"),
-        (HEADER[:-1] + ",score\nb,1,2,3,macro,high\n", "video b: .*'high'"),
+        (HEADER + "b,early,,13,macro\n", "video b: line 2: onset must be a frame number.*early"),
+        (HEADER + "b,1,2,,macro\n", "video b: line 2: offset is missing"),
+        (
+            HEADER[:-1] + ",score\nb,1,2,3,macro,high\n",
+            "video b: line 2: score must be a number, got 'high'",
+        ),
         (HEADER + "b,1,2,3,\n", "video b: .*label must be one of"),
-        (HEADER + "b,1,2,3,MACRO\n", "video b: .*label must be one of.*'MACRO'"),
-        (HEADER + "b,1,2,3,macro\nb,3,4,5,macro\n", "video b: .*rows 0 and 1.*share frames"),
+        (HEADER + "b,1,2,3,MACRO\n", "video b: .*line 2: label must be one of.*'MACRO'"),
+        (
+            HEADER + "b,1,2,3,macro\na,,,,\nb,3,4,5,macro\n",
+            "video b: .*lines 2 and 4.*share frames",
+        ),
     ],
 )
 def test_refusals_of_reading(tmp_path, text, message):

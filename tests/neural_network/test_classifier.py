@@ -7,7 +7,9 @@ import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_validate
+from sklearn.utils import check_random_state
 from skorch.callbacks import Callback
+from skorch.dataset import ValidSplit
 
 from skspot import make_intervals
 from skspot.intervals import PREDICTION_DTYPE
@@ -19,6 +21,7 @@ from skspot.metrics import (
 )
 from skspot.model_selection import LeaveOneSubjectOut
 from skspot.neural_network import FRAME_SCORE_DTYPE, SpotFormer, SpotFormerClassifier
+from skspot.neural_network._windows import SegmentBatches, WindowDataset, training_windows
 from skspot.utils.validation import as_object_array
 
 TINY = {
@@ -381,3 +384,77 @@ def test_cuda_agrees_with_cpu(fitted, data):
     expected, got = fitted.predict_scores(data[0])[0], moved.predict_scores(data[0])[0]
     for name in FRAME_SCORE_DTYPE.names:
         np.testing.assert_allclose(got[name], expected[name], atol=1e-3)
+
+
+def test_one_short_expression_is_trained_on():
+    """Fewer windows are drawn than a batch holds; none of them may be lost."""
+    X, _ = planted_videos(2, seed=5)
+    y = [make_intervals([(100, 104, 108, "micro")]), make_intervals()]
+    spotter = SpotFormerClassifier(max_epochs=2, random_state=0, module__dim=16).fit(X, y)
+    assert all(np.isfinite(spotter.history_[:, "train_loss"]))
+    assert spotter.history_[:, "train_batch_count"] == [1, 1]
+
+
+def test_every_drawn_window_is_trained_on(data):
+    dataset = training_windows(*data)
+    batches = SegmentBatches(dataset, 64, segment_length=4, neutral_ratio=None)
+    drawn = list(batches)
+    assert sorted(index for batch in drawn for index in batch) == list(range(len(dataset)))
+    assert all(32 <= len(batch) <= 96 for batch in drawn)
+
+
+def test_segments_end_at_gaps(data):
+    video = data[0][0].copy()
+    video[50:60] = np.nan
+    segments = WindowDataset([video, data[0][1]]).segments
+    assert [len(segment) for segment in segments] == [50, 140, 200]
+    np.testing.assert_array_equal(np.concatenate(segments), np.arange(390))
+
+
+def test_a_single_window_is_refused(data):
+    y = [make_intervals([(100, 100, 100, "micro")])]
+    spotter = SpotFormerClassifier(neutral_ratio=0, segment_length=1, **TINY)
+    with pytest.raises(ValueError, match="drew a single window"):
+        spotter.fit(data[0][:1], y)
+
+
+def test_new_network_parameters_need_a_new_fit(fitted, data):
+    changed = pickle.loads(pickle.dumps(fitted))
+    changed.set_params(micro_threshold=0.2, lr=0.1).predict(data[0])
+    changed.set_params(module__dropout=0.0)
+    with pytest.raises(NotFittedError):
+        changed.predict(data[0])
+    changed.set_params(max_epochs=1).fit(*data).predict(data[0])
+
+
+def test_prediction_draws_from_no_global_state(fitted, data):
+    unseeded = pickle.loads(pickle.dumps(fitted)).set_params(random_state=None)
+    global_state = check_random_state(None)
+    before = global_state.get_state()[1].copy()
+    unseeded.predict(data[0])
+    np.testing.assert_array_equal(global_state.get_state()[1], before)
+    rng = np.random.RandomState(0)
+    seeded = unseeded.set_params(random_state=rng)
+    seeded.predict(data[0])
+    assert rng.randint(100) == np.random.RandomState(0).randint(100)
+
+
+def test_partial_fit_refuses_other_windows(fitted, data):
+    copy = pickle.loads(pickle.dumps(fitted))
+    with pytest.raises(ValueError, match=r"expected \(16, 10, 2\)"):
+        copy.partial_fit([video[:, 2:14] for video in data[0]], data[1])
+    copy.predict(data[0])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"train_split": ValidSplit(2)}, "train_split must be None"),
+        ({"iterator_train__shuffle": True}, "iterator_train__shuffle can't be set"),
+        ({"iterator_train__collate_fn": print}, "iterator_train__collate_fn can't be set"),
+        ({"decoding_params": {"nonsense": 1}}, r"decoding_params has \['nonsense'\]"),
+    ],
+)
+def test_parameters_that_would_be_ignored(data, parameters, message):
+    with pytest.raises(ValueError, match=message):
+        SpotFormerClassifier(**TINY, **parameters).fit(*data)

@@ -258,6 +258,7 @@ class TestErrors:
             {"max_gap": -1},
             {"on_error": "ignore"},
             {"memory": 3},
+            {"memory": ["cache"]},
             {"n_jobs": 1.5},
             {"verbose": "yes"},
         ],
@@ -393,3 +394,24 @@ class TestRealVideos:
         assert aligned.valid.all()
         steps = np.abs(np.diff(aligned.landmarks, axis=0)).max(axis=(1, 2))
         assert steps.max() < 0.1 * np.median(aligned.face_sizes)
+
+
+@pytest.mark.parametrize("nothing", [None, np.nan, 5])
+@pytest.mark.parametrize("landmarker", [circle_landmarker, {"a": np.zeros((6, 68, 2))}])
+def test_elements_that_are_no_videos(nothing, landmarker):
+    """The message names the element, and the other videos are aligned."""
+    aligner = FaceAligner(landmarker)
+    message = f"A video is a path .*got {type(nothing).__name__}"
+    with pytest.raises(TypeError, match=message) as caught:
+        aligner.transform([nothing])
+    assert caught.value.__notes__ == [f"This happened with X[0], {type(nothing).__name__}."]
+    if landmarker is circle_landmarker:
+        with pytest.warns(UserWarning, match=rf"1 of 2 videos .*\n- X\[1\]: TypeError: {message}"):
+            aligned = aligner.set_params(on_error="warn").transform([blank_video(), nothing])
+        assert [video is None for video in aligned] == [False, True]
+
+
+def test_memory_may_be_a_path(tmp_path):
+    aligner = FaceAligner(circle_landmarker, memory=tmp_path / "cache")
+    assert aligner.fit_transform([blank_video()])[0].valid.all()
+    assert (tmp_path / "cache").is_dir()

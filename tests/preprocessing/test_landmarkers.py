@@ -102,12 +102,20 @@ class TestFaceFollower:
             assert follower.choose([self.shifted(self.SMALL, -3 * x)]) is None
         assert follower.choose([self.BIG, self.shifted(self.SMALL, -177)]) == 0
 
-    def test_finds_it_again_elsewhere_after_a_while(self):
+    def test_never_takes_a_face_elsewhere_however_long_it_is_lost(self):
         follower = FaceFollower()
         follower.choose([self.BIG])
         elsewhere = self.shifted(self.BIG, 400)
-        chosen = [follower.choose([elsewhere]) for _ in range(12)]
-        assert chosen == [None] * 10 + [0, 0]
+        assert [follower.choose([elsewhere]) for _ in range(100)] == [None] * 100
+        assert follower.choose([elsewhere, self.shifted(self.BIG, 30)]) == 1  # it has come back
+
+    def test_comes_back_at_a_similar_size_only(self):
+        follower = FaceFollower()
+        follower.choose([self.BIG])
+        follower.choose([])
+        assert follower.choose([[0, 0, 55, 55]]) is None
+        assert follower.choose([[0, 0, 160, 160]]) is None
+        assert follower.choose([[0, 0, 80, 80]]) == 0
 
     def test_does_not_take_one_of_another_size_for_it(self):
         follower = FaceFollower()

@@ -29,6 +29,13 @@ def lacks_weights(number):
     raise SetupError("no weights")
 
 
+def warns(number):
+    warnings.warn(f"number {number} is odd", RuntimeWarning, stacklevel=1)
+    if number == 1:
+        raise ValueError("one")
+    return number
+
+
 def opencv_threads(number):
     return cv2.getNumThreads()
 
@@ -64,6 +71,17 @@ def test_failures_are_collected_in_one_warning(n_jobs):
     text = str(warning.message)
     assert "- X[1]: ValueError: no face" in text
     assert "- X[3]: ValueError: no face" in text
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_warnings_of_workers_are_shown_in_order(n_jobs):
+    with pytest.warns() as caught:
+        results = run(warns, [3, None, 1, 5, 7], on_error="warn", n_jobs=n_jobs)
+    assert results == [3, None, None, 5, 7]
+    told = [(str(w.message), w.category) for w in caught]
+    expected = [(f"number {number} is odd", RuntimeWarning) for number in (3, 1, 5, 7)]
+    assert told[:-1] == expected
+    assert told[-1][0].startswith("1 of 5 videos could not be aligned")
 
 
 def test_no_failure_no_warning():

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from skspot import make_intervals
+from skspot.utils._cache import cached
 from skspot.utils.validation import as_object_array, check_interval_tables, check_videos
 from tests.conftest import align_exactly
 
@@ -40,6 +41,19 @@ def test_arrays_stay_what_they_are():
     assert all(kept is video for kept, video in zip(checked, videos))
 
 
+def test_paths_in_an_array_of_text():
+    checked = check_videos(np.array(["a.mp4", "long.mp4"]))
+    assert checked == ["a.mp4", "long.mp4"]
+    assert all(type(path) is str for path in checked)
+
+
+@pytest.mark.parametrize("memory", ["cache", Path("cache")])
+def test_a_cache_may_be_a_path(tmp_path, monkeypatch, memory):
+    monkeypatch.chdir(tmp_path)
+    assert cached(as_object_array, memory, ignore=[])([1]) == [1]
+    assert (tmp_path / "cache").is_dir()
+
+
 @pytest.mark.parametrize("path", ["a.mp4", b"a.mp4", Path("a.mp4")])
 def test_one_path_is_no_collection(path):
     with pytest.raises(TypeError, match=r"features must be .* got one path .*pass \[path\]"):
@@ -50,7 +64,7 @@ def test_one_path_is_no_collection(path):
     "array",
     [
         np.zeros((5, 4, 4), dtype=np.uint8),
-        np.array(["a.mp4", "b.mp4"]),
+        np.array([["a.mp4", "b.mp4"]]),
         np.full((2, 2), None),
     ],
 )
@@ -88,6 +102,9 @@ def test_all_containers_of_tables(container):
     ("y", "message"),
     [
         (None, "got None"),
+        (5, "y must be a list with one interval table per video, got int: 5"),
+        ("y.csv", "got str: 'y.csv'"),
+        ({"a": MACRO}, "got dict"),
         (MACRO, r"got a single interval table; pass \[table\]"),
         ([MACRO, [(1, 5, "macro")]], r"y\[1\] must be an interval table"),
         ([(1, 5, "macro")], r"y\[0\] must be an interval table"),

@@ -3,8 +3,7 @@
 import numpy as np
 
 _MIN_OVERLAP = 0.2  # IoU from which two boxes in consecutive frames are the same face
-_PATIENCE = 10  # frames without the face before one at another place may be taken for it
-_MAX_SIZE_RATIO = 2  # of a face found again at another place, to the face that was lost
+_MAX_SIZE_RATIO = 1.5  # of a face that comes back to the place of the lost one, to that one
 _MAX_OTHERS = 8  # faces remembered beside the followed one
 
 
@@ -12,13 +11,14 @@ class FaceFollower:
     """Picks, frame by frame, the box of one and the same face.
 
     The largest face of the first frame that shows any is followed by overlap with its last box.
-    A face seen beside it is remembered and never taken for it, not even after it has left. A
-    new face at another place is only taken for it once it has been lost for `_PATIENCE` frames.
+    A face seen beside it is remembered and never taken for it, not even after it has left. Once
+    lost, it is the same again only where it was last seen, at a similar size; a face at another
+    place is never taken for it, however long it has been lost.
     """
 
     def __init__(self):
         self._box = None
-        self._n_missed = 0
+        self._is_lost = False
         self._others = []
 
     def choose(self, boxes):
@@ -40,7 +40,7 @@ class FaceFollower:
         else:
             index, others = self._match(boxes)
         if index is None:
-            self._n_missed += 1
+            self._is_lost = True
         else:
             self.move(boxes[index])
         self._remember(boxes, index, others)
@@ -49,12 +49,15 @@ class FaceFollower:
     def move(self, box):
         """Note where the followed face is now; for landmarkers that do not detect every frame."""
         self._box = np.asarray(box, dtype=float)
-        self._n_missed = 0
+        self._is_lost = False
 
     def _match(self, boxes):
         """Return the index of the followed face and {index: number of the other face}."""
         known = [self._box, *self._others]
         overlaps = np.array([[overlap(a, b) for b in boxes] for a in known]).reshape(len(known), -1)
+        if self._is_lost:
+            ratio = np.sqrt(_area(boxes) / max(_area(self._box), 1e-9))
+            overlaps[0, (ratio < 1 / _MAX_SIZE_RATIO) | (ratio > _MAX_SIZE_RATIO)] = 0
         matches = {}  # from boxes to known faces, the best pairs first
         for face, index in sorted(np.ndindex(overlaps.shape), key=lambda pair: -overlaps[pair]):
             if overlaps[face, index] < _MIN_OVERLAP:
@@ -63,19 +66,10 @@ class FaceFollower:
                 matches[index] = face
         others = {index: face - 1 for index, face in matches.items() if face > 0}
         followed = [index for index, face in matches.items() if face == 0]
-        return (followed[0] if followed else self._reappeared(boxes, matches)), others
-
-    def _reappeared(self, boxes, matches):
-        """Return the index of the largest face that may be the lost one at another place."""
-        if self._n_missed < _PATIENCE:
-            return None
-        ratio = np.sqrt(_area(boxes) / _area(self._box))
-        similar = (ratio > 1 / _MAX_SIZE_RATIO) & (ratio < _MAX_SIZE_RATIO)
-        similar[list(matches)] = False
-        return _largest(boxes, similar)
+        return (followed[0] if followed else None), others
 
     def _remember(self, boxes, index, others):
-        """Update the other faces; while the followed one is lost, a new face may still be it."""
+        """Update the other faces; one seen only while the followed one is lost may be it."""
         for i, box in enumerate(boxes):
             if i in others:
                 self._others[others[i]] = box
@@ -101,7 +95,7 @@ def _area(boxes):
     return np.clip(sides, 0, None).prod(axis=-1)
 
 
-def _largest(boxes, among=None):
+def _largest(boxes):
     """Return the index of the largest box, None if there is none."""
-    areas = _area(boxes) if among is None else np.where(among, _area(boxes), 0)
+    areas = _area(boxes)
     return int(areas.argmax()) if areas.any() else None

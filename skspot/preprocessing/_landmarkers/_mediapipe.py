@@ -54,7 +54,8 @@ class MediaPipeLandmarker(Landmarker):
         if model_path is None:
             raise ValueError(
                 "landmarker='mediapipe' needs the path to its model: landmarker_params="
-                f'{{"model_path": "face_landmarker.task"}}. {where}'
+                '{"model_path": "face_landmarker.task"}, or --landmarker-model on the command '
+                f"line. {where}"
             )
         if not Path(model_path).is_file():
             raise FileNotFoundError(
@@ -104,7 +105,8 @@ def _import_mediapipe():
         import mediapipe
     except ImportError as error:
         raise ImportError(
-            "landmarker='mediapipe' needs the package mediapipe: pip install \"skspot[mediapipe]\"."
+            "landmarker='mediapipe' needs the package mediapipe: pip install "
+            '"skspot[mediapipe]", or -e ".[mediapipe]" in a checkout.'
         ) from error
     return mediapipe
 

@@ -1,6 +1,5 @@
 """Landmarks that the user has or computes."""
 
-import inspect
 import os
 from collections import Counter
 from pathlib import Path
@@ -9,6 +8,7 @@ import joblib
 import numpy as np
 
 from skspot.preprocessing._landmarkers._base import Landmarker
+from skspot.utils._callables import callable_key
 
 
 class CallableLandmarker(Landmarker):
@@ -28,16 +28,10 @@ class CallableLandmarker(Landmarker):
     @property
     def cacheable(self):
         """Whether the function can be pickled and its source code found."""
-        try:
-            self.key(None)
-        except Exception:  # whatever pickling a stranger's object raises
-            return False
-        return True
+        return callable_key(self.function) is not None
 
     def key(self, video):
-        # joblib pickles functions by name, so that their code is added.
-        code = self.function if inspect.isroutine(self.function) else type(self.function)
-        return ("callable", joblib.hash(self.function), inspect.getsource(code))
+        return ("callable", *callable_key(self.function))
 
     def __str__(self):
         return "the callable landmarker"
@@ -97,7 +91,7 @@ class KnownLandmarks(Landmarker):
                     "pass a mapping from the path or file name of each video to its landmarks."
                 )
             return
-        paths = {str(source) for source in sources if not isinstance(source, np.ndarray)}
+        paths = {str(source) for source in sources if isinstance(source, (str, os.PathLike))}
         users = Counter(_entry(self.landmarks, path) for path in paths)
         for entry, count in users.items():
             if entry is not None and count > 1:
@@ -108,7 +102,7 @@ class KnownLandmarks(Landmarker):
 
     def only_for(self, source):
         """Return this landmarker with the entry of one video, if it has one."""
-        if isinstance(self.landmarks, np.ndarray) or isinstance(source, np.ndarray):
+        if isinstance(self.landmarks, np.ndarray) or not isinstance(source, (str, os.PathLike)):
             return self
         entry = _entry(self.landmarks, source)
         return self if entry is None else KnownLandmarks({entry: self.landmarks[entry]})
