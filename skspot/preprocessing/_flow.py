@@ -48,8 +48,9 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
         the nose wings and lower eyelids, fourteen. `node_names` lists them.
     reference : {"centre", "first"}, default="centre"
         The frame of the window from which displacements are measured: the middle one, or the first
-        one as in the paper. From the middle a micro-expression is told far better, and half of the
-        flows suffice, since the flow from frame i to i + k serves the windows of both.
+        one as in the paper. From the middle one half of the flows suffice, since the flow from
+        frame i to i + k serves the windows of both. ``benchmarks/bench_features.py`` compares how
+        well both tell expressions.
     head_motion : {"nose", "similarity", None}, default="nose"
         How the head's motion is removed: the mean motion of the nose is subtracted as in the paper,
         or the motion of a similarity transform fitted to the nose and the inner eye corners; None
