@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.utils import Bunch, check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
 from tqdm.auto import tqdm
 
 from skspot.datasets._face_model import CANVAS_SIZE, FACE_SIZE, face_transform, make_face
 from skspot.datasets._face_script import write_script
 from skspot.preprocessing._regions import node_centres, node_names, region_radius
+from skspot.utils._param_validation import Interval, validate_params
 
 _DESCR = """Synthetic face videos
 

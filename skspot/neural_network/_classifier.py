@@ -256,7 +256,7 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         classes : Ignored
             Not used.
         **fit_params : dict
-            Handed on to skorch.
+            Handed on to skorch, which gives them to the network's `forward`.
 
         Returns
         -------
@@ -266,9 +266,9 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         if isinstance(X, Dataset):
             return super().partial_fit(X, None, **fit_params)
         shape = self.window_shape_ if self.__sklearn_is_fitted__() else None
-        return self._train(super().partial_fit, X, y, expected_shape=shape)
+        return self._train(super().partial_fit, X, y, expected_shape=shape, **fit_params)
 
-    def _train(self, method, X, y, expected_shape=None):
+    def _train(self, method, X, y, expected_shape=None, **fit_params):
         """Run skorch's `fit` or `partial_fit` on the checked data, seeded."""
         check_params(self)
         self._check_settings()
@@ -282,7 +282,7 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         self.interrupted_ = False
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         with self._seeded(seed):
-            method(dataset, None)
+            method(dataset, None, **fit_params)
         if self.interrupted_:
             self.initialized_ = False
             raise KeyboardInterrupt(

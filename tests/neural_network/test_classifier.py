@@ -439,6 +439,12 @@ def test_prediction_draws_from_no_global_state(fitted, data):
     assert rng.randint(100) == np.random.RandomState(0).randint(100)
 
 
+def test_partial_fit_hands_its_parameters_on(fitted, data):
+    copy = pickle.loads(pickle.dumps(fitted))
+    with pytest.raises(TypeError, match="unexpected keyword argument 'strength'"):
+        copy.partial_fit(*data, strength=2)
+
+
 def test_partial_fit_refuses_other_windows(fitted, data):
     copy = pickle.loads(pickle.dumps(fitted))
     with pytest.raises(ValueError, match=r"expected \(16, 10, 2\)"):
