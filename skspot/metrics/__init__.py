@@ -1,5 +1,6 @@
 """Scores of spotted intervals, counted over all videos."""
 
+from skspot.metrics._compare import compare_matching_rules
 from skspot.metrics._interval import (
     interval_counts,
     interval_f1_score,
@@ -15,6 +16,7 @@ from skspot.metrics._scorers import (
 )
 
 __all__ = [
+    "compare_matching_rules",
     "interval_counts",
     "interval_counts_scorer",
     "interval_f1_score",

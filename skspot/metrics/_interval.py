@@ -7,9 +7,9 @@ its counts.
 from numbers import Real
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from skspot.intervals import LABELS, check_intervals
+from skspot.metrics._rules import RULES, count_by_rule, match_one_to_one, pairwise_iou
 from skspot.utils._param_validation import Interval, Options, StrOptions, validate_params
 from skspot.utils.validation import check_interval_tables
 
@@ -19,6 +19,7 @@ _CONSTRAINTS = {
     "beta": [Interval(Real, 0, None, closed="both")],
     # A threshold of 0 would match intervals that share no frame.
     "iou_threshold": [Interval(Real, 0, 1, closed="right")],
+    "rule": [StrOptions(set(RULES))],
     "zero_division": [Options(Real, {0.0, 1.0}), "nan"],
 }
 
@@ -62,7 +63,7 @@ def interval_match(y_true_table, y_pred_table, *, iou_threshold=0.5):
 
     See Also
     --------
-    interval_counts : Count the matches and misses of many videos.
+    interval_counts : Count the matches and misses of many videos, also by other rules.
 
     Notes
     -----
@@ -86,12 +87,12 @@ def interval_match(y_true_table, y_pred_table, *, iou_threshold=0.5):
     return _match_tables(y_true_table, y_pred_table, iou_threshold)
 
 
-@validate_options("labels", "iou_threshold")
-def interval_counts(y_true, y_pred, *, labels=None, iou_threshold=0.5):
+@validate_options("labels", "iou_threshold", "rule")
+def interval_counts(y_true, y_pred, *, labels=None, iou_threshold=0.5, rule="one-to-one"):
     """Count hits, false alarms and misses over all videos.
 
     Every interval of every video counts, also in videos without predictions or without
-    expressions. Intervals are matched within each video as in
+    expressions. Intervals are matched within each video, by default as in
     :func:`~skspot.metrics.interval_match`.
 
     Parameters
@@ -104,12 +105,17 @@ def interval_counts(y_true, y_pred, *, labels=None, iou_threshold=0.5):
         The labels to count, in the order wanted. None means both, macro first.
     iou_threshold : float in (0, 1], default=0.5
         The smallest intersection over union, in inclusive frames, of a match.
+    rule : str, default="one-to-one"
+        How intervals are matched and counted. "first-come", "prediction-greedy", "truth-greedy",
+        "unblocked" and "many-to-many" are rules of public scripts, for comparison; two of them
+        measure overlap differently. See :func:`~skspot.metrics.compare_matching_rules`.
 
     Returns
     -------
     counts : dict
         For each label a dict of three integers: `tp`, the matched pairs, `fp`, the predictions
-        without a match, and `fn`, the true intervals without a match.
+        without a match, and `fn`, the true intervals without a match. Other rules than
+        "one-to-one" count in their own way.
 
     Raises
     ------
@@ -137,16 +143,14 @@ def interval_counts(y_true, y_pred, *, labels=None, iou_threshold=0.5):
     )
     counts = {label: {"tp": 0, "fp": 0, "fn": 0} for label in labels}
     for true, predicted in zip(true_tables, pred_tables):
-        true_rows, _ = _match_tables(true, predicted, iou_threshold)
         for label, count in counts.items():
-            tp = _count_label(true[true_rows], label)
-            count["tp"] += tp
-            count["fp"] += _count_label(predicted, label) - tp
-            count["fn"] += _count_label(true, label) - tp
+            of_label = (table[table["label"] == label] for table in (true, predicted))
+            for kind, n in zip(count, count_by_rule(rule, *of_label, iou_threshold)):
+                count[kind] += n
     return counts
 
 
-@validate_options("beta", "labels", "average", "iou_threshold", "zero_division")
+@validate_options("beta", "labels", "average", "iou_threshold", "rule", "zero_division")
 def interval_precision_recall_fscore_support(
     y_true,
     y_pred,
@@ -155,6 +159,7 @@ def interval_precision_recall_fscore_support(
     labels=None,
     average="pooled",
     iou_threshold=0.5,
+    rule="one-to-one",
     zero_division=0.0,
 ):
     """Compute precision, recall, F-score and the number of true intervals.
@@ -178,6 +183,10 @@ def interval_precision_recall_fscore_support(
         counts of all videos are added in either case.
     iou_threshold : float in (0, 1], default=0.5
         The smallest intersection over union, in inclusive frames, of a match.
+    rule : str, default="one-to-one"
+        How intervals are matched and counted. "first-come", "prediction-greedy", "truth-greedy",
+        "unblocked" and "many-to-many" are rules of public scripts, for comparison; two of them
+        measure overlap differently. See :func:`~skspot.metrics.compare_matching_rules`.
     zero_division : {0.0, 1.0, np.nan}, default=0.0
         The precision if nothing was predicted, the recall if there are no true intervals, and the
         F-score if both hold.
@@ -216,18 +225,27 @@ def interval_precision_recall_fscore_support(
     >>> interval_precision_recall_fscore_support(y_true, y_pred, average=None)
     (array([0., 1.]), array([0., 1.]), array([0., 1.]), array([1, 1]))
     """
-    counts = interval_counts(y_true, y_pred, labels=labels, iou_threshold=iou_threshold)
+    y_true = check_interval_tables(y_true, allow_overlap=True, name="y_true")
+    counts = interval_counts(y_true, y_pred, labels=labels, iou_threshold=iou_threshold, rule=rule)
     tp, fp, fn = (_column(counts, kind) for kind in ("tp", "fp", "fn"))
+    # Not tp + fn, which need not be the number of true intervals by other rules.
+    support = np.array([sum(_count_label(table, label) for table in y_true) for label in counts])
     if average is None:
-        return *score_counts(tp, fp, fn, beta=beta, zero_division=zero_division), tp + fn
-    tp, fp, fn = tp.sum(), fp.sum(), fn.sum()
-    scores = score_counts(tp, fp, fn, beta=beta, zero_division=zero_division)
-    return *(float(score) for score in scores), int(tp + fn)
+        return *score_counts(tp, fp, fn, beta=beta, zero_division=zero_division), support
+    scores = score_counts(tp.sum(), fp.sum(), fn.sum(), beta=beta, zero_division=zero_division)
+    return *(float(score) for score in scores), int(support.sum())
 
 
-@validate_options("labels", "average", "iou_threshold", "zero_division")
+@validate_options("labels", "average", "iou_threshold", "rule", "zero_division")
 def interval_f1_score(
-    y_true, y_pred, *, labels=None, average="pooled", iou_threshold=0.5, zero_division=0.0
+    y_true,
+    y_pred,
+    *,
+    labels=None,
+    average="pooled",
+    iou_threshold=0.5,
+    rule="one-to-one",
+    zero_division=0.0,
 ):
     """Compute the F1-score of predicted intervals, pooled over all videos.
 
@@ -248,6 +266,10 @@ def interval_f1_score(
         counts of all videos are added in either case.
     iou_threshold : float in (0, 1], default=0.5
         The smallest intersection over union, in inclusive frames, of a match.
+    rule : str, default="one-to-one"
+        How intervals are matched and counted. "first-come", "prediction-greedy", "truth-greedy",
+        "unblocked" and "many-to-many" are rules of public scripts, for comparison; two of them
+        measure overlap differently. See :func:`~skspot.metrics.compare_matching_rules`.
     zero_division : {0.0, 1.0, np.nan}, default=0.0
         The score if there are neither true nor predicted intervals.
 
@@ -268,6 +290,12 @@ def interval_f1_score(
     --------
     interval_f1_scorer : This score for ``scoring=`` in model selection.
     spotting_report : All scores of all labels as a table.
+    compare_matching_rules : The scores by all rules side by side.
+
+    Notes
+    -----
+    A scorer of another rule or threshold is made with scikit-learn:
+    ``make_scorer(interval_f1_score, rule="many-to-many")``.
 
     References
     ----------
@@ -291,6 +319,7 @@ def interval_f1_score(
         labels=labels,
         average=average,
         iou_threshold=iou_threshold,
+        rule=rule,
         zero_division=zero_division,
     )
     return f1
@@ -315,31 +344,9 @@ def _divide(numerator, denominator, zero_division):
 
 def _match_tables(true, predicted, iou_threshold):
     """Match two checked tables; see `interval_match`."""
-    iou = _pairwise_iou(true, predicted)
+    iou = pairwise_iou(true, predicted)
     same_label = np.equal.outer(true["label"], predicted["label"])
-    return _match_one_to_one(iou, same_label & (iou >= iou_threshold))
-
-
-def _pairwise_iou(true, predicted):
-    """Return the IoU, in inclusive frames, of each true with each predicted interval."""
-    first = np.maximum.outer(true["onset"], predicted["onset"])
-    last = np.minimum.outer(true["offset"], predicted["offset"])
-    intersection = np.maximum(last - first + 1, 0)
-    return intersection / (np.add.outer(_n_frames(true), _n_frames(predicted)) - intersection)
-
-
-def _match_one_to_one(iou, allowed):
-    """Return the rows and columns of the allowed pairs to match: the most, then the best."""
-    # The IoU of all pairs together add less than the 1 that one more pair is worth.
-    worth = np.where(allowed, 1 + iou / (1 + min(iou.shape)), 0)
-    rows, columns = linear_sum_assignment(worth, maximize=True)
-    matched = allowed[rows, columns]
-    return rows[matched], columns[matched]
-
-
-def _n_frames(table):
-    """Return the length of each interval in frames."""
-    return table["offset"] - table["onset"] + 1
+    return match_one_to_one(iou, same_label & (iou >= iou_threshold))
 
 
 def _count_label(table, label):

@@ -5,6 +5,7 @@ from numbers import Integral
 import numpy as np
 
 from skspot.metrics._interval import interval_counts, score_counts, validate_options
+from skspot.metrics._rules import RULES
 from skspot.utils._param_validation import Interval
 
 _SCORES = ("precision", "recall", "F1")
@@ -13,6 +14,7 @@ _SCORES = ("precision", "recall", "F1")
 @validate_options(
     "labels",
     "iou_threshold",
+    "rule",
     "zero_division",
     digits=[Interval(Integral, 0, None, closed="left")],
     output_dict=["boolean"],
@@ -24,6 +26,7 @@ def spotting_report(
     *,
     labels=None,
     iou_threshold=0.5,
+    rule="one-to-one",
     digits=3,
     output_dict=False,
     as_frame=False,
@@ -45,6 +48,10 @@ def spotting_report(
         The labels to report, in the order wanted. None means both, macro first.
     iou_threshold : float in (0, 1], default=0.5
         The smallest intersection over union, in inclusive frames, of a match.
+    rule : str, default="one-to-one"
+        How intervals are matched and counted. "first-come", "prediction-greedy", "truth-greedy",
+        "unblocked" and "many-to-many" are rules of public scripts, for comparison; two of them
+        measure overlap differently. See :func:`~skspot.metrics.compare_matching_rules`.
     digits : int, default=3
         Digits after the decimal point in the text. Dict and DataFrame are not rounded.
     output_dict : bool, default=False
@@ -60,7 +67,7 @@ def spotting_report(
     report : str, dict or DataFrame
         One row per label and the row `overall`, with the columns `TP`, `FP`, `FN`, `precision`,
         `recall` and `F1`. The dict holds one dict per row and, beside them, the entries
-        `n_videos` and `iou_threshold`; the DataFrame holds these two in its ``attrs``.
+        `n_videos`, `iou_threshold` and `rule`; the DataFrame holds these in its ``attrs``.
 
     Raises
     ------
@@ -74,6 +81,7 @@ def spotting_report(
     --------
     interval_counts : The counts alone.
     interval_precision_recall_fscore_support : The scores alone.
+    compare_matching_rules : The same figures by all rules side by side.
 
     Examples
     --------
@@ -88,13 +96,13 @@ def spotting_report(
       micro     1     0     0      1.000   1.000  1.000
     overall     1     1     1      0.500   0.500  0.500
     <BLANKLINE>
-    2 videos, matched at IoU >= 0.5
+    2 videos, matched one-to-one at IoU >= 0.5
     """
     if output_dict and as_frame:
         raise ValueError("output_dict and as_frame are both True; choose one of them.")
-    counts = interval_counts(y_true, y_pred, labels=labels, iou_threshold=iou_threshold)
-    rows = _report_rows(counts, zero_division)
-    about = {"n_videos": len(y_true), "iou_threshold": float(iou_threshold)}
+    counts = interval_counts(y_true, y_pred, labels=labels, iou_threshold=iou_threshold, rule=rule)
+    rows = report_rows(counts, zero_division)
+    about = {"n_videos": len(y_true), "iou_threshold": float(iou_threshold), "rule": rule}
     if output_dict:
         return {**rows, **about}
     if as_frame:
@@ -102,7 +110,7 @@ def spotting_report(
     return _as_text(rows, about, digits)
 
 
-def _report_rows(counts, zero_division):
+def report_rows(counts, zero_division=0.0):
     """Return counts and scores of each label and overall, a dict per row."""
     total = {kind: sum(count[kind] for count in counts.values()) for kind in ("tp", "fp", "fn")}
     rows = {}
@@ -134,7 +142,8 @@ def _as_text(rows, about, digits):
         for cells in [header, *body]
     )
     videos = "1 video" if about["n_videos"] == 1 else f"{about['n_videos']} videos"
-    foot = f"{videos}, matched at IoU >= {about['iou_threshold']:g}"
+    rule = about["rule"]
+    foot = f"{videos}, matched {rule} at IoU {RULES[rule].sign} {about['iou_threshold']:g}"
     return "\n".join([head, "", *lines, "", foot])
 
 

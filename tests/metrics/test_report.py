@@ -8,6 +8,7 @@ import pytest
 
 from skspot import make_intervals
 from skspot.metrics import interval_precision_recall_fscore_support, spotting_report
+from skspot.metrics._rules import RULES
 
 TEXT = """\
            TP    FP    FN  precision  recall     F1
@@ -16,7 +17,7 @@ TEXT = """\
   micro     2     1     2      0.667   0.500  0.571
 overall     4     3     3      0.571   0.571  0.571
 
-6 videos, matched at IoU >= 0.5"""
+6 videos, matched one-to-one at IoU >= 0.5"""
 
 
 def test_text(videos):
@@ -31,7 +32,7 @@ def test_text_of_one_video_and_label():
         ["micro", "1", "0", "0", "1.0", "1.0", "1.0"],
         ["overall", "1", "0", "0", "1.0", "1.0", "1.0"],
     ]
-    assert foot == "1 video, matched at IoU >= 0.75"
+    assert foot == "1 video, matched one-to-one at IoU >= 0.75"
 
 
 @pytest.mark.parametrize("digits", [0, 1, 3, 12])
@@ -59,8 +60,9 @@ def test_dict(videos):
         "recall": 2 / 3,
         "F1": 4 / 7,
     }
-    assert list(report) == ["macro", "micro", "overall", "n_videos", "iou_threshold"]
+    assert list(report) == ["macro", "micro", "overall", "n_videos", "iou_threshold", "rule"]
     assert (report["n_videos"], report["iou_threshold"]) == (6, 0.5)
+    assert report["rule"] == "one-to-one"
     assert json.loads(json.dumps(report)) == report
 
 
@@ -75,7 +77,7 @@ def test_frame_holds_the_same_as_the_dict(videos):
     frame = spotting_report(*videos, as_frame=True)
     report = spotting_report(*videos, output_dict=True)
     assert isinstance(frame, pd.DataFrame)
-    assert frame.attrs == {name: report.pop(name) for name in ("n_videos", "iou_threshold")}
+    assert frame.attrs == {name: report.pop(name) for name in ("n_videos", "iou_threshold", "rule")}
     assert frame.to_dict("index") == report
     assert list(frame.columns) == ["TP", "FP", "FN", "precision", "recall", "F1"]
     assert all(frame[name].dtype.kind == "i" for name in ("TP", "FP", "FN"))
@@ -86,6 +88,18 @@ def test_options_reach_the_counts(videos):
     assert "macro" not in report
     assert report["micro"] == report["overall"]
     assert (report["micro"]["TP"], report["iou_threshold"]) == (1, 1.0)
+
+
+def test_foot_names_the_rule(videos):
+    last = [spotting_report(*videos, rule=rule).splitlines()[-1] for rule in RULES]
+    assert last == [
+        "6 videos, matched one-to-one at IoU >= 0.5",
+        "6 videos, matched first-come at IoU >= 0.5",
+        "6 videos, matched prediction-greedy at IoU >= 0.5",
+        "6 videos, matched truth-greedy at IoU >= 0.5",
+        "6 videos, matched unblocked at IoU > 0.5",
+        "6 videos, matched many-to-many at IoU >= 0.5",
+    ]
 
 
 def test_zero_division():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import sklearn
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import make_scorer
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_validate
 
 from skspot import make_intervals
@@ -50,6 +51,14 @@ def test_scorers_of_one_label_look_at_no_other(spotter):
     predicted = [make_intervals([(0, 9, "macro")])]
     assert macro_expression_f1_scorer(spotter, predicted, truth) == 1.0
     assert micro_expression_f1_scorer(spotter, predicted, truth) == 0.0
+
+
+def test_scorer_of_another_rule(spotter):
+    truth = [make_intervals([(0, 9, "micro")])]
+    predicted = [make_intervals([(0, 3, 6, "micro", 0.9), (3, 6, 9, "micro", 0.8)])]
+    scorer = make_scorer(interval_f1_score, rule="many-to-many")
+    assert interval_f1_scorer(spotter, predicted, truth) == 2 / 3
+    assert scorer(spotter, predicted, truth) == 1.0
 
 
 def test_counts_scorer(spotter, videos):
