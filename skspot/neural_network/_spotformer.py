@@ -1,9 +1,5 @@
 """The SpotFormer network: a transformer over the facial parts and the time steps of one window.
 
-Source: Deng, Hayashi, Nagahara, "SpotFormer: Multi-Scale Spatio-Temporal Transformer for Facial
-Expression Spotting", IEEE Transactions on Affective Computing 2026,
-doi 10.1109/TAFFC.2026.3677401.
-
 Between the blocks, tokens are one contiguous tensor of shape (n_windows, time, nodes, dim). Blocks
 that treat tokens alone see it as rows, and only attention rearranges it.
 """
@@ -13,9 +9,6 @@ from torch import nn
 from torch.nn import functional as F
 
 N_OUTPUTS = 10
-
-# The authors' table of temporal embeddings has 18 rows, whatever the length of the window.
-_MIN_TIME_ROWS = 18
 
 
 class SpotFormer(nn.Module):
@@ -42,11 +35,22 @@ class SpotFormer(nn.Module):
     paddings : tuple of 4 int, default=(0, 0, 1, 1)
         Zero padding, at both ends of the time axis, of the four temporal downsamplings. Together
         they must shorten `n_positions` to 1.
+    attention : {"both", "spatial", "temporal"}, default="both"
+        "spatial" leaves out the temporal attention blocks with the feed-forward block after each,
+        so that stages 3 and 4 are downsampling alone; "temporal" leaves out the spatial ones.
+    node_pooling : {"flgp", "mean"}, default="flgp"
+        What becomes of the nodes of each facial part, and at last of the parts, after batch
+        normalisation: their maximum, or their mean instead.
+    downsampling : {"convolution", "max-pool"}, default="convolution"
+        What becomes of each 3 neighbouring time steps, stride 2, after batch normalisation: a
+        learned combination, or their maximum, in which the padding takes no part.
 
     Attributes
     ----------
     lengths : tuple of 5 int
         Time steps before the first and after each of the four downsamplings.
+    variant : dict of str to str
+        The values of `attention`, `node_pooling` and `downsampling`.
 
     Raises
     ------
@@ -59,7 +63,9 @@ class SpotFormer(nn.Module):
     (pre-norm). Stages 1 and 2 attend over the nodes of each time step and over the time steps of
     each node, then pool the nodes of each facial part, and at last the parts (facial local graph
     pooling); stages 3 and 4 attend over time alone. Each stage ends with a temporal downsampling.
-    The method is in the section on the spatio-temporal transformer of [1]_.
+    The method is in the section on the spatio-temporal transformer of [1]_. The defaults of
+    `attention`, `node_pooling` and `downsampling` are the published network; the other values are
+    for comparisons such as those of the paper, whose variants need not be the same in detail.
 
     References
     ----------
@@ -77,6 +83,9 @@ class SpotFormer(nn.Module):
     >>> logits, embedding = module(torch.zeros(5, 2, 16, 10))
     >>> logits.shape, embedding.shape
     (torch.Size([5, 10]), torch.Size([5, 32]))
+    >>> variant = SpotFormer(attention="temporal", node_pooling="mean", downsampling="max-pool")
+    >>> sum(p.numel() for p in variant.parameters())
+    1592330
     """
 
     def __init__(
@@ -91,38 +100,33 @@ class SpotFormer(nn.Module):
         mlp_dim=256,
         dropout=0.1,
         paddings=(0, 0, 1, 1),
+        attention="both",
+        node_pooling="flgp",
+        downsampling="convolution",
     ):
         super().__init__()
-        _check_sizes(
-            n_channels=n_channels,
-            n_positions=n_positions,
-            dim=dim,
-            heads=heads,
-            dim_head=dim_head,
-            mlp_dim=mlp_dim,
-            **{f"part_sizes[{i}]": size for i, size in enumerate(part_sizes)},
-        )
+        sizes = {"dim": dim, "heads": heads, "dim_head": dim_head, "mlp_dim": mlp_dim}
+        parts = {f"part_sizes[{i}]": size for i, size in enumerate(part_sizes)}
+        _check_sizes(n_channels=n_channels, n_positions=n_positions, **sizes, **parts)
         if not 0 <= dropout < 1:
             raise ValueError(f"dropout must lie in [0, 1), got {dropout!r}.")
+        self.variant = {
+            "attention": attention,
+            "node_pooling": node_pooling,
+            "downsampling": downsampling,
+        }
+        blocks = _chosen_blocks(self.variant)
         self.n_channels = n_channels
         self.n_positions = n_positions
         self.part_sizes = tuple(part_sizes)
         self.lengths = _lengths(n_positions, paddings)
         self.embedding = TokenEmbedding(n_channels, dim, n_positions, self.part_sizes, dropout)
-        blocks = {
-            "dim": dim,
-            "heads": heads,
-            "dim_head": dim_head,
-            "mlp_dim": mlp_dim,
-            "dropout": dropout,
-        }
         pooled = [self.part_sizes, (len(self.part_sizes),), None, None]
-        self.stages = nn.Sequential(
-            *(
-                Stage(padding=padding, pooled_sizes=sizes, **blocks)
-                for padding, sizes in zip(paddings, pooled)
-            )
+        stages = (
+            Stage(padding, groups, dropout=dropout, **blocks, **sizes)
+            for padding, groups in zip(paddings, pooled)
         )
+        self.stages = nn.Sequential(*stages)
         self.head = nn.Linear(dim, N_OUTPUTS)
 
     def forward(self, x):
@@ -163,12 +167,12 @@ class SpotFormer(nn.Module):
         *,
         heads,
         dim_head,
-        n_positions=16,
+        n_positions=None,
         part_sizes=(3, 3, 4),
         dropout=0.1,
         paddings=(0, 0, 1, 1),
     ):
-        """Build the module from a checkpoint of the authors' public code.
+        """Build the published network from a checkpoint of the authors' public code.
 
         Channels, `dim` and `mlp_dim` are read from the shapes of the weights; what the shapes do
         not tell is a keyword.
@@ -179,15 +183,18 @@ class SpotFormer(nn.Module):
             The weights under the authors' names.
         heads, dim_head : int
             Attention heads and their length.
-        n_positions : int, default=16
-            Window positions of the input.
+        n_positions : int, default=None
+            Window positions of the input. None means two fewer than the rows of the table of
+            temporal embeddings, which has one row more than the window has frames: 16 for 18 rows.
+            The authors' later code has 17 for the same rows, with ``paddings=(1, 1, 1, 0)``.
         part_sizes, dropout, paddings
             As in the constructor.
 
         Returns
         -------
         module : SpotFormer
-            The module with these weights, in training mode as every new module.
+            The module with these weights, in training mode as every new module. It keeps all rows
+            of the table of temporal embeddings; a new module has ``n_positions + 2``.
 
         Raises
         ------
@@ -205,9 +212,10 @@ class SpotFormer(nn.Module):
         names = dict(_authors_names())
         _refuse_names(state_dict, set(names.values()))
         dim, n_channels = state_dict["to_patch_embedding.weight"].shape
+        n_rows = state_dict["temporal_pos_embedding"].shape[1]
         module = cls(
             n_channels,
-            n_positions=n_positions,
+            n_positions=n_rows - 2 if n_positions is None else n_positions,
             part_sizes=part_sizes,
             dim=dim,
             heads=heads,
@@ -216,6 +224,7 @@ class SpotFormer(nn.Module):
             dropout=dropout,
             paddings=paddings,
         )
+        module.embedding.time = nn.Parameter(torch.empty(1, max(n_rows, module.n_positions), dim))
         own = module.state_dict()
         _refuse_shapes(state_dict, {names[name]: value.shape for name, value in own.items()})
         module.load_state_dict({name: state_dict[names[name]] for name in own})
@@ -229,7 +238,18 @@ class SpotFormer(nn.Module):
         state_dict : dict of str to Tensor
             What the authors' module of the same sizes loads. The tensors share memory with the
             module, as those of `state_dict` do.
+
+        Raises
+        ------
+        ValueError
+            If the module is a variant: the authors' module would compute something else.
         """
+        changed = [f"{k}={v!r}" for k, v in self.variant.items() if v != next(iter(_VARIANTS[k]))]
+        if changed:
+            raise ValueError(
+                "Only the published network can be written under the authors' names, got "
+                f"{', '.join(changed)}; use state_dict() instead."
+            )
         names = dict(_authors_names())
         return {names[name]: value for name, value in self.state_dict().items()}
 
@@ -245,8 +265,8 @@ class TokenEmbedding(nn.Module):
         super().__init__()
         self.projection = nn.Linear(n_channels, dim)
         self.norm = nn.BatchNorm1d(dim)
-        n_rows = max(_MIN_TIME_ROWS, n_positions + 1)
-        self.time = nn.Parameter(torch.randn(1, n_rows, dim))
+        # The authors have one row more than the window has frames, two more than are ever used.
+        self.time = nn.Parameter(torch.randn(1, n_positions + 2, dim))
         self.parts = nn.Parameter(torch.randn(len(part_sizes), dim))
         self.dropout = Dropout(dropout)
         part_of_node = torch.arange(len(part_sizes)).repeat_interleave(torch.tensor(part_sizes))
@@ -264,21 +284,24 @@ class Stage(nn.Module):
 
     (n_windows, time, nodes, dim) -> (n_windows, fewer time steps, fewer nodes, dim). Spatial
     attention and pooling exist where there are several nodes: `pooled_sizes` has the number of
-    nodes of each group that is pooled into one, or is None.
+    nodes of each group that is pooled into one, or is None. `attention` has the axes attended
+    over, `node_pooling` and `downsampling` are the classes of these blocks.
     """
 
-    def __init__(self, *, padding, pooled_sizes, dim, heads, dim_head, mlp_dim, dropout):
+    def __init__(
+        self, padding, pooled_sizes, *, attention, node_pooling, downsampling, mlp_dim, **sizes
+    ):
         super().__init__()
-        attention = {"dim": dim, "heads": heads, "dim_head": dim_head, "dropout": dropout}
-        feed_forward = {"dim": dim, "mlp_dim": mlp_dim, "dropout": dropout}
+        hidden = {"dim": sizes["dim"], "mlp_dim": mlp_dim, "dropout": sizes["dropout"]}
+        if "nodes" in attention and pooled_sizes is not None:
+            self.spatial_attention = AttentionBlock(axis="nodes", **sizes)
+            self.spatial_feed_forward = FeedForwardBlock(**hidden)
+        if "time" in attention:
+            self.temporal_attention = AttentionBlock(axis="time", **sizes)
+            self.temporal_feed_forward = FeedForwardBlock(**hidden)
         if pooled_sizes is not None:
-            self.spatial_attention = AttentionBlock(axis="nodes", **attention)
-            self.spatial_feed_forward = FeedForwardBlock(**feed_forward)
-        self.temporal_attention = AttentionBlock(axis="time", **attention)
-        self.temporal_feed_forward = FeedForwardBlock(**feed_forward)
-        if pooled_sizes is not None:
-            self.pooling = LocalGraphPooling(dim, pooled_sizes)
-        self.downsampling = TemporalDownsampling(dim, padding)
+            self.pooling = node_pooling(sizes["dim"], pooled_sizes)
+        self.downsampling = downsampling(sizes["dim"], padding)
 
     def forward(self, tokens):
         """Return the tokens after each block in turn."""
@@ -366,6 +389,8 @@ class LocalGraphPooling(nn.Module):
     Batch normalisation, then (n_windows, time, nodes, dim) -> (n_windows, time, groups, dim).
     """
 
+    pool = staticmethod(torch.amax)
+
     def __init__(self, dim, sizes):
         super().__init__()
         self.sizes = tuple(sizes)
@@ -374,7 +399,13 @@ class LocalGraphPooling(nn.Module):
     def forward(self, tokens):
         """Return one token for each group of nodes."""
         groups = _over_rows(self.norm, tokens).split(self.sizes, dim=2)
-        return torch.stack([group.amax(dim=2) for group in groups], dim=2)
+        return torch.stack([self.pool(group, dim=2) for group in groups], dim=2)
+
+
+class LocalMeanPooling(LocalGraphPooling):
+    """The mean over the nodes of each group in place of the maximum."""
+
+    pool = staticmethod(torch.mean)
 
 
 class TemporalDownsampling(nn.Module):
@@ -392,11 +423,23 @@ class TemporalDownsampling(nn.Module):
 
     def forward(self, tokens):
         """Return the shorter sequence of tokens."""
-        padded = F.pad(_over_rows(self.norm, tokens), (0, 0, 0, 0, self.padding, self.padding))
-        n_out = _downsampled(tokens.shape[1], self.padding)
-        taps = [padded[:, tap : tap + 2 * n_out - 1 : 2] for tap in range(3)]
+        taps = _taps(_over_rows(self.norm, tokens), self.padding, fill=0.0)
         weight = self.convolution.weight.permute(0, 2, 1).flatten(1)
         return F.linear(torch.cat(taps, dim=-1), weight)
+
+
+class TemporalMaxPooling(nn.Module):
+    """Halve the time axis as `TemporalDownsampling`, by the maximum of each 3 time steps."""
+
+    def __init__(self, dim, padding):
+        super().__init__()
+        self.padding = padding
+        self.norm = nn.BatchNorm1d(dim)
+
+    def forward(self, tokens):
+        """Return the shorter sequence of tokens."""
+        first, second, third = _taps(_over_rows(self.norm, tokens), self.padding, fill=-torch.inf)
+        return torch.maximum(torch.maximum(first, second), third)
 
 
 class Dropout(nn.Module):
@@ -438,8 +481,15 @@ def _over_rows(norm, x):
     return norm(x.flatten(0, -2)).view(x.shape)
 
 
+def _taps(tokens, padding, fill):
+    """Return the first, second and third time steps of all windows of 3 with stride 2."""
+    padded = F.pad(tokens, (0, 0, 0, 0, padding, padding), value=fill)
+    n_out = _downsampled(tokens.shape[1], padding)
+    return [padded[:, tap : tap + 2 * n_out - 1 : 2] for tap in range(3)]
+
+
 def _downsampled(length, padding):
-    """Return the length after a convolution of 3 time steps with stride 2."""
+    """Return the number of windows of 3 time steps with stride 2."""
     return (length + 2 * padding - 3) // 2 + 1
 
 
@@ -466,6 +516,22 @@ def _check_sizes(**sizes):
             raise ValueError(f"{name} must be a whole number of at least 1, got {size!r}.")
 
 
+# What each value of the parameters stands for; the first values are the published network.
+_VARIANTS = {
+    "attention": {"both": ("nodes", "time"), "spatial": ("nodes",), "temporal": ("time",)},
+    "node_pooling": {"flgp": LocalGraphPooling, "mean": LocalMeanPooling},
+    "downsampling": {"convolution": TemporalDownsampling, "max-pool": TemporalMaxPooling},
+}
+
+
+def _chosen_blocks(variant):
+    """Return what each value stands for; refuse values that stand for nothing."""
+    for name, value in variant.items():
+        if value not in list(_VARIANTS[name]):
+            raise ValueError(f"{name} must be one of {list(_VARIANTS[name])}, got {value!r}.")
+    return {name: _VARIANTS[name][value] for name, value in variant.items()}
+
+
 _NORM = {
     f"norm.{name}": f"norm.{name}"
     for name in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
@@ -481,6 +547,18 @@ _FEED_FORWARD = _NORM | {
     "contract.weight": "net2.0.weight",
     "contract.bias": "net2.0.bias",
 }
+_DOWNSAMPLING = _NORM | {"convolution.weight": "downCNN.weight"}
+
+# Blocks of stage i = 0-3, the last three of which only stages 0 and 1 have: our name, the authors'
+# name of i and i + 1, and the names within.
+_BLOCKS = (
+    ("temporal_attention", "layers.{0}.0", _ATTENTION),
+    ("temporal_feed_forward", "layers.{0}.1", _FEED_FORWARD),
+    ("downsampling", "temporal_downsample_layers.{0}.0", _DOWNSAMPLING),
+    ("spatial_attention", "gattn{1}", _ATTENTION),
+    ("spatial_feed_forward", "gff{1}", _FEED_FORWARD),
+    ("pooling", "gdown{1}", _NORM),
+)
 
 
 def _authors_names():
@@ -492,33 +570,11 @@ def _authors_names():
         yield f"head.{kind}", f"mlp_head.{kind}"
     yield "embedding.time", "temporal_pos_embedding"
     yield "embedding.parts", "spatial_pos_embedding"
-    blocks = [
-        *(
-            (f"stages.{i}.{ours}", f"{theirs}{i + 1}", names)
-            for i in (0, 1)
-            for ours, theirs, names in (
-                ("spatial_attention", "gattn", _ATTENTION),
-                ("spatial_feed_forward", "gff", _FEED_FORWARD),
-                ("pooling", "gdown", _NORM),
-            )
-        ),
-        *(
-            (f"stages.{i}.{ours}", theirs.format(i), names)
-            for i in range(4)
-            for ours, theirs, names in (
-                ("temporal_attention", "layers.{}.0", _ATTENTION),
-                ("temporal_feed_forward", "layers.{}.1", _FEED_FORWARD),
-                (
-                    "downsampling",
-                    "temporal_downsample_layers.{}.0",
-                    _NORM | {"convolution.weight": "downCNN.weight"},
-                ),
-            )
-        ),
-    ]
-    for ours, theirs, names in blocks:
-        for name, their_name in names.items():
-            yield f"{ours}.{name}", f"transformer.{theirs}.{their_name}"
+    for i in range(4):
+        for ours, theirs, names in _BLOCKS if i < 2 else _BLOCKS[:3]:
+            theirs = theirs.format(i, i + 1)
+            for name, their_name in names.items():
+                yield f"stages.{i}.{ours}.{name}", f"transformer.{theirs}.{their_name}"
 
 
 def _refuse_names(state_dict, expected):
