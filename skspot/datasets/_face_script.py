@@ -32,6 +32,9 @@ _EXPRESSIONS = {
     "doubt": {"chin raiser": 1.0, "lip corner depressor": 0.5},
 }
 
+# Units of speech, and the most that each moves in one syllable, in pixels.
+_SPEECH_UNITS = {"jaw drop": 4.0, "lip stretcher": 1.5, "lip presser": 1.5}
+
 
 @dataclass(frozen=True)
 class Script:
@@ -58,7 +61,9 @@ class Script:
     slope: np.ndarray
 
 
-def write_script(n_frames, unit_peaks, *, amplitudes, head_motion, blinks, light, rng):
+def write_script(
+    n_frames, unit_peaks, *, amplitudes, head_motion, head_turns, blinks, talking, light, rng
+):
     """Return a random script.
 
     Parameters
@@ -69,7 +74,7 @@ def write_script(n_frames, unit_peaks, *, amplitudes, head_motion, blinks, light
         How far each unit moves each node at an activation of 1, in pixels.
     amplitudes : dict of label to (low, high)
         Range of the largest node displacement at the apex, in pixels.
-    head_motion, blinks, light : float
+    head_motion, head_turns, blinks, talking, light : float
         Strength of each distractor; 0 leaves it out, 1 is the usual strength.
     rng : RandomState
         Source of randomness.
@@ -89,16 +94,18 @@ def write_script(n_frames, unit_peaks, *, amplitudes, head_motion, blinks, light
         activations += course[:, None] * weights * (amplitude / peak)
     activations[:, UNITS.index("blink")] = blinks * _draw_blinks(n_frames, rng)
     turn = head_motion * _drift(n_frames, 30, 2, rng)
-    activations[:, [UNITS.index(name) for name in OTHER_UNITS[1:]]] = turn
-    return Script(
-        intervals,
-        activations,
-        shift=head_motion * (_drift(n_frames, 40, 2, rng) * 3 + _jerks(n_frames, rng)),
-        angle=head_motion * np.deg2rad(1.0) * _drift(n_frames, 45, 1, rng)[:, 0],
-        scale=np.exp(head_motion * 0.01 * _drift(n_frames, 60, 1, rng)[:, 0]),
-        gain=1 + light * 0.06 * _drift(n_frames, 80, 1, rng)[:, 0],
-        slope=light * 0.06 * _drift(n_frames, 80, 1, rng)[:, 0],
-    )
+    shift = head_motion * (_drift(n_frames, 40, 2, rng) * 3 + _jerks(n_frames, rng))
+    angle = head_motion * np.deg2rad(1.0) * _drift(n_frames, 45, 1, rng)[:, 0]
+    scale = np.exp(head_motion * 0.01 * _drift(n_frames, 60, 1, rng)[:, 0])
+    gain = 1 + light * 0.06 * _drift(n_frames, 80, 1, rng)[:, 0]
+    slope = light * 0.06 * _drift(n_frames, 80, 1, rng)[:, 0]
+    # Drawn last, so that what is drawn before does not depend on them.
+    fast_turn = head_turns * _fast_turns(n_frames, rng)
+    activations[:, [UNITS.index(name) for name in OTHER_UNITS[1:]]] = turn + fast_turn
+    # The head turns about a point behind the face, so that all of the face moves as well.
+    shift = shift + 3 * fast_turn * [1, -1]
+    activations += talking * _draw_talking(intervals, n_frames, rng)
+    return Script(intervals, activations, shift, angle, scale, gain, slope)
 
 
 def _draw_intervals(n_frames, rng):
@@ -184,3 +191,33 @@ def _jerks(n_frames, rng):
         back = _smooth_step((np.arange(n_frames) - start - rng.randint(20, 80)) / (2 * length))
         moves += rng.normal(0, 3, size=2) * (step - back)[:, None]
     return moves
+
+
+def _fast_turns(n_frames, rng):
+    """Return quick turns of the head, sideways and up: how far the nose leads, in pixels."""
+    turns = np.zeros((n_frames, 2))
+    for _ in range(rng.poisson(n_frames / 200)):
+        start, length, held = rng.randint(n_frames), rng.randint(5, 12), rng.randint(5, 60)
+        there = _smooth_step((np.arange(n_frames) - start) / length)
+        back = _smooth_step((np.arange(n_frames) - start - held) / rng.randint(5, 20))
+        turns += rng.normal(0, 2, size=2) * (there - back)[:, None]
+    return turns
+
+
+def _draw_talking(intervals, n_frames, rng):
+    """Return the activations of stretches of speech between the expressions: syllables."""
+    activations = np.zeros((n_frames, len(UNITS)))
+    frames = np.arange(n_frames)
+    for _ in range(rng.poisson(n_frames / 250)):
+        start, stop = rng.randint(n_frames) + np.array([0, rng.randint(20, 90)])
+        frame = start
+        while frame < stop:
+            length = rng.randint(5, 11)
+            syllable = np.sin(np.pi * (np.clip((frames - frame) / length, 0, 1) % 1)) ** 2
+            for name, size in _SPEECH_UNITS.items():
+                unit = activations[:, UNITS.index(name)]  # a view
+                np.maximum(unit, rng.uniform(0, size) * syllable, out=unit)
+            frame += length - 1
+    for interval in intervals:  # what is said over an expression, no one could annotate
+        activations[interval["onset"] - _MIN_GAP // 2 : interval["offset"] + _MIN_GAP // 2 + 1] = 0
+    return activations

@@ -18,9 +18,9 @@ _DESCR = """Synthetic face videos
 
 One photograph of a face (scikit-image's astronaut) in the shapes, skins and lights of several
 "subjects", warped by fields after the facial action coding system. Counts and lengths of the
-expressions follow SAMM Long Videos at 30 frames per second. Head motion, blinks, changes of light
-and sensor noise are distractors that carry no label. The face is 128 pixels large, a
-micro-expression moves its strongest region by 0.5 to 2 of them.
+expressions follow SAMM Long Videos at 30 frames per second. Motion and turns of the head, blinks,
+speech, changes of light and sensor noise are distractors that carry no label. The face is 128
+pixels large, a micro-expression moves its strongest region by 0.5 to 2 of them.
 """
 
 
@@ -33,7 +33,9 @@ micro-expression moves its strongest region by 0.5 to 2 of them.
         "macro_amplitude": [tuple],
         "micro_amplitude": [tuple],
         "head_motion": [Interval(Real, 0, None, closed="left")],
+        "head_turns": [Interval(Real, 0, None, closed="left")],
         "blinks": [Interval(Real, 0, 1, closed="both")],
+        "talking": [Interval(Real, 0, None, closed="left")],
         "light": [Interval(Real, 0, 3, closed="both")],
         "noise": [Interval(Real, 0, None, closed="left")],
         "directory": [str, Path, None],
@@ -53,7 +55,9 @@ def make_expression_videos(
     macro_amplitude=(2.5, 7.0),
     micro_amplitude=(0.5, 2.0),
     head_motion=1.0,
+    head_turns=0.0,
     blinks=1.0,
+    talking=0.0,
     light=1.0,
     noise=2.0,
     directory=None,
@@ -80,8 +84,14 @@ def make_expression_videos(
     head_motion : float, default=1.0
         Strength of the motion of the head: slow drift of about 3 px, rotation by about 1 degree,
         turns of the head, and quick moves. 0 is a head that does not move.
+    head_turns : float, default=0.0
+        Strength of fast turns of the head, one in 200 frames: at 1 the nose leads by about 2 px and
+        the face moves by about 6 px, within 0.2 to 0.4 s.
     blinks : float, default=1.0
         How far the eyes close in a blink, from 0 to 1.
+    talking : float, default=0.0
+        Strength of speech between the expressions, one stretch of 1 to 3 s in 250 frames: at 1 a
+        syllable lowers the jaw by up to 4 px.
     light : float, default=1.0
         Strength of the changes of light, of about 6 % at 1.
     noise : float, default=2.0
@@ -145,7 +155,9 @@ def make_expression_videos(
         "n_frames": n_frames,
         "amplitudes": {"macro": macro_amplitude, "micro": micro_amplitude},
         "head_motion": head_motion,
+        "head_turns": head_turns,
         "blinks": blinks,
+        "talking": talking,
         "light": light,
     }
     made = Parallel(n_jobs=n_jobs, return_as="generator")(

@@ -23,18 +23,19 @@ from skspot.video import face_extent, open_video
 from tests.conftest import align_exactly
 
 AMPLITUDES = {"macro": (2.5, 7.0), "micro": (0.5, 2.0)}
+TURNS = ("turn sideways", "turn up")
 BLINK = UNITS.index("blink")
 
 
 def script(seed, n_frames=600, **options):
     """Return a script for nodes each of which is moved by one unit alone."""
-    options = {"head_motion": 1.0, "blinks": 1.0, "light": 1.0, **options}
+    usual = {"head_motion": 1.0, "head_turns": 0.0, "blinks": 1.0, "talking": 0.0, "light": 1.0}
     return write_script(
         n_frames,
         np.eye(len(UNITS)),
         amplitudes=AMPLITUDES,
         rng=np.random.RandomState(seed),
-        **options,
+        **(usual | options),
     )
 
 
@@ -194,6 +195,37 @@ def test_blinks_close_for_a_moment():
     starts, stops = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
     assert (stops - starts).max() <= 9
     assert 24000 / len(starts) == pytest.approx(130, rel=0.15)
+
+
+def test_turns_and_talking_leave_the_rest_as_it_is():
+    for seed in range(10):
+        quiet, strong = script(seed), script(seed, head_turns=1.0, talking=1.0)
+        assert_array_equal(strong.intervals, quiet.intervals)
+        assert_array_equal(strong.angle, quiet.angle)
+        more = strong.activations - quiet.activations
+        names = [unit for unit, size in zip(UNITS, np.abs(more).max(axis=0)) if size > 1e-9]
+        assert set(names) <= {"jaw drop", "lip stretcher", "lip presser", *TURNS}
+        talking = more[:, : len(EXPRESSION_UNITS)]
+        assert (talking >= 0).all()
+        for interval in quiet.intervals:
+            assert not talking[interval["onset"] - 6 : interval["offset"] + 7].any()
+    assert_array_equal(script(3, talking=1.0).shift, script(3).shift)
+
+
+def test_strength_of_turns_and_talking():
+    made = [script(seed, head_motion=0, head_turns=1.0, talking=1.0) for seed in range(60)]
+    turns = np.concatenate([m.activations[:, [UNITS.index(name) for name in TURNS]] for m in made])
+    assert np.abs(np.diff(turns, axis=0)).max() > 0.3  # fast: px a frame by which the nose leads
+    assert 3 < np.abs(turns).max() < 12
+    shift = np.concatenate([m.shift for m in made])
+    assert_allclose(shift, 3 * turns * [1, -1], atol=1e-9)
+    still = [script(seed, head_motion=0) for seed in range(60)]
+    jaw = UNITS.index("jaw drop")
+    talking = np.concatenate(
+        [m.activations[:, jaw] - s.activations[:, jaw] for m, s in zip(made, still)]
+    )
+    assert 3 < talking.max() <= 4
+    assert 0.05 < (talking > 0).mean() < 0.3
 
 
 # -- what the frames show --------------------------------------------------------------------------
