@@ -100,7 +100,8 @@ def test_a_whole_pipeline(lively_data, tmp_path):
     assert [name for name, _ in loaded.steps] == [name for name, _ in pipeline.steps]
     assert loaded[0].landmarker == "template"
     assert loaded[0].face_size == 96
-    assert loaded[1].get_params() == {**pipeline[1].get_params(), "memory": None}
+    expected = {**pipeline[1].get_params(), "memory": None, "resolutions": ["window"]}
+    assert loaded[1].get_params() == expected
     # How this machine worked is no part of the model.
     assert (loaded[0].memory, loaded[0].n_jobs, loaded[0].verbose) == (None, None, 0)
     assert str(tmp_path) not in (tmp_path / "model").read_bytes().decode("latin1")

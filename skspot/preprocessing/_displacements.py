@@ -1,7 +1,7 @@
 """Displacements of the nodes between pairs of frames: what every window of SW-MRO is made of.
 
 The flow from frame i to frame i + k belongs to several windows at once. It is computed once, while
-the video streams by, and the windows are put together from the table of all pairs afterwards.
+the video streams by, and the windows are put together from the tables of pairs as they come.
 """
 
 from collections import deque
@@ -21,17 +21,17 @@ from skspot.video import face_extent
 _MARGIN = 12 / 128
 
 
-def pair_displacements(aligned, engine, *, max_lag, nodes="paper", head_motion="nose"):
-    """Return the displacement of every node from each frame to the next ones.
+def pair_displacements(aligned, engine, *, lags, nodes="paper", head_motion="nose"):
+    """Return the displacement of every node from each frame to later ones.
 
     Parameters
     ----------
     aligned : AlignedVideo
-        The video; its frames are decoded once and `max_lag` + 1 of them are held.
+        The video; its frames are decoded once and ``lags[-1] + 1`` of them are held.
     engine : object with the method `region_motion`
         The optical flow.
-    max_lag : int
-        Largest distance between the two frames of a pair.
+    lags : tuple of int
+        Distances between the two frames of a pair, in frames, increasing from at least 1.
     nodes : {"paper", "extended"}, default="paper"
         The node set.
     head_motion : {"nose", "similarity", None}, default="nose"
@@ -40,10 +40,13 @@ def pair_displacements(aligned, engine, *, max_lag, nodes="paper", head_motion="
 
     Yields
     ------
-    displacement : float32 array of shape (max_lag + 1, n_nodes, 2)
+    displacement : float32 array of shape (lags[-1] + 1, n_nodes, 2)
         For each frame in turn, entry k is the displacement (dx, dy) to the frame k later, in pixels
-        of the normalised face. NaN where one of the two frames has no landmarks or does not exist.
+        of the normalised face. NaN where one of the two frames has no landmarks or does not exist,
+        and where k is not needed: neither 0, nor one of `lags`, nor the distance of a pair with the
+        video's first or last frame, which the windows at its ends repeat.
     """
+    max_lag = lags[-1]
     geometry = RegionGeometry(aligned.face_size, nodes, head_motion)
     n_nodes = len(node_names(nodes))
     scale, shift = aligned.face_transform
@@ -56,9 +59,11 @@ def pair_displacements(aligned, engine, *, max_lag, nodes="paper", head_motion="
         size = face_extent(landmarks)
         if size > 0:  # neither NaN nor all points in one
             table[0] = 0
-            if len(held) > 1:
-                motion = geometry.node_motion(engine, landmarks, list(held))
-                table[1 : len(held)] = motion * (aligned.face_size / size)
+            needed = _needed_lags(lags, n_bases, len(held))
+            if needed:
+                frames = [held[lag] for lag in (0, *needed)]
+                motion = geometry.node_motion(engine, landmarks, frames)
+                table[needed] = motion * (aligned.face_size / size)
             # To where the face is not seen there is no motion, whatever the flow made of it.
             targets = aligned.landmarks[n_bases : n_bases + len(held)]
             table[: len(held)][~np.isfinite(targets).all(axis=(1, 2))] = np.nan
@@ -74,6 +79,17 @@ def pair_displacements(aligned, engine, *, max_lag, nodes="paper", head_motion="
         yield motion_from_oldest()
         held.popleft()
         n_bases += 1
+
+
+def _needed_lags(lags, base, n_held):
+    """Return the lags needed of the frame `base`, the first of those held.
+
+    Frames repeated beyond the video's ends shorten pairs, so that those with the first or the last
+    frame need any lag. The last frame held is the last of the video, or the largest lag away.
+    """
+    if base == 0:
+        return list(range(1, n_held))
+    return sorted({*lags, n_held - 1} & set(range(1, n_held)))
 
 
 class RegionGeometry:

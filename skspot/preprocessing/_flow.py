@@ -1,8 +1,8 @@
 """Sliding-window multi-resolution optical flow: the features of SpotFormer."""
 
 import warnings
-from collections import deque
 from functools import partial
+from itertools import chain, repeat
 from numbers import Integral
 
 import numpy as np
@@ -32,6 +32,9 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
     landmarks never becomes motion. The flow is averaged over facial regions (nodes) and the motion
     of the head is removed. Frames before the first and after the last repeat the edge frame.
 
+    What the paper compares this with are parameters: one temporal resolution is
+    ``resolutions=(1,)``, and flow over longer windows is ``spacing=4``.
+
     The transformer is stateless: it needs no `fit`.
 
     Parameters
@@ -39,6 +42,20 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
     window_length : int, default=17
         Frames in a window: an odd number. 17 frames at 30 per second hold a whole micro-expression
         and no whole macro-expression.
+    spacing : int, default=1
+        Frames of the video from one frame of a window to the next. With 4, the 17 frames of a
+        window span 65 of the video, and temporal distances are multiples of 4.
+    resolutions : tuple or list of "window" and int, default=("window",)
+        The displacements at each position of a window, every one a pair of channels (dx, dy), in
+        this order:
+
+        - "window": from the window's reference frame to each other one, as in the paper.
+        - a number k: over a fixed lag of k frames of the video, whatever the spacing. Position p is
+          midway between the window's frames p and p + 1; the pair of frames is centred there, or
+          half a frame earlier where whole frames do not allow it. For k = `spacing` these are the
+          frames p and p + 1 themselves; pairs further apart reach beyond the window.
+
+        ``("window", 1)`` adds the motion between neighbouring frames to the features of the paper.
     flow : {"farneback", "dis", "lucas-kanade", "tv-l1"} or callable, default="farneback"
         The optical flow engine. A callable takes two uint8 pictures (height, width) and returns the
         displacement of each pixel of the first, shape (height, width, 2). ``"tv-l1"`` needs
@@ -47,10 +64,10 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
         The regions: the ten of the paper (three on each eyebrow, four on the mouth), or these and
         the nose wings and lower eyelids, fourteen. `node_names` lists them.
     reference : {"centre", "first"}, default="centre"
-        The frame of the window from which displacements are measured: the middle one, or the first
-        one as in the paper. From the middle one half of the flows suffice, since the flow from
-        frame i to i + k serves the windows of both. ``benchmarks/bench_features.py`` compares how
-        well both tell expressions.
+        The frame of the window from which the resolution "window" is measured: the middle one, or
+        the first one as in the paper. From the middle one half of the flows suffice, since the flow
+        from frame i to i + k serves the windows of both. ``benchmarks/bench_features.py`` compares
+        how well both tell expressions.
     head_motion : {"nose", "similarity", None}, default="nose"
         How the head's motion is removed: the mean motion of the nose is subtracted as in the paper,
         or the motion of a similarity transform fitted to the nose and the inner eye corners; None
@@ -75,6 +92,13 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
     Windows of which more than half of the frames show no face hold NaN, and nothing is spotted in
     them. In other windows the displacement to or from a frame without landmarks is 0.
 
+    At the ends of a video a pair of frames is cut to it: that of a frame with itself has the
+    displacement 0. A video must hold a whole window and the longest lag.
+
+    The time goes into flow, one for each frame and distinct lag: 8 for the defaults, one more for
+    ``("window", 9)``, a single one for ``(1,)``. Flow from the first and to the last frame of the
+    video comes on top, and frames as many as the longest lag are held.
+
     In the cache a callable `flow` is known by its own source code and what it pickles to; changes
     in what it calls go unnoticed, so clear the cache after them.
 
@@ -93,10 +117,17 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
     >>> features = SWMROFlow().transform(aligned)
     >>> features[0].shape, features[0].dtype
     ((60, 16, 10, 2), dtype('float32'))
+
+    The motion between neighbouring frames as two more channels:
+
+    >>> SWMROFlow(resolutions=("window", 1)).transform(aligned)[0].shape
+    (60, 16, 10, 4)
     """
 
     _parameter_constraints = {
         "window_length": [Interval(Integral, 3, None, closed="left")],
+        "spacing": [Interval(Integral, 1, None, closed="left")],
+        "resolutions": [tuple, list],
         "flow": [StrOptions(set(ENGINE_NAMES)), callable],
         "nodes": [StrOptions(set(NODE_SETS))],
         "reference": [StrOptions({"centre", "first"})],
@@ -111,6 +142,8 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
         self,
         window_length=17,
         *,
+        spacing=1,
+        resolutions=("window",),
         flow="farneback",
         nodes="paper",
         reference="centre",
@@ -121,6 +154,8 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
         verbose=0,
     ):
         self.window_length = window_length
+        self.spacing = spacing
+        self.resolutions = resolutions
         self.flow = flow
         self.nodes = nodes
         self.reference = reference
@@ -147,6 +182,7 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
             The transformer itself.
         """
         self._check_window()
+        self._check_resolutions()
         return self
 
     def transform(self, X):
@@ -159,20 +195,21 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        features : list of float32 arrays of shape (n_frames, window_length - 1, n_nodes, 2)
-            Displacements (dx, dy) in pixels of the normalised face: for each frame and each other
-            frame of its window, in temporal order, the motion of each node since the reference
-            frame.
+        features : list of float32 arrays (n_frames, window_length - 1, n_nodes, n_channels)
+            Displacements (dx, dy) in pixels of the normalised face: for each frame and each
+            position of its window, in temporal order, the motion of each node. Two channels for
+            each of `resolutions`; "window" is the motion from the reference frame to each other.
 
         Raises
         ------
         ValueError
-            If a parameter is invalid, or a video is shorter than the window.
+            If a parameter is invalid, or a video is shorter than a window or a lag.
         TypeError
             If X holds something else than aligned videos.
         """
         self._validate_params()
         self._check_window()
+        self._check_resolutions()
         videos = check_videos(X)
         for i, video in enumerate(videos):
             self._check_video(video, i)
@@ -188,6 +225,8 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
             memory=self.memory if cacheable else None,
             show=bool(self.verbose) and len(videos) == 1,
             window_length=self.window_length,
+            spacing=self.spacing,
+            resolutions=tuple(self.resolutions),
             flow=self.flow,
             nodes=self.nodes,
             reference=self.reference,
@@ -210,6 +249,14 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
                 f"{self.window_length}."
             )
 
+    def _check_resolutions(self):
+        known = [r == "window" or _is_lag(r) for r in self.resolutions]
+        if not known or not all(known) or len(set(self.resolutions)) < len(known):
+            raise ValueError(
+                "resolutions must hold 'window' or lags in frames (int, at least 1), at least one "
+                f"and none of them twice; got {self.resolutions!r}."
+            )
+
     def _check_video(self, video, i):
         if video is None:
             return
@@ -219,7 +266,7 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
                 "before SWMROFlow."
             )
         if self.on_error == "raise":  # before work on other videos
-            _check_length(video, self.window_length, f"X[{i}] ({video.name})")
+            _check_length(video, f"X[{i}] ({video.name})", **self.get_params(deep=False))
 
     def __sklearn_tags__(self):
         """Tell scikit-learn that the transformer is stateless and takes no 2-D arrays."""
@@ -230,17 +277,23 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _check_length(video, window_length, name):
-    if len(video) < window_length:
+def _is_lag(resolution):
+    return isinstance(resolution, Integral) and not isinstance(resolution, bool) and resolution > 0
+
+
+def _check_length(video, name, *, window_length, spacing, resolutions, **_):
+    longest = max([(window_length - 1) * spacing, *(r for r in resolutions if r != "window")])
+    if len(video) <= longest:
         raise ValueError(
-            f"{name} has {len(video)} frames, fewer than window_length={window_length}; drop the "
+            f"{name} has {len(video)} frames, fewer than window_length={window_length}, "
+            f"spacing={spacing} and resolutions={resolutions!r} need ({longest + 1}); drop the "
             "video or shorten the window."
         )
 
 
 def _extract(aligned, *, memory, show, flow, **settings):
     """Return the features of one video, from the cache if they are there."""
-    _check_length(aligned, settings["window_length"], aligned.name)
+    _check_length(aligned, aligned.name, **settings)
     extract = cached(window_displacements, memory, ignore=["aligned", "show", "flow"])
     key = None if memory is None else (aligned.fingerprint, _flow_key(flow), _VERSION)
     return extract(aligned, show, flow, key, **settings)
@@ -251,23 +304,64 @@ def _flow_key(flow):
     return callable_key(flow) if callable(flow) else flow
 
 
-def window_displacements(aligned, show, flow, key, *, window_length, nodes, reference, head_motion):
+def window_displacements(
+    aligned,
+    show,
+    flow,
+    key,
+    *,
+    window_length,
+    spacing,
+    resolutions,
+    nodes,
+    reference,
+    head_motion,
+):
     """Return the features of one video; `key` stands for it and the engine in the cache.
 
     `show` is whether to show progress; see `SWMROFlow` for the other parameters.
     """
-    max_lag = window_length // 2 if reference == "centre" else window_length - 1
+    pairs = window_pairs(window_length, spacing, resolutions, reference)
+    lags = tuple(np.unique(np.abs(np.diff(pairs))).tolist())
     displacements = pair_displacements(
-        aligned, make_engine(flow), max_lag=max_lag, nodes=nodes, head_motion=head_motion
+        aligned, make_engine(flow), lags=lags, nodes=nodes, head_motion=head_motion
     )
     displacements = tqdm(
         displacements, aligned.name, len(aligned), unit=" frames", disable=not show
     )
-    windows = gather_windows(displacements, len(aligned), window_length, reference)
-    return _mask_windows(windows, np.asarray(aligned.valid), window_length)
+    windows = gather_windows(displacements, len(aligned), pairs)
+    return _mask_windows(windows, np.asarray(aligned.valid), window_length, spacing)
 
 
-def gather_windows(displacements, n_frames, window_length, reference):
+def window_pairs(window_length, spacing, resolutions, reference):
+    """Return between which frames the displacements of a window are taken.
+
+    Parameters
+    ----------
+    window_length, spacing, resolutions, reference
+        As for `SWMROFlow`.
+
+    Returns
+    -------
+    pairs : int array of shape (window_length - 1, n_resolutions, 2)
+        From which frame to which, counted from the window's middle frame.
+    """
+    half = window_length // 2
+    frames = spacing * np.arange(-half, half + 1)
+    origin = half if reference == "centre" else 0
+    pairs = []
+    for resolution in resolutions:
+        if resolution == "window":
+            end = np.delete(frames, origin)
+            start = np.full_like(end, frames[origin])
+        else:
+            start = frames[:-1] + (spacing - resolution) // 2
+            end = start + resolution
+        pairs.append(np.stack([start, end], axis=-1))
+    return np.stack(pairs, axis=1)
+
+
+def gather_windows(displacements, n_frames, pairs):
     """Put windows together from displacements of pairs of frames, as they come.
 
     Parameters
@@ -276,40 +370,40 @@ def gather_windows(displacements, n_frames, window_length, reference):
         For each frame, the displacements to the frames `lag` later.
     n_frames : int
         Number of frames.
-    window_length : int
-        Frames in a window.
-    reference : {"centre", "first"}
-        The frame of the window from which displacements are measured.
+    pairs : int array of shape (n_positions, n_resolutions, 2)
+        What `window_pairs` returns. A frame before the first one is the first, one after the last
+        is the last.
 
     Returns
     -------
-    windows : float32 array of shape (n_frames, window_length - 1, n_nodes, 2)
-        Displacements from each window's reference frame to its others. That to an earlier frame is
-        the opposite of the motion from there.
+    windows : float32 array of shape (n_frames, n_positions, n_nodes, 2 * n_resolutions)
+        The displacements of the pairs. That to an earlier frame is the opposite of the motion from
+        there.
     """
-    half = window_length // 2
-    offsets = np.arange(-half, half + 1)
-    origin = 0 if reference == "centre" else -half
-    offsets = offsets[offsets != origin]
+    ahead = max(0, pairs.min(axis=-1).max())  # frames that the middle one has to wait for
+    n_recent = ahead - pairs.min() + 1
     windows = None
-    recent = deque(maxlen=half + 1)
-    for i, displacement in enumerate(displacements):
-        recent.append(displacement)
+    arriving = chain(displacements, repeat(np.nan, ahead))  # nothing comes after the last frame
+    for i, displacement in enumerate(arriving, start=-ahead):
         if windows is None:
-            windows = np.empty((n_frames, len(offsets), *displacement.shape[1:]), np.float32)
-        reference_frame = max(i + origin, 0)
-        for position, frame in enumerate(np.clip(i + offsets, 0, n_frames - 1)):
-            first, last = sorted((reference_frame, int(frame)))
-            motion = recent[first - i - 1][last - first]
-            windows[i, position] = -motion if frame < reference_frame else motion
+            n_positions, n_resolutions, _ = pairs.shape
+            n_nodes = displacement.shape[1]
+            windows = np.empty((n_frames, n_positions, n_nodes, 2 * n_resolutions), np.float32)
+            recent = np.empty((n_recent, *displacement.shape), np.float32)
+        recent[(i + ahead) % n_recent] = displacement
+        if i >= 0:
+            start, end = np.moveaxis(np.clip(i + pairs, 0, n_frames - 1), -1, 0)
+            motion = recent[np.minimum(start, end) % n_recent, np.abs(end - start)]
+            motion[end < start] *= -1
+            windows[i] = motion.swapaxes(1, 2).reshape(windows.shape[1:])
     return windows
 
 
-def _mask_windows(windows, valid, window_length):
+def _mask_windows(windows, valid, window_length, spacing):
     """Make windows that mostly show no face NaN, and single unknown displacements of others 0."""
-    half = window_length // 2
-    padded = np.pad(valid.astype(int), half, mode="edge")
-    n_valid = np.convolve(padded, np.ones(window_length, dtype=int), mode="valid")
+    span = (window_length - 1) * spacing
+    padded = np.pad(valid.astype(int), span // 2, mode="edge")
+    n_valid = sum(padded[k : k + len(valid)] for k in range(0, span + 1, spacing))
     for i, window in enumerate(windows):  # not at once: a mask as large as the features
         window[np.isnan(window)] = 0
         if 2 * n_valid[i] < window_length:

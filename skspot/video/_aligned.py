@@ -195,6 +195,8 @@ class AlignedVideo:
         with closing(open_source(self.source, quiet=True).frames()) as frames:
             for frame in frames:
                 self._check_shape(frame)
+                if count == len(self):
+                    raise self._changed_length(f"more than {count}")
                 region = frame[geometry.top : geometry.bottom, geometry.left : geometry.right]
                 shrinks = geometry.width < region.shape[1]
                 yield cv2.resize(
@@ -202,10 +204,13 @@ class AlignedVideo:
                 )
                 count += 1
         if count != len(self):
-            raise VideoReadError(
-                f"{self.name} has {count} frames, but its landmarks were found in {len(self)}; the "
-                "video has changed since it was aligned. Align it again."
-            )
+            raise self._changed_length(count)
+
+    def _changed_length(self, count):
+        return VideoReadError(
+            f"{self.name} has {count} frames, but its landmarks were found in {len(self)}; the "
+            "video has changed since it was aligned. Align it again."
+        )
 
     def _check_shape(self, frame):
         if frame.shape != self.frame_shape:

@@ -34,7 +34,7 @@ class SeeingEngine:
 )
 def test_it_shows_what_the_engine_sees(aligned, nodes, head_motion, n_rigid):
     engine = SeeingEngine()
-    list(pair_displacements(aligned, engine, max_lag=1, nodes=nodes, head_motion=head_motion))
+    list(pair_displacements(aligned, engine, lags=(1,), nodes=nodes, head_motion=head_motion))
     seen, regions = engine.seen[70]
     display = RegionsDisplay.from_video(aligned, 70, nodes=nodes, head_motion=head_motion)
     assert display.names == node_names(nodes)

@@ -1,15 +1,21 @@
 import pickle
+from functools import cache
 
 import cv2
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
 
+import skspot
 from skspot.datasets._face_model import face_transform
+from skspot.neural_network import SpotFormerClassifier
 from skspot.preprocessing import SWMROFlow, node_names
 from skspot.preprocessing import _flow as flow_module
-from skspot.preprocessing._flow import gather_windows
-from skspot.video import AlignedVideo
+from skspot.preprocessing._displacements import RegionGeometry
+from skspot.preprocessing._engines import make_engine
+from skspot.preprocessing._flow import gather_windows, window_pairs
+from skspot.video import AlignedVideo, face_extent
 from tests.conftest import align_exactly
 
 ENGINES = ["farneback", "dis", "lucas-kanade"]
@@ -40,7 +46,7 @@ def _still_nodes(value, n=40):
 
 
 def test_windows_from_the_first_frame_take_the_right_pairs():
-    windows = gather_windows(_still_nodes("first"), 40, 17, "first")
+    windows = gather_windows(_still_nodes("first"), 40, window_pairs(17, 1, ("window",), "first"))
     assert windows.shape == (40, 16, 3, 2)
     assert windows.dtype == np.float32
     # Frame 20: window 12...28, from frame 12 over distances 1 to 16.
@@ -54,7 +60,7 @@ def test_windows_from_the_first_frame_take_the_right_pairs():
 
 
 def test_windows_from_the_centre_take_the_right_pairs():
-    windows = gather_windows(_still_nodes("centre"), 40, 17, "centre")
+    windows = gather_windows(_still_nodes("centre"), 40, window_pairs(17, 1, ("window",), "centre"))
     # Frame 20: the motion to frame 12 is the opposite of that from frame 12, 8 frames earlier.
     np.testing.assert_array_equal(windows[20, :8, 0, 0], -np.arange(12, 20))
     np.testing.assert_array_equal(windows[20, :8, 0, 1], -np.arange(8, 0, -1))
@@ -63,6 +69,196 @@ def test_windows_from_the_centre_take_the_right_pairs():
     # Frame 3: positions before the first frame repeat it.
     np.testing.assert_array_equal(windows[3, :8, 0, 1], [-3] * 6 + [-2, -1])
     np.testing.assert_array_equal(windows[38, 8:, 0, 1], [1] * 8)
+
+
+def _used_frames(n, window_length=17, spacing=1, resolutions=("window",), reference="centre"):
+    """Return from which frame to which the features go, by the definition of each resolution.
+
+    Shape (n_frames, window_length - 1, n_resolutions, 2).
+    """
+    used = np.empty((n, window_length - 1, len(resolutions), 2), int)
+    for i in range(n):
+        window = i + spacing * (np.arange(window_length) - window_length // 2)
+        first = window[window_length // 2 if reference == "centre" else 0]
+        others = [frame for frame in window if frame != first]
+        for p in range(window_length - 1):
+            for r, resolution in enumerate(resolutions):
+                if resolution == "window":
+                    used[i, p, r] = first, others[p]
+                else:
+                    middle = (window[p] + window[p + 1]) / 2
+                    start = np.floor(middle - resolution / 2)
+                    used[i, p, r] = start, start + resolution
+    return np.clip(used, 0, n - 1)
+
+
+def _aligned(frames, landmarks, valid=None):
+    n = len(frames)
+    valid = np.ones(n, bool) if valid is None else valid
+    return AlignedVideo(frames, landmarks, valid, np.arange(n) / 30, (240, 240), 128)
+
+
+def _beginning(data, n):
+    """Return the first frames of the first video, aligned."""
+    return _aligned(data.videos[0][:n], data.landmarks[0][:n])
+
+
+def _grey_video(data, n=60):
+    """Return an aligned video of even pictures, each of another brightness, for `_brightening`."""
+    brightness = np.random.default_rng(0).permutation(256)[:n]
+    frames = np.broadcast_to(brightness[:, None, None].astype(np.uint8), (n, 240, 240))
+    landmarks = np.repeat(data.landmarks[0][:1], n, axis=0)
+    return _aligned(frames, landmarks), brightness
+
+
+def _brightening(reference, target):
+    """Return a flow that tells the two frames: how much brighter the second one is."""
+    change = float(target[0, 0]) - float(reference[0, 0])
+    return np.broadcast_to([change, change / 2], (*reference.shape, 2))
+
+
+RESOLUTIONS = [
+    {},
+    {"reference": "first"},
+    {"resolutions": (1,)},
+    {"resolutions": [6]},
+    {"resolutions": ("window", 1)},
+    {"resolutions": (3, "window", 1), "reference": "first", "window_length": 9},
+    {"resolutions": (20,), "window_length": 3},
+    {"spacing": 2},
+    {"spacing": 2, "resolutions": (1, "window", 2)},
+    {"spacing": 3, "reference": "first", "resolutions": ("window", 4)},
+]
+
+
+@pytest.mark.parametrize("settings", RESOLUTIONS, ids=str)
+def test_every_resolution_takes_its_pairs(still_data, settings):
+    aligned, brightness = _grey_video(still_data)
+    features = SWMROFlow(flow=_brightening, head_motion=None, **settings).transform([aligned])[0]
+    used = brightness[_used_frames(60, **settings)]
+    n_positions, n_resolutions = used.shape[1:3]
+    assert features.shape == (60, n_positions, 10, 2 * n_resolutions)
+    assert features.dtype == np.float32
+    change = (used[..., 1] - used[..., 0])[:, :, None] * 128 / aligned.face_sizes[0]
+    change = np.broadcast_to(change, (60, n_positions, 10, n_resolutions))
+    np.testing.assert_allclose(features[..., 0::2], change, rtol=1e-5)
+    np.testing.assert_allclose(features[..., 1::2], change / 2, rtol=1e-5)
+
+
+@pytest.mark.parametrize("settings", RESOLUTIONS, ids=str)
+def test_flow_is_computed_once_and_only_where_needed(still_data, settings):
+    aligned, brightness = _grey_video(still_data)
+    frame_of = {value: frame for frame, value in enumerate(brightness.tolist())}
+    computed = []
+
+    def remembering(reference, target):
+        computed.append((frame_of[int(reference[0, 0])], frame_of[int(target[0, 0])]))
+        return _brightening(reference, target)
+
+    SWMROFlow(flow=remembering, **settings).transform([aligned])
+    assert len(set(computed)) == len(computed)
+    used = np.sort(_used_frames(60, **settings).reshape(-1, 2)).tolist()
+    needed = {(start, end) for start, end in used if start < end}
+    assert needed <= set(computed)
+    # Some pairs at the ends are for nothing: beyond the window, or from where none begins.
+    half = settings.get("spacing", 1) * (settings.get("window_length", 17) // 2)
+    begin = 60 - half if "reference" in settings else 60
+    superfluous = set(computed) - needed
+    assert all(start == 0 or end == 59 or start >= begin for start, end in superfluous)
+    if "reference" not in settings and "window_length" not in settings:
+        assert not superfluous
+    if settings.get("resolutions") == (1,):
+        assert len(computed) == 59
+
+
+def test_pairs_of_lags():
+    pairs = window_pairs(5, 1, (1, 2, 3), "centre")
+    np.testing.assert_array_equal(pairs[:, 0], [[-2, -1], [-1, 0], [0, 1], [1, 2]])
+    np.testing.assert_array_equal(pairs[:, 1], [[-3, -1], [-2, 0], [-1, 1], [0, 2]])
+    np.testing.assert_array_equal(pairs[:, 2], [[-3, 0], [-2, 1], [-1, 2], [0, 3]])
+    # Lags count frames of the video, whatever the spacing; positions follow it.
+    pairs = window_pairs(5, 4, (1, 2, 4), "first")
+    np.testing.assert_array_equal(pairs[:, 0], [[-7, -6], [-3, -2], [1, 2], [5, 6]])
+    np.testing.assert_array_equal(pairs[:, 1], [[-7, -5], [-3, -1], [1, 3], [5, 7]])
+    np.testing.assert_array_equal(pairs[:, 2], [[-8, -4], [-4, 0], [0, 4], [4, 8]])
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"reference": "first", "head_motion": "similarity"},
+        {"spacing": 2, "resolutions": (3, "window"), "window_length": 9, "flow": "lucas-kanade"},
+    ],
+    ids=str,
+)
+def test_features_equal_flow_of_each_pair_on_its_own(lively_data, settings):
+    """A direct computation: every displacement of every window from the engine, pair by pair."""
+    exact = _beginning(lively_data, 50)
+    landmarks, valid = exact.landmarks.copy(), exact.valid.copy()
+    landmarks[15:32], valid[15:32] = np.nan, False
+    aligned = _aligned(exact.source, landmarks, valid)
+    settings = {"flow": "farneback", "head_motion": "nose", **settings}
+    features = SWMROFlow(**settings).transform([aligned])[0]
+
+    frames = list(aligned)
+    scale, corner = aligned.face_transform
+    engine = make_engine(settings.pop("flow"))
+    geometry = RegionGeometry(128, "paper", settings.pop("head_motion"))
+
+    @cache
+    def motion(start, end):
+        if start > end:
+            return -motion(end, start)
+        if start == end or not (valid[start] and valid[end]):
+            return np.zeros((10, 2), np.float32)
+        points = landmarks[start] * scale + corner
+        shift = geometry.node_motion(engine, points, [frames[start], frames[end]])[0]
+        return (shift * (128 / face_extent(points))).astype(np.float32)
+
+    used = _used_frames(50, **settings)
+    expected = [
+        [np.hstack([motion(*pair) for pair in pairs.tolist()]) for pairs in window]
+        for window in used
+    ]
+    spacing, window_length = settings.get("spacing", 1), settings.get("window_length", 17)
+    for i, window in enumerate(expected):
+        own = i + spacing * (np.arange(window_length) - window_length // 2)
+        if valid[np.clip(own, 0, 49)].mean() < 0.5:
+            np.testing.assert_array_equal(features[i], np.nan)
+        else:
+            np.testing.assert_array_equal(features[i], window)
+    assert 0 < np.isnan(features[:, 0, 0, 0]).sum() < 30
+
+
+@pytest.mark.parametrize("spacing", [1, 2])
+def test_motion_there_is_the_opposite_of_the_motion_back(lively_data, spacing):
+    x = SWMROFlow(9, spacing=spacing, flow="dis").transform([_beginning(lively_data, 40)])[0]
+    for k in (1, 2, 3, 4):
+        np.testing.assert_array_equal(x[: -k * spacing, 3 + k], -x[k * spacing :, 4 - k])
+
+
+def test_motion_of_neighbours_adds_up_to_that_of_the_window(still_data):
+    features = SWMROFlow(resolutions=("window", 1)).transform(align_exactly(still_data)[:1])[0]
+    window, neighbours = features[..., :2], features[..., 2:]
+    chain = np.cumsum(neighbours[:, 8:], axis=1)
+    back = -np.cumsum(neighbours[:, 7::-1], axis=1)[:, ::-1]
+    chain = np.concatenate([back, chain], axis=1)
+    moving = np.abs(window).max(axis=(2, 3)) > 0.5
+    assert moving.sum() > 500
+    error = np.linalg.norm(chain - window, axis=-1)[moving].mean()
+    assert error < 0.25 * np.linalg.norm(window, axis=-1)[moving].mean()
+    assert np.corrcoef(chain[moving].ravel(), window[moving].ravel())[0, 1] > 0.95
+
+
+@pytest.mark.parametrize("reference", ["centre", "first"])
+def test_spaced_windows_are_every_second_frame_of_long_ones(lively_data, reference):
+    aligned = _beginning(lively_data, 45)
+    flow = SWMROFlow(17, spacing=2, flow="dis", reference=reference)
+    spaced = flow.transform([aligned])[0]
+    long = flow.set_params(window_length=33, spacing=1).transform([aligned])[0]
+    offsets = np.delete(np.arange(33), 16 if reference == "centre" else 0)
+    np.testing.assert_array_equal(spaced, long[:, offsets % 2 == 0])
 
 
 @pytest.mark.parametrize("flow", ENGINES)
@@ -182,7 +378,27 @@ def test_windows_without_a_face_are_nan(lively_data):
     np.testing.assert_array_equal(features[:31], whole[:31])
 
 
-def test_each_frame_is_decoded_once_and_few_are_held(lively_data):
+def test_windows_with_gaps_count_their_own_frames(lively_data):
+    """Every second frame shows no face: windows of spacing 2 see all of them or none."""
+    exact = align_exactly(lively_data)[0]
+    landmarks, valid = exact.landmarks.copy(), exact.valid.copy()
+    landmarks[1::2], valid[1::2] = np.nan, False
+    aligned = _aligned(exact.source, landmarks, valid)
+    flow = SWMROFlow(spacing=2, flow="lucas-kanade")
+    features, whole = (video[20:-20] for video in flow.transform([aligned, exact]))
+    assert np.isnan(features[1::2]).all()
+    np.testing.assert_array_equal(features[0::2], whole[0::2])
+
+
+@pytest.mark.parametrize(
+    ("settings", "longest_lag"),
+    [
+        ({}, 8),
+        ({"resolutions": (1,)}, 1),
+        ({"spacing": 2, "resolutions": ("window", 1)}, 16),
+    ],
+)
+def test_each_frame_is_decoded_once_and_few_are_held(lively_data, settings, longest_lag):
     exact = align_exactly(lively_data)[0]
 
     class Counting:
@@ -211,9 +427,9 @@ def test_each_frame_is_decoded_once_and_few_are_held(lively_data):
             self.alive -= 1
 
     video = Counting()
-    SWMROFlow(flow="lucas-kanade").transform([video])
+    SWMROFlow(flow="lucas-kanade", **settings).transform([video])
     assert video.decoded == 120
-    assert video.most <= 11
+    assert video.most <= longest_lag + 3
 
 
 def test_cache_extracts_each_video_once(lively_data, tmp_path, monkeypatch):
@@ -235,18 +451,66 @@ def test_cache_extracts_each_video_once(lively_data, tmp_path, monkeypatch):
     assert len(calls) == 5
 
 
-def test_result_does_not_depend_on_workers(lively_data):
+def test_cache_tells_spacings_and_resolutions_apart(lively_data, tmp_path, monkeypatch):
+    calls = []
+    original = flow_module.pair_displacements
+    monkeypatch.setattr(
+        flow_module, "pair_displacements", lambda *a, **kw: calls.append(1) or original(*a, **kw)
+    )
+    aligned = align_exactly(lively_data)[:1]
+    flow = SWMROFlow(9, flow="lucas-kanade", memory=tmp_path)
+    different = [
+        {"spacing": 1, "resolutions": ("window",)},
+        {"spacing": 2, "resolutions": ("window",)},
+        {"spacing": 2, "resolutions": (1,)},
+        {"spacing": 2, "resolutions": (1, "window")},
+        {"spacing": 2, "resolutions": ("window", 1)},
+    ]
+    cold = [flow.set_params(**settings).transform(aligned)[0] for settings in different]
+    warm = [flow.set_params(**settings).transform(aligned)[0] for settings in different]
+    assert len(calls) == 5
+    for a, b in zip(cold, warm):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(cold[3], cold[4][..., [2, 3, 0, 1]])
+    # A model file holds a list: that is the same.
+    flow.set_params(resolutions=["window", 1]).transform(aligned)
+    assert len(calls) == 5
+
+
+@pytest.mark.parametrize("settings", [{}, {"resolutions": (1,), "spacing": 2}])
+def test_result_does_not_depend_on_workers(lively_data, settings):
     aligned = align_exactly(lively_data)[:2]
-    alone = SWMROFlow().transform(aligned)
-    together = SWMROFlow(n_jobs=2).transform(aligned)
+    alone = SWMROFlow(n_jobs=1, **settings).transform(aligned)
+    together = SWMROFlow(n_jobs=2, **settings).transform(aligned)
     for a, b in zip(alone, together):
         np.testing.assert_array_equal(a, b)
 
 
 def test_clone_and_pickle():
-    flow = SWMROFlow(13, flow="dis", reference="first")
+    flow = SWMROFlow(13, spacing=2, resolutions=[1, "window"], flow="dis", reference="first")
     assert clone(flow).get_params() == flow.get_params()
-    assert pickle.loads(pickle.dumps(flow)).window_length == 13
+    restored = pickle.loads(pickle.dumps(flow))
+    assert restored.window_length == 13
+    assert restored.resolutions == [1, "window"]
+    given = flow.resolutions
+    assert flow.fit().resolutions is given
+
+
+def test_two_resolutions_in_a_pipeline_and_its_model_file(lively_data, tmp_path):
+    aligned = align_exactly(lively_data)[:2]
+    pipeline = make_pipeline(
+        SWMROFlow(flow="lucas-kanade"),
+        SpotFormerClassifier(max_epochs=1, module__dim=16, random_state=0),
+    )
+    pipeline.set_params(swmroflow__resolutions=("window", 1), swmroflow__spacing=2)
+    pipeline.fit(aligned, lively_data.intervals[:2])
+    assert pipeline[-1].window_shape_ == (16, 10, 4)
+    skspot.save(pipeline, tmp_path / "model")
+    loaded = skspot.load(tmp_path / "model")
+    assert loaded[0].resolutions == ["window", 1]
+    assert loaded[0].spacing == 2
+    for a, b in zip(loaded.predict_proba(aligned), pipeline.predict_proba(aligned)):
+        np.testing.assert_array_equal(a, b)
 
 
 @pytest.mark.parametrize(
@@ -254,6 +518,18 @@ def test_clone_and_pickle():
     [
         ({"window_length": 16}, "must be odd"),
         ({"window_length": 1}, "window_length"),
+        ({"spacing": 0}, "spacing"),
+        ({"spacing": 1.5}, "spacing"),
+        ({"resolutions": "window"}, "resolutions"),
+        ({"resolutions": 1}, "resolutions"),
+        ({"resolutions": ()}, r"at least one and none of them twice; got \(\)"),
+        ({"resolutions": ("window", 0)}, "lags in frames .*got .*0"),
+        ({"resolutions": (-1,)}, "lags in frames .*got .*-1"),
+        ({"resolutions": (1.0,)}, "lags in frames .*got .*1.0"),
+        ({"resolutions": (True,)}, "lags in frames .*got .*True"),
+        ({"resolutions": ["windows"]}, "must hold 'window' .*got .*windows"),
+        ({"resolutions": ["window", 2, "window"]}, "none of them twice"),
+        ({"resolutions": [2, np.int64(2)]}, "none of them twice"),
         ({"flow": "gunnar"}, "flow"),
         ({"nodes": "all"}, "nodes"),
         ({"reference": "last"}, "reference"),
@@ -280,6 +556,26 @@ def test_short_video(lively_data):
         features = SWMROFlow(flow="dis", on_error="warn").transform([exact, short])
     assert features[0].shape == (120, 16, 10, 2)
     assert features[1] is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "n_needed"),
+    [
+        ({"spacing": 2}, 33),
+        ({"spacing": 2, "reference": "first", "resolutions": (1,)}, 33),
+        ({"window_length": 3, "resolutions": ("window", 20)}, 21),
+    ],
+)
+def test_fewest_frames(still_data, settings, n_needed):
+    flow = SWMROFlow(flow=_brightening, **settings)
+    enough, _ = _grey_video(still_data, n_needed)
+    assert np.isfinite(flow.transform([enough])[0]).all()
+    short, _ = _grey_video(still_data, n_needed - 1)
+    message = rf"{n_needed - 1} frames, fewer than window_length=.* need \({n_needed}\)"
+    with pytest.raises(ValueError, match=message):
+        flow.transform([short])
+    with pytest.warns(UserWarning, match=message):
+        assert flow.set_params(on_error="warn").transform([short]) == [None]
 
 
 def test_videos_that_are_not_aligned():
