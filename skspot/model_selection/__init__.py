@@ -1,5 +1,6 @@
 """Splits of videos that keep all videos of a subject together."""
 
+from skspot.model_selection._oracle import oracle_epoch_evaluation
 from skspot.model_selection._split import LeaveOneSubjectOut, StratifiedSubjectKFold
 
-__all__ = ["LeaveOneSubjectOut", "StratifiedSubjectKFold"]
+__all__ = ["LeaveOneSubjectOut", "StratifiedSubjectKFold", "oracle_epoch_evaluation"]

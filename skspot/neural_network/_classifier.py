@@ -9,19 +9,23 @@ import torch
 from sklearn.base import ClassifierMixin
 from sklearn.utils import check_random_state
 from skorch import NeuralNet
-from skorch.callbacks import LRScheduler
+from skorch.callbacks import EarlyStopping, LRScheduler
 from torch.utils.data import Dataset
 
 from skspot.metrics import interval_f1_score
 from skspot.neural_network._augmentation import MotionAugmentation
+from skspot.neural_network._callbacks import ValidationF1
 from skspot.neural_network._decoding import (
     FRAME_SCORE_DTYPE,
     decode_apexes,
     decode_boundaries,
     frame_scores,
 )
+from skspot.neural_network._held_out import held_out_videos
 from skspot.neural_network._loss import SpotFormerLoss
+from skspot.neural_network._recipes import DEFAULTS, PAPER
 from skspot.neural_network._spotformer import SpotFormer
+from skspot.neural_network._targets import frame_targets
 from skspot.neural_network._windows import (
     SegmentBatches,
     WindowDataset,
@@ -39,20 +43,6 @@ _MIRRORED = {len(nodes): nodes for nodes in MIRRORED_NODES.values()}
 _PARTS = {sum(sizes): sizes for sizes in PART_SIZES.values()}
 
 _DECODERS = {"apexes": decode_apexes, "boundaries": decode_boundaries}
-
-# Where the defaults differ from those of `SpotFormer` and `SpotFormerLoss`, which are the paper's:
-# a network that trains in minutes on an ordinary CPU, and a loss in which macro-expressions and the
-# expression scores, from which `decode_boundaries` gains, count fully.
-_DEFAULTS = {
-    "module__dim": 32,
-    "module__heads": 2,
-    "module__dim_head": 16,
-    "module__mlp_dim": 32,
-    "module__dropout": 0.0,
-    "criterion__macro_weight": 1.0,
-    "criterion__expression_weight": 1.0,
-    "optimizer__weight_decay": 0.1,
-}
 
 # skorch looks after its own parameters.
 _SKORCH_PARAMETERS = [name for name in inspect.signature(NeuralNet).parameters if name != "kwargs"]
@@ -76,6 +66,16 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
     neutral_ratio : float or None, default=2.0
         Segments without an expression drawn in each epoch, for each one with. 0 draws none, as the
         paper does; None draws all.
+    planted_micro, planted_macro : float, default=0.0
+        Expressions of each class planted in neutral stretches of the training videos, anew in every
+        epoch, for each annotated one. They move the nodes as annotated expressions do, in other
+        places, sizes and lengths. Needs features of ``SWMROFlow`` with its default `resolutions`
+        and `spacing`.
+    reference : {"centre", "first"}, default="centre"
+        The frame from which the features measure displacements, as in `SWMROFlow`. Only planting
+        looks at it.
+    target_params : dict or None, default=None
+        Arguments of `frame_targets`: how many frames around a boundary and an apex carry its label.
     mirror : float, default=0.5
         Probability of mirroring the face of a training window.
     motion_scale : float, default=0.5
@@ -99,9 +99,12 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         Windows in a batch.
     optimizer : type, default=torch.optim.AdamW
         The optimiser. Weight decay acts on the weights of linear and convolution layers only.
-    train_split : None, default=None
-        skorch's validation split is not supported: windows of one expression would lie in both
-        parts. Hold out the videos of some subjects instead.
+    train_split : cross-validation splitter or None, default=None
+        Holds videos out of training, by subject: the test part of the splitter's first fold, such
+        as ``StratifiedSubjectKFold(5)``, for which `fit` needs `groups`. The loss on them is
+        recorded as ``valid_loss``, the interval F1 score as ``valid_f1``, and
+        ``callbacks=[EarlyStopping("valid_f1", lower_is_better=False, load_best=True)]`` of skorch
+        stops by it. None trains on all videos for `max_epochs`.
     random_state : int, RandomState or None, default=None
         Seed of the initial weights, the order of training and the augmentation; None draws one
         from NumPy's global state. The global state of torch is left alone.
@@ -151,9 +154,13 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
     """
 
     _parameter_constraints = {
-        **dict.fromkeys([*_SKORCH_PARAMETERS, *_DEFAULTS], "no_validation"),
+        **dict.fromkeys([*_SKORCH_PARAMETERS, *DEFAULTS], "no_validation"),
         "segment_length": [Interval(Integral, 1, None, closed="left")],
         "neutral_ratio": [Interval(Real, 0, None, closed="left"), None],
+        "planted_micro": [Interval(Real, 0, None, closed="left")],
+        "planted_macro": [Interval(Real, 0, None, closed="left")],
+        "reference": [StrOptions({"centre", "first"})],
+        "target_params": [dict, None],
         "mirror": [Interval(Real, 0, 1, closed="both")],
         "motion_scale": [Interval(Real, 0, None, closed="left")],
         "motion_noise": [Interval(Real, 0, None, closed="left")],
@@ -176,6 +183,10 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         *,
         segment_length=4,
         neutral_ratio=2.0,
+        planted_micro=0.0,
+        planted_macro=0.0,
+        reference="centre",
+        target_params=None,
         mirror=0.5,
         motion_scale=0.5,
         motion_noise=0.05,
@@ -207,6 +218,10 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         )
         self.segment_length = segment_length
         self.neutral_ratio = neutral_ratio
+        self.planted_micro = planted_micro
+        self.planted_macro = planted_macro
+        self.reference = reference
+        self.target_params = target_params
         self.mirror = mirror
         self.motion_scale = motion_scale
         self.motion_noise = motion_noise
@@ -217,9 +232,45 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         self.lr_decay = lr_decay
         self.random_state = random_state
 
+    @classmethod
+    def paper(cls, **params):
+        """Return a classifier with the published settings instead of ours.
+
+        The network in its full size (dim 256, 4 heads of 64, dropout 0.1), the loss with raw
+        embeddings in its contrastive part, segments of 16 windows with an expression in batches of
+        512, AdamW with a learning rate of 2e-4 that falls by 4 % an epoch for 100 epochs, weight
+        decay 0.1 on linear and convolution layers, no augmentation, and decoding from apexes
+        without thresholds. The features that belong to it are those of
+        ``SWMROFlow(reference="first")``. On SAMM-LV the authors take
+        ``criterion__macro_weight=0.55``.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameters of `SpotFormerClassifier` to set otherwise.
+
+        Returns
+        -------
+        spotter : SpotFormerClassifier
+            The classifier, not fitted.
+
+        Notes
+        -----
+        Two oddities of the public code are not part of it: apex targets that never reach the first
+        frame of a segment, and the choice of the epoch by the test subject's own score, for which
+        there is `skspot.model_selection.oracle_epoch_evaluation`.
+
+        Examples
+        --------
+        >>> from skspot.neural_network import SpotFormerClassifier
+        >>> SpotFormerClassifier.paper(random_state=0).get_params()["lr"]
+        0.0002
+        """
+        return cls(**{**PAPER, **params})
+
     # -- training ---------------------------------------------------------------------------------
 
-    def fit(self, X, y):
+    def fit(self, X, y, groups=None, **fit_params):
         """Train on the features and interval tables of videos.
 
         Parameters
@@ -228,6 +279,10 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
             One array per video; None is a video that could not be read, and is left out.
         y : collection of ndarray of dtype `INTERVAL_DTYPE`
             One interval table per video.
+        groups : array-like of shape (n_videos,), default=None
+            The subject of each video, by which `train_split` holds videos out.
+        **fit_params : dict
+            Handed on to skorch, which gives them to the network's `forward`.
 
         Returns
         -------
@@ -237,14 +292,14 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         Raises
         ------
         ValueError
-            If a parameter, a table or an array is invalid, X and y differ in length, or no interval
-            is given at all.
+            If a parameter, a table or an array is invalid, X and y differ in length, no interval
+            is given at all, or `train_split` is set and `groups` are missing or are split.
         KeyboardInterrupt
             If training is interrupted: it never looks finished.
         """
-        return self._train(super().fit, X, y)
+        return self._train(super().fit, X, y, groups, **fit_params)
 
-    def partial_fit(self, X, y=None, classes=None, **fit_params):
+    def partial_fit(self, X, y=None, classes=None, groups=None, **fit_params):
         """Train for `max_epochs` more, from the present weights.
 
         Parameters
@@ -255,6 +310,8 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
             As in `fit`.
         classes : Ignored
             Not used.
+        groups : array-like of shape (n_videos,), default=None
+            As in `fit`.
         **fit_params : dict
             Handed on to skorch, which gives them to the network's `forward`.
 
@@ -266,17 +323,23 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         if isinstance(X, Dataset):
             return super().partial_fit(X, None, **fit_params)
         shape = self.window_shape_ if self.__sklearn_is_fitted__() else None
-        return self._train(super().partial_fit, X, y, expected_shape=shape, **fit_params)
+        return self._train(super().partial_fit, X, y, groups, expected_shape=shape, **fit_params)
 
-    def _train(self, method, X, y, expected_shape=None, **fit_params):
+    def _train(self, method, X, y, groups=None, expected_shape=None, **fit_params):
         """Run skorch's `fit` or `partial_fit` on the checked data, seeded."""
         check_params(self)
         self._check_settings()
         features = check_videos(X)
         tables = check_interval_tables(y, n_videos=len(features))
         window_shape = check_features(features, expected=expected_shape)
-        dataset = training_windows(features, tables)
         self._check_augmentation(window_shape)
+        dataset = training_windows(
+            features,
+            tables,
+            held_out=held_out_videos(self.train_split, features, tables, groups),
+            target_params=self.target_params,
+            planting=self._planting(window_shape),
+        )
         self.classes_ = CLASSES.copy()
         self.window_shape_ = window_shape
         self.interrupted_ = False
@@ -296,8 +359,18 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         try:
             return super().fit_loop(X, y, epochs=epochs, **fit_params)
         except KeyboardInterrupt:
-            self.interrupted_ = True
+            self.interrupted_ = not self._stopped_early()
             raise
+
+    def on_epoch_begin(self, net, dataset_train=None, **kwargs):
+        """Plant other expressions for each epoch."""
+        super().on_epoch_begin(net, dataset_train=dataset_train, **kwargs)
+        # The seed comes from torch, whose state the classifier controls.
+        dataset_train.renew(np.random.RandomState(int(torch.randint(2**31 - 1, ()))))
+
+    def get_split_datasets(self, X, y=None, **fit_params):
+        """Return the windows to train on and those of held-out subjects, None without any."""
+        return X, X.validation
 
     def get_dataset(self, X, y=None):
         """Return the windows of a collection of features; a Dataset is returned as it is."""
@@ -325,7 +398,8 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
     @property
     def _default_callbacks(self):
         schedule = LRScheduler("ExponentialLR", gamma=self.lr_decay)
-        return [*super()._default_callbacks, ("lr_schedule", schedule)]
+        validation = ("valid_f1", ValidationF1())
+        return [*super()._default_callbacks, ("lr_schedule", schedule), validation]
 
     def get_params_for(self, prefix):
         """Return the arguments of a part; those of the module include the sizes of the features."""
@@ -522,11 +596,6 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
 
     def _check_settings(self):
         """Refuse parameters that would be ignored or fail late."""
-        if self.train_split is not None:
-            raise ValueError(
-                f"train_split must be None, got {self.train_split!r}: windows of one expression "
-                "would lie in both parts. Hold out the videos of some subjects instead."
-            )
         managed = {"batch_sampler", "collate_fn", "drop_last", "sampler", "shuffle"}
         given = managed & self.get_params_for("iterator_train").keys()
         if given:
@@ -534,13 +603,24 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
                 f"iterator_train__{min(given)} can't be set: segment_length, neutral_ratio and the "
                 "augmentation decide what training draws."
             )
-        known = set(inspect.signature(_DECODERS[self.decoding]).parameters) - {"scores"}
-        unknown = set(self.decoding_params or {}) - known
-        if unknown:
-            raise ValueError(
-                f"decoding_params has {sorted(unknown)}; decoding={self.decoding!r} takes "
-                f"{sorted(known)}."
-            )
+        _check_arguments("decoding_params", self.decoding_params, _DECODERS[self.decoding])
+        _check_arguments("target_params", self.target_params, frame_targets)
+
+    def _stopped_early(self):
+        """Return whether EarlyStopping has ended training, which it does by interrupting."""
+        stoppers = [cb for _, cb in self.callbacks_ if isinstance(cb, EarlyStopping)]
+        return any(stopper.misses_ >= stopper.patience for stopper in stoppers)
+
+    def _planting(self, window_shape):
+        """Return the arguments of `ExpressionPlanter`; None if nothing is planted."""
+        ratios = {"macro": self.planted_macro, "micro": self.planted_micro}
+        if not any(ratios.values()):
+            return None
+        return {
+            "ratios": ratios,
+            "reference": self.reference,
+            "mirrored_nodes": _MIRRORED.get(window_shape[1]) if self.mirror else None,
+        }
 
     def _check_augmentation(self, window_shape):
         if self.mirror and window_shape[1] not in _MIRRORED:
@@ -578,7 +658,16 @@ def _defaults(module, criterion):
     """Return the defaults of the parts; other modules and losses have their own."""
     foreign = ["module__"] * (module is not SpotFormer)
     foreign += ["criterion__"] * (criterion is not SpotFormerLoss)
-    return {name: value for name, value in _DEFAULTS.items() if not name.startswith(tuple(foreign))}
+    return {name: value for name, value in DEFAULTS.items() if not name.startswith(tuple(foreign))}
+
+
+def _check_arguments(name, given, function):
+    """Refuse keywords that a function does not take."""
+    parameters = inspect.signature(function).parameters.values()
+    known = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+    unknown = sorted(set(given or {}) - set(known))
+    if unknown:
+        raise ValueError(f"{name} has {unknown}; {function.__name__} takes {known}.")
 
 
 def _class_probabilities(scores):

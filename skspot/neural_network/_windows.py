@@ -7,6 +7,7 @@ import torch
 from torch.utils.data import Dataset, Sampler
 
 from skspot.intervals import check_intervals
+from skspot.neural_network._planting import ExpressionPlanter
 from skspot.neural_network._targets import frame_targets
 
 
@@ -57,6 +58,46 @@ class WindowDataset(Dataset):
         return x, {name: torch.from_numpy(t[indices]) for name, t in self.targets.items()}
 
 
+class TrainingWindows(WindowDataset):
+    """The windows of annotated videos, with their targets; each epoch may plant expressions.
+
+    Parameters
+    ----------
+    features : list of float32 arrays of shape (n_frames, n_positions, n_nodes, n_channels)
+        One array per video.
+    tables : list of ndarray of dtype `INTERVAL_DTYPE`
+        The annotated intervals of each video.
+    target_params : dict
+        Arguments of `frame_targets`.
+    planter : ExpressionPlanter or None, default=None
+        Plants expressions in each video when the windows are renewed.
+    validation : TrainingWindows or None, default=None
+        Windows of held-out videos, which travel with those of training through skorch.
+    """
+
+    def __init__(self, features, tables, target_params, planter=None, validation=None):
+        self.features = features
+        self.tables = tables
+        self.target_params = target_params
+        self.planter = planter
+        self.validation = validation
+        self._set_windows(features, tables)
+
+    def _set_windows(self, features, tables):
+        targets = [
+            frame_targets(table, len(video), **self.target_params)._asdict()
+            for video, table in zip(features, tables)
+        ]
+        super().__init__(features, targets)
+
+    def renew(self, rng):
+        """Plant other expressions, if there is a planter."""
+        if self.planter is not None:
+            pairs = zip(self.features, self.tables)
+            planted = [self.planter(video, table, rng) for video, table in pairs]
+            self._set_windows(*zip(*planted))
+
+
 def whole_batch(batch):
     """Return a batch as it is; `WindowDataset` makes whole batches at once."""
     return batch
@@ -83,8 +124,7 @@ class SegmentBatches(Sampler):
     """
 
     def __init__(self, dataset, batch_size, segment_length, neutral_ratio):
-        self.segments = dataset.segments
-        self.expressive = dataset.targets["contrastive"] > 0
+        self.dataset = dataset
         self.batch_size = batch_size
         self.segment_length = segment_length
         self.neutral_ratio = neutral_ratio
@@ -106,12 +146,13 @@ class SegmentBatches(Sampler):
 
     def _draw(self, rng):
         segments = []
-        for windows in self.segments:
+        expressive_windows = self.dataset.targets["contrastive"] > 0
+        for windows in self.dataset.segments:
             start = rng.randint(self.segment_length)  # other borders in every epoch
             segments += np.split(windows, range(start, len(windows), self.segment_length))
         segments = [segment for segment in segments if len(segment)]
-        expressive = [s for s in segments if self.expressive[s].any()]
-        neutral = [s for s in segments if not self.expressive[s].any()]
+        expressive = [s for s in segments if expressive_windows[s].any()]
+        neutral = [s for s in segments if not expressive_windows[s].any()]
         if self.neutral_ratio is None:
             return expressive + neutral
         n_neutral = min(len(neutral), round(self.neutral_ratio * len(expressive)))
@@ -179,7 +220,7 @@ def check_features(features, expected=None):
     return expected
 
 
-def training_windows(features, tables):
+def training_windows(features, tables, *, held_out=(), target_params=None, planting=None):
     """Return the windows of all videos with their targets.
 
     Parameters
@@ -188,10 +229,16 @@ def training_windows(features, tables):
         The checked features; videos that are None are left out with a warning.
     tables : list of ndarray of dtype `INTERVAL_DTYPE`
         The annotated intervals of each video.
+    held_out : collection of int, default=()
+        Indices of the videos for validation.
+    target_params : dict or None, default=None
+        Arguments of `frame_targets`.
+    planting : dict or None, default=None
+        Arguments of `ExpressionPlanter`; None plants nothing.
 
     Returns
     -------
-    dataset : WindowDataset
+    dataset : TrainingWindows
         The windows that show a face.
 
     Raises
@@ -199,26 +246,39 @@ def training_windows(features, tables):
     ValueError
         If an interval reaches beyond its video, or there is no expression to learn from.
     """
+    _warn_of_unread(features)
+    for i, (video, table) in enumerate(zip(features, tables)):
+        if video is not None:
+            check_intervals(table, n_frames=len(video), name=f"y[{i}]")
+    if not any(len(table) for table in tables):
+        raise ValueError(
+            f"y holds no interval at all in {len(tables)} videos; there is nothing to learn from."
+        )
+    read = [i for i, video in enumerate(features) if video is not None]
+    parts = [
+        ([features[i] for i in part], [tables[i] for i in part])
+        for part in ([i for i in read if i not in held_out], [i for i in read if i in held_out])
+    ]
+    (trained, validated), target_params = parts, target_params or {}
+    dataset = TrainingWindows(
+        *trained,
+        target_params,
+        planter=ExpressionPlanter(*trained, **planting) if planting else None,
+        validation=TrainingWindows(*validated, target_params) if validated[0] else None,
+    )
+    if not (dataset.targets["contrastive"] > 0).any():
+        raise ValueError(
+            "No annotated expression of the training videos lies in frames that show a face; check "
+            "the landmarks."
+        )
+    return dataset
+
+
+def _warn_of_unread(features):
     left_out = [i for i, video in enumerate(features) if video is None]
     if left_out:
         warnings.warn(
             f"Training leaves out {len(left_out)} of {len(features)} videos that could not be "
             f"read: X{left_out}.",
-            stacklevel=4,
+            stacklevel=5,
         )
-    used, targets = [], []
-    for i, (video, table) in enumerate(zip(features, tables)):
-        if video is not None:
-            check_intervals(table, n_frames=len(video), name=f"y[{i}]")
-            used.append(video)
-            targets.append(frame_targets(table, len(video))._asdict())
-    if not any(len(table) for table in tables):
-        raise ValueError(
-            f"y holds no interval at all in {len(tables)} videos; there is nothing to learn from."
-        )
-    dataset = WindowDataset(used, targets)
-    if not (dataset.targets["contrastive"] > 0).any():
-        raise ValueError(
-            "No annotated expression lies in frames that show a face; check the landmarks."
-        )
-    return dataset

@@ -1,0 +1,164 @@
+"""The oracle of the public scripts: the best epoch of each test subject, by its own F1."""
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils import Bunch
+
+from skspot.intervals import LABELS
+from skspot.metrics import interval_f1_score
+from skspot.model_selection._split import LeaveOneSubjectOut, _check_subjects
+from skspot.utils.validation import as_object_array, check_interval_tables, check_videos
+
+
+def oracle_epoch_evaluation(estimator, X, y, *, groups, cv=None, n_jobs=None):
+    """Measure how much choosing the epoch by the test subject's own score flatters.
+
+    **For reproducing published figures only.** The public scripts of this field score every epoch
+    on the subject held out and keep, for each subject, the epoch with the best score there. The
+    figure that comes out is no estimate of how well unseen subjects are spotted, because the test
+    labels chose the model. This function runs that protocol beside the honest one, the last epoch
+    for all, on the same trained networks.
+
+    Parameters
+    ----------
+    estimator : SpotFormerClassifier, or Pipeline that ends with one
+        The spotter. Each fold fits a clone.
+    X : collection of n_videos elements
+        What the spotter is fitted to: videos, or features.
+    y : collection of n_videos interval tables
+        The true intervals of each video.
+    groups : array-like of shape (n_videos,)
+        The subject of each video.
+    cv : cross-validation splitter or iterable of (train, test), default=None
+        The folds; None leaves one subject out at a time. A video can be in one test part at most.
+    n_jobs : int, default=None
+        Number of folds worked on at the same time. The result does not depend on it.
+
+    Returns
+    -------
+    result : Bunch
+        videos : int array of shape (n_tested,)
+            The indices of the videos that were tested, ascending. The next two refer to them.
+        honest, oracle : object array of n_tested interval tables
+            Predictions of the last epoch, and of the best epoch of the video's subject.
+        best_epochs : dict of subject to int
+            The epoch the oracle chose, counted from 1: the first of the best.
+        scores : DataFrame
+            F1 of macro, micro and overall, pooled over all tested videos, in the rows `honest`,
+            `oracle` and `flattery`, the difference of the two.
+
+    Raises
+    ------
+    TypeError
+        If the last step of the estimator takes no skorch callbacks.
+    ValueError
+        If `groups` is missing or not as long as `X`, if a subject is in the training and the test
+        part of a fold, or if a video is tested twice.
+
+    See Also
+    --------
+    LeaveOneSubjectOut : The honest protocol, with scikit-learn's `cross_val_predict`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspot import make_intervals
+    >>> from skspot.model_selection import oracle_epoch_evaluation
+    >>> from skspot.neural_network import SpotFormerClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = [rng.normal(size=(120, 16, 10, 2)).astype("float32") for _ in range(2)]
+    >>> y = [make_intervals([(30, 60, "macro")]), make_intervals([(50, 60, "micro")])]
+    >>> spotter = SpotFormerClassifier(max_epochs=2, module__dim=16, random_state=0)
+    >>> result = oracle_epoch_evaluation(spotter, X, y, groups=["s1", "s2"])
+    >>> list(result.scores.index), list(result.scores.columns)
+    (['honest', 'oracle', 'flattery'], ['macro', 'micro', 'overall'])
+    """
+    import pandas as pd
+
+    videos = check_videos(X)
+    tables = check_interval_tables(y, n_videos=len(videos))
+    subjects = _check_subjects(groups, len(videos), "oracle_epoch_evaluation")
+    if not hasattr(_last_step(estimator), "callbacks"):
+        raise TypeError(
+            "The estimator must be a SpotFormerClassifier or a Pipeline that ends with one, got "
+            f"{type(_last_step(estimator)).__name__}, which takes no skorch callbacks."
+        )
+    folds = _check_folds(cv or LeaveOneSubjectOut(), videos, tables, subjects)
+    per_fold = Parallel(n_jobs=n_jobs)(
+        delayed(_predict_epochs)(clone(estimator), videos, tables, train, test)
+        for train, test in folds
+    )
+    honest, oracle, best_epochs = {}, {}, {}
+    for (_, test), epochs in zip(folds, per_fold):
+        honest.update(zip(test, epochs[-1]))
+        for subject in np.unique(subjects[test]):
+            own = np.flatnonzero(subjects[test] == subject)
+            truth = [tables[test[i]] for i in own]
+            scores = [interval_f1_score(truth, [epoch[i] for i in own]) for epoch in epochs]
+            best = int(np.argmax(scores))
+            best_epochs[subject.item()] = best + 1
+            oracle.update((test[i], epochs[best][i]) for i in own)
+    tested = np.array(sorted(honest))
+    result = Bunch(
+        videos=tested,
+        honest=as_object_array(honest[i] for i in tested),
+        oracle=as_object_array(oracle[i] for i in tested),
+        best_epochs=best_epochs,
+    )
+    truth = [tables[i] for i in tested]
+    result.scores = pd.DataFrame(
+        {name: _f1_scores(truth, result[name]) for name in ("honest", "oracle")}
+    ).T
+    result.scores.loc["flattery"] = result.scores.loc["oracle"] - result.scores.loc["honest"]
+    return result
+
+
+def _last_step(estimator):
+    return estimator[-1] if isinstance(estimator, Pipeline) else estimator
+
+
+def _check_folds(cv, videos, tables, subjects):
+    """Return the folds as a list; refuse leaks and videos that are tested twice."""
+    folds = list(cv.split(videos, tables, subjects) if hasattr(cv, "split") else cv)
+    for train, test in folds:
+        shared = np.intersect1d(subjects[train], subjects[test])
+        if len(shared):
+            raise ValueError(
+                f"Subjects {shared.tolist()} are in the training and the test part of one fold; "
+                "split by subject, as LeaveOneSubjectOut does."
+            )
+    tested, times = np.unique(np.concatenate([test for _, test in folds]), return_counts=True)
+    if (times > 1).any():
+        raise ValueError(f"Videos {tested[times > 1].tolist()} are in several test parts.")
+    return folds
+
+
+def _predict_epochs(estimator, videos, tables, train, test):
+    """Fit a spotter to one fold; return its predictions for the test part after each epoch."""
+    from skorch.callbacks import Callback
+
+    class PredictionRecorder(Callback):
+        """Keep the predictions for the test videos after each epoch."""
+
+        def on_epoch_end(self, net, **kwargs):
+            epochs.append(list(net.predict(tested)))
+
+    epochs = []
+    trained, tested = ([videos[i] for i in part] for part in (train, test))
+    truth = [tables[i] for i in train]
+    if isinstance(estimator, Pipeline) and len(estimator) > 1:
+        steps = estimator[:-1]
+        trained = steps.fit_transform(trained, truth)
+        tested = steps.transform(tested)
+    spotter = _last_step(estimator)
+    spotter.set_params(callbacks=[*(spotter.callbacks or []), PredictionRecorder()])
+    spotter.fit(trained, truth)
+    return epochs
+
+
+def _f1_scores(y_true, y_pred):
+    """Return the F1 score of each class and overall."""
+    scores = dict(zip(LABELS, interval_f1_score(y_true, y_pred, average=None)))
+    return {**scores, "overall": interval_f1_score(y_true, y_pred)}

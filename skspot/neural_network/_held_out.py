@@ -1,0 +1,52 @@
+"""Videos held out of training to watch it, by subject."""
+
+import numpy as np
+
+
+def held_out_videos(train_split, features, tables, groups):
+    """Return the videos that a classifier holds out for validation.
+
+    Parameters
+    ----------
+    train_split : cross-validation splitter or None
+        The test part of its first fold is held out; None holds out nothing.
+    features : list of arrays or None
+        The features of each video.
+    tables : list of ndarray of dtype `INTERVAL_DTYPE`
+        The annotated intervals of each video.
+    groups : array-like of shape (n_videos,) or None
+        The subject of each video.
+
+    Returns
+    -------
+    held_out : list of int
+        Indices of videos.
+
+    Raises
+    ------
+    ValueError
+        If `train_split` is no splitter, puts videos of a subject in both parts, or `groups` are
+        missing.
+    """
+    if train_split is None:
+        return []
+    if not hasattr(train_split, "split"):
+        raise ValueError(
+            "train_split must be None or a splitter that keeps subjects together, such as "
+            f"StratifiedSubjectKFold(5), got {train_split!r}. Windows of one expression would lie "
+            "in both parts otherwise."
+        )
+    if groups is None:
+        raise ValueError(
+            "train_split needs the subject of each video: call fit(X, y, groups=subjects), or "
+            "fit(X, y, spotformerclassifier__groups=subjects) of a pipeline."
+        )
+    train, held_out = next(iter(train_split.split(features, tables, groups)))
+    subjects = np.asarray(groups)
+    shared = np.intersect1d(subjects[train], subjects[held_out])
+    if len(shared):
+        raise ValueError(
+            f"{train_split!r} puts videos of the subjects {shared.tolist()} in both parts; take a "
+            "splitter that keeps subjects together, such as StratifiedSubjectKFold(5)."
+        )
+    return held_out.tolist()
