@@ -87,7 +87,7 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         (`decode_boundaries`), or from apexes as in the paper (`decode_apexes`).
     decoding_params : dict or None, default=None
         Arguments for that function, such as lengths.
-    macro_threshold, micro_threshold : float, default=0.1 and 0.05
+    macro_threshold, micro_threshold : float, default=0.15
         Predicted intervals of each class with a lower score are dropped. The paper drops none.
     lr : float, default=0.003
         Learning rate of the first epoch.
@@ -192,8 +192,8 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         motion_noise=0.05,
         decoding="boundaries",
         decoding_params=None,
-        macro_threshold=0.1,
-        micro_threshold=0.05,
+        macro_threshold=0.15,
+        micro_threshold=0.15,
         lr=0.003,
         lr_decay=0.87,
         max_epochs=15,

@@ -266,26 +266,34 @@ def decode_apexes(
 def decode_boundaries(
     scores,
     *,
-    micro_lengths=(4, 16),
+    micro_lengths=(5, 16),
     macro_lengths=(14, 125),
+    micro_flank=4,
+    macro_flank=0,
     peak_threshold=0.03,
     iou_threshold=0.0,
 ):
     """Turn the frame scores of one video into its predicted intervals, from their two ends.
 
     Every peak of the onset score makes a candidate with every later peak of the offset score that
-    is not too near and not too far. Its apex is the frame of highest apex score between the two;
-    its score is the product of these three scores and of the mean expression score between the two.
-    The best candidates are kept. There is no usual length around an apex, so that long expressions,
-    whose apex no short window shows, are found as well as short ones.
+    is not too near and not too far. Its apex is the frame of highest apex score between the two.
+    Its score is the product of four: the geometric mean of the onset and the offset score, the apex
+    score, the mean expression score between the two, and, with flanks, one minus the mean
+    expression score in the frames just before and after. The best candidates are kept. There is no
+    usual length around an apex, so that long expressions, whose apex no short window shows, are
+    found as well as short ones.
 
     Parameters
     ----------
     scores : ndarray of shape (n_frames,), dtype `FRAME_SCORE_DTYPE`
         Scores from `frame_scores`.
-    micro_lengths, macro_lengths : (int, int), default=(4, 16) and (14, 125)
+    micro_lengths, macro_lengths : (int, int), default=(5, 16) and (14, 125)
         Shortest and longest interval of each class, in frames. The defaults are for videos of about
         30 frames a second.
+    micro_flank, macro_flank : int, default=4 and 0
+        Frames before and after an interval in which the expression score should be low; 0 looks at
+        none. The ends of a micro-expression are harder to see than that it rises from what is
+        around it; those of a macro-expression are plain enough.
     peak_threshold : float, default=0.03
         Peaks of the onset and offset scores below it are not looked at.
     iou_threshold : float, default=0.0
@@ -318,18 +326,22 @@ def decode_boundaries(
     array([(8, 30, 80, 'macro', 0.5)], ...)
     """
     _check_scores(scores)
+    options = {"micro": (micro_lengths, micro_flank), "macro": (macro_lengths, macro_flank)}
     tables = []
-    for label, lengths in (("micro", micro_lengths), ("macro", macro_lengths)):
+    for label, (lengths, flank) in options.items():
         shortest, longest = lengths
         if not 1 <= shortest <= longest:
             raise ValueError(
                 f"{label}_lengths must be (shortest, longest) with 1 <= shortest <= longest, got "
                 f"{lengths}."
             )
+        if flank < 0:
+            raise ValueError(f"{label}_flank must not be negative, got {flank}.")
         proposals = _pair_boundaries(
             *(scores[f"{label}_{name}"] for name in ("onset", "apex", "offset", "expression")),
             shortest,
             longest,
+            flank,
             peak_threshold,
         )
         kept = suppress(proposals, iou_threshold=iou_threshold, max_intervals=None)
@@ -337,7 +349,7 @@ def decode_boundaries(
     return _in_order(tables)
 
 
-def _pair_boundaries(onset, apex, offset, expression, shortest, longest, threshold):
+def _pair_boundaries(onset, apex, offset, expression, shortest, longest, flank, threshold):
     """Return a candidate for each peak of the onset score with each offset peak in its reach."""
     onsets, offsets = _peaks(onset, threshold), _peaks(offset, threshold)
     first = np.searchsorted(offsets, onsets + shortest - 1, side="left")
@@ -347,15 +359,24 @@ def _pair_boundaries(onset, apex, offset, expression, shortest, longest, thresho
     # Positions first...stop - 1 of every onset, one after the other.
     position = np.arange(len(start)) - np.repeat(np.cumsum(n_partners) - n_partners, n_partners)
     end = offsets[np.repeat(first, n_partners) + position]
-    total = np.concatenate([[0.0], np.cumsum(expression, dtype=np.float64)])
     proposals = np.empty(len(start), dtype=PROPOSAL_DTYPE)
     proposals["onset"], proposals["offset"] = start, end
     highest_apex = _running_argmax(apex, longest)
     proposals["apex"] = highest_apex(start, end)
-    mean_expression = (total[end + 1] - total[start]) / (end - start + 1)
-    boundaries = onset[start].astype(np.float64) * offset[end]
-    proposals["score"] = boundaries * apex[proposals["apex"]] * mean_expression
+    boundaries = np.sqrt(onset[start].astype(np.float64) * offset[end])
+    contrast = _expression_contrast(expression, start, end, flank)
+    proposals["score"] = boundaries * apex[proposals["apex"]] * contrast
     return proposals
+
+
+def _expression_contrast(expression, start, end, flank):
+    """Return the mean expression score inside, times one minus that of the frames beside."""
+    total = np.concatenate([[0.0], np.cumsum(expression, dtype=np.float64)])
+    inside = total[end + 1] - total[start]
+    before, after = np.maximum(start - flank, 0), np.minimum(end + flank, len(expression) - 1)
+    n_inside, n_beside = end - start + 1, (start - before) + (after - end)
+    beside = (total[after + 1] - total[before] - inside) / np.maximum(n_beside, 1)
+    return inside / n_inside * (1 - beside)
 
 
 def _running_argmax(values, longest):

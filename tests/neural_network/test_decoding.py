@@ -295,7 +295,7 @@ class TestDecodeBoundaries:
         scores = boundary_scores(300, truth)
         spotted = decode_boundaries(scores)
         assert spotted[["onset", "apex", "offset"]].tolist() == [t[:3] for t in truth]
-        np.testing.assert_allclose(spotted["score"], [t[3] for t in truth], rtol=1e-6)
+        np.testing.assert_allclose(spotted["score"], [t[3] ** 0.5 for t in truth], rtol=1e-6)
         paper = decode_apexes(scores)
         assert len(paper) == 5
         assert 109 not in paper["offset"]
@@ -305,14 +305,25 @@ class TestDecodeBoundaries:
         scores["macro_offset"][29] = 0.8
         scores["macro_apex"][15] = 0.6
         spotted = decode_boundaries(scores)
-        np.testing.assert_allclose(spotted["score"], 0.5 * 0.8 * 0.6 * 0.4, rtol=1e-6)
+        expected = (0.5 * 0.8) ** 0.5 * 0.6 * 0.4
+        np.testing.assert_allclose(spotted["score"], expected, rtol=1e-6)
+
+    def test_expression_beside_an_interval_counts_against_it(self):
+        scores = boundary_scores(60, [(20, 24, 29, 1.0)], label="micro")
+        scores["micro_expression"][[18, 30, 31, 40]] = 0.5
+        assert decode_boundaries(scores)["score"] == pytest.approx([1 - 1.5 / 8])
+        assert decode_boundaries(scores, micro_flank=2)["score"] == pytest.approx([1 - 1.5 / 4])
+        assert decode_boundaries(scores, micro_flank=0)["score"] == pytest.approx([1])
+        at_the_start = boundary_scores(40, [(1, 4, 9, 1.0)], label="micro")
+        at_the_start["micro_expression"][0] = 0.5
+        assert decode_boundaries(at_the_start)["score"] == pytest.approx([1 - 0.5 / 5])
 
     def test_neutral_frames_between_count_against_a_pair(self):
         # Onset of the first with the offset of the second would span the neutral gap.
         scores = boundary_scores(100, [(10, 20, 30, 1.0), (60, 70, 80, 1.0)])
         assert decode_boundaries(scores)[["onset", "offset"]].tolist() == [(10, 30), (60, 80)]
 
-    @pytest.mark.parametrize(("length", "found"), [(3, 0), (4, 1), (16, 1), (17, 0)])
+    @pytest.mark.parametrize(("length", "found"), [(4, 0), (5, 1), (16, 1), (17, 0)])
     def test_lengths_are_inclusive(self, length, found):
         scores = boundary_scores(60, [(20, 21, 20 + length - 1, 1.0)], label="micro")
         assert len(decode_boundaries(scores)) == found
@@ -332,30 +343,34 @@ class TestDecodeBoundaries:
         kept = decode_boundaries(scores, iou_threshold=0.3)
         assert {(10, 40), (35, 60)} <= {(i["onset"], i["offset"]) for i in kept}
 
-    @given(st.integers(0, 2**32 - 1))
+    @given(st.integers(0, 2**32 - 1), st.integers(0, 50))
     @settings(deadline=None, max_examples=30)
-    def test_agrees_with_all_pairs(self, seed):
+    def test_agrees_with_all_pairs(self, seed, flank):
         rng = np.random.default_rng(seed)
         scores = np.zeros(40, dtype=FRAME_SCORE_DTYPE)
         for name in FRAME_SCORE_DTYPE.names:
             scores[name] = rng.random(40).round(2)
-        best = decode_boundaries(scores, macro_lengths=(3, 25), micro_lengths=(1, 1))
-        best = best[best["label"] == "macro"]
         onset, apex, offset, expression = (
             scores[f"macro_{name}"].astype(float)
             for name in ("onset", "apex", "offset", "expression")
         )
-        top = max(
-            onset[i] * offset[j] * apex[i : j + 1].max() * expression[i : j + 1].mean()
-            for i in range(40)
-            for j in range(i + 2, min(i + 25, 40))
+
+        def score(i, j):
+            beside = [*expression[max(0, i - flank) : i], *expression[j + 1 : j + 1 + flank]]
+            inside = expression[i : j + 1].mean()
+            contrast = inside * (1 - np.mean(beside)) if beside else inside
+            return np.sqrt(onset[i] * offset[j]) * apex[i : j + 1].max() * contrast
+
+        best = decode_boundaries(
+            scores, macro_lengths=(3, 25), micro_lengths=(1, 1), macro_flank=flank
         )
+        best = best[best["label"] == "macro"]
+        top = max(score(i, j) for i in range(40) for j in range(i + 2, min(i + 25, 40)))
         assert best["score"].max() <= top + 1e-6
         for row in best:
             i, j = row["onset"], row["offset"]
             assert apex[row["apex"]] == apex[i : j + 1].max()
-            expected = onset[i] * offset[j] * apex[i : j + 1].max() * expression[i : j + 1].mean()
-            np.testing.assert_allclose(row["score"], expected, rtol=1e-5)
+            np.testing.assert_allclose(row["score"], score(i, j), rtol=1e-5)
         check_intervals(best, n_frames=40, allow_overlap=True)
 
     def test_long_video_is_quick(self):
@@ -375,6 +390,10 @@ class TestDecodeBoundaries:
     def test_wrong_lengths(self, lengths):
         with pytest.raises(ValueError, match="micro_lengths must be"):
             decode_boundaries(np.zeros(9, FRAME_SCORE_DTYPE), micro_lengths=lengths)
+
+    def test_wrong_flank(self):
+        with pytest.raises(ValueError, match="micro_flank must not be negative, got -1"):
+            decode_boundaries(np.zeros(9, FRAME_SCORE_DTYPE), micro_flank=-1)
 
     def test_wrong_scores(self):
         with pytest.raises(TypeError, match="FRAME_SCORE_DTYPE"):
