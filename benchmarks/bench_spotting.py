@@ -31,6 +31,7 @@ from skspot.intervals import LABELS
 from skspot.metrics import interval_counts, interval_f1_score, interval_match
 from skspot.model_selection import oracle_epoch_evaluation
 from skspot.neural_network import SpotFormerClassifier
+from skspot.neural_network._recipes import DEFAULTS
 from skspot.preprocessing import SWMROFlow
 from skspot.video import AlignedVideo
 
@@ -41,14 +42,8 @@ JITTER = 1.0
 # -- the runs --------------------------------------------------------------------------------------
 
 PAPER = SpotFormerClassifier.paper()
-# The published recipe for a network of our size: it shows what the recipe alone does, and is
-# trained in minutes.
-SMALL = {
-    "module__dim": 32,
-    "module__heads": 2,
-    "module__dim_head": 16,
-    "module__mlp_dim": 32,
-}
+DECODING = ("decoding", "decoding_params", "macro_threshold", "micro_threshold")
+SIZES = ("module__dim", "module__heads", "module__dim_head", "module__mlp_dim")
 
 # Name of the run: parameters of SWMROFlow, parameters of SpotFormerClassifier.
 VARIANTS = {
@@ -74,36 +69,47 @@ for name in ("single temporal resolution", "long window (65 frames)"):
 
 def run_default(seed, out):
     """Return rows of the default classifier, of its scores decoded otherwise, and of chance."""
-    train, test, _ = halves(seed, out)
-    spotter = SpotFormerClassifier(random_state=seed).fit(*train)
+    spotter = SpotFormerClassifier(random_state=seed)
+    rows, spotter, test = protocols("default", spotter, {}, seed, out)
     scores = spotter.predict_scores(test[0])
     predicted = [spotter.decode(video) for video in scores]
-    apexes = clone(spotter).set_params(
-        decoding="apexes", decoding_params=None, macro_threshold=0.0, micro_threshold=0.0
-    )
+    spotter.set_params(**{name: getattr(PAPER, name) for name in DECODING})
     return {
-        "default": score(test[1], predicted),
-        "default, the paper's decoding": score(test[1], [apexes.decode(v) for v in scores]),
+        **rows,
+        "default, the paper's decoding": score(test[1], [spotter.decode(v) for v in scores]),
         "default, intervals at random places": chance(test[1], predicted, seed),
         "losses": losses(test[1], predicted),
     }
 
 
-def run_oracle(seed, out):
-    """Return rows of the best epoch of each test subject, by its own F1, and of the last epoch."""
-    return oracle_rows("default", SpotFormerClassifier(random_state=seed), {}, seed, out)
+def run_paper(seed, out, name="the paper's preset", **parameters):
+    """Return rows of the paper's preset, and of its scores in the default's decoding."""
+    spotter = clone(PAPER).set_params(random_state=seed, **parameters)
+    rows, spotter, test = protocols(name, spotter, {"reference": "first"}, seed, out)
+    default = SpotFormerClassifier()
+    spotter.set_params(**{name: getattr(default, name) for name in DECODING})
+    return {**rows, f"{name}, the default's decoding": score(test[1], spotter.predict(test[0]))}
 
 
 def run_paper_small(seed, out):
-    """Return rows of the paper's recipe for a network of the default's size."""
-    spotter = clone(PAPER).set_params(random_state=seed, **SMALL)
-    return oracle_rows("the paper's recipe, dim 32", spotter, {"reference": "first"}, seed, out)
+    """Return the same rows of the paper's recipe for a network of the default's size."""
+    sizes = {name: value for name, value in DEFAULTS.items() if name in SIZES}
+    return run_paper(seed, out, "the paper's recipe for a network of the default's size", **sizes)
 
 
-def run_paper(seed, out):
-    """Return rows of the paper's preset in full size."""
-    spotter = clone(PAPER).set_params(random_state=seed)
-    return oracle_rows("the paper's preset, dim 256", spotter, {"reference": "first"}, seed, out)
+def protocols(name, spotter, flow, seed, out):
+    """Train once; return rows of the last and of the oracle's epochs, the spotter and test data."""
+    train, test, subjects = halves(seed, out, **flow)
+    X, y = (one + other for one, other in zip(train, test))
+    fold = (np.arange(len(train[0])), np.arange(len(train[0]), len(X)))
+    result = oracle_epoch_evaluation(
+        spotter, X, y, groups=subjects, cv=[fold], return_estimator=True
+    )
+    rows = {
+        name: score(test[1], result.honest),
+        f"{name}, oracle (best epoch of each test subject)": score(test[1], result.oracle),
+    }
+    return rows, result.estimators[0], test
 
 
 def run_exact(seed, out):
@@ -123,25 +129,11 @@ def run_variant(name, seed, out):
 
 RUNS = {
     "default": run_default,
-    "oracle": run_oracle,
     "paper-small": run_paper_small,
     "exact": run_exact,
     **dict.fromkeys(VARIANTS),
     "paper": run_paper,
 }
-
-
-def oracle_rows(name, spotter, flow, seed, out):
-    """Return the rows of the honest and the oracle's predictions of the same training."""
-    train, test, subjects = halves(seed, out, **flow)
-    X, y = (one + other for one, other in zip(train, test))
-    n_train = len(train[0])
-    fold = (np.arange(n_train), np.arange(n_train, len(X)))
-    result = oracle_epoch_evaluation(spotter, X, y, groups=subjects, cv=[fold])
-    return {
-        f"{name}, last epoch": score(test[1], result.honest),
-        f"{name}, best epoch of each test subject (oracle)": score(test[1], result.oracle),
-    }
 
 
 # -- data ------------------------------------------------------------------------------------------
@@ -268,6 +260,7 @@ def main():
     parser.add_argument("--runs", nargs="+", choices=RUNS, default=list(RUNS), metavar="RUN")
     parser.add_argument("--out", type=Path, default=Path("bench-spotting"))
     parser.add_argument("--n-jobs", type=int, default=2)
+    parser.add_argument("--only-data", action="store_true", help="make videos and features only")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     flows = [{}, *(VARIANTS[run][0] for run in options.runs if run in VARIANTS)]
@@ -276,6 +269,8 @@ def main():
     for seed in options.seeds:  # in parallel over videos, before the runs need them
         for flow in flows:
             halves(seed, options.out, n_jobs=options.n_jobs, **flow)
+    if options.only_data:
+        return
     joblib.Parallel(n_jobs=options.n_jobs)(
         joblib.delayed(run_once)(run, seed, options.out)
         for run in options.runs

@@ -12,7 +12,9 @@ from skspot.model_selection._split import LeaveOneSubjectOut, _check_subjects
 from skspot.utils.validation import as_object_array, check_interval_tables, check_videos
 
 
-def oracle_epoch_evaluation(estimator, X, y, *, groups, cv=None, n_jobs=None):
+def oracle_epoch_evaluation(
+    estimator, X, y, *, groups, cv=None, return_estimator=False, n_jobs=None
+):
     """Measure how much choosing the epoch by the test subject's own score flatters.
 
     **For reproducing published figures only.** The public scripts of this field score every epoch
@@ -33,6 +35,8 @@ def oracle_epoch_evaluation(estimator, X, y, *, groups, cv=None, n_jobs=None):
         The subject of each video.
     cv : cross-validation splitter or iterable of (train, test), default=None
         The folds; None leaves one subject out at a time. A video can be in one test part at most.
+    return_estimator : bool, default=False
+        Whether the result has the spotters, fitted to the last epoch.
     n_jobs : int, default=None
         Number of folds worked on at the same time. The result does not depend on it.
 
@@ -48,6 +52,8 @@ def oracle_epoch_evaluation(estimator, X, y, *, groups, cv=None, n_jobs=None):
         scores : DataFrame
             F1 of macro, micro and overall, pooled over all tested videos, in the rows `honest`,
             `oracle` and `flattery`, the difference of the two.
+        estimators : list
+            The fitted spotter of each fold, if asked for.
 
     Raises
     ------
@@ -91,7 +97,7 @@ def oracle_epoch_evaluation(estimator, X, y, *, groups, cv=None, n_jobs=None):
         for train, test in folds
     )
     honest, oracle, best_epochs = {}, {}, {}
-    for (_, test), epochs in zip(folds, per_fold):
+    for (_, test), (epochs, _) in zip(folds, per_fold):
         honest.update(zip(test, epochs[-1]))
         for subject in np.unique(subjects[test]):
             own = np.flatnonzero(subjects[test] == subject)
@@ -107,6 +113,8 @@ def oracle_epoch_evaluation(estimator, X, y, *, groups, cv=None, n_jobs=None):
         oracle=as_object_array(oracle[i] for i in tested),
         best_epochs=best_epochs,
     )
+    if return_estimator:
+        result.estimators = [fitted for _, fitted in per_fold]
     truth = [tables[i] for i in tested]
     result.scores = pd.DataFrame(
         {name: _f1_scores(truth, result[name]) for name in ("honest", "oracle")}
@@ -136,7 +144,7 @@ def _check_folds(cv, videos, tables, subjects):
 
 
 def _predict_epochs(estimator, videos, tables, train, test):
-    """Fit a spotter to one fold; return its predictions for the test part after each epoch."""
+    """Fit a spotter to one fold; return its predictions after each epoch, and the spotter."""
     from skorch.callbacks import Callback
 
     class PredictionRecorder(Callback):
@@ -153,9 +161,11 @@ def _predict_epochs(estimator, videos, tables, train, test):
         trained = steps.fit_transform(trained, truth)
         tested = steps.transform(tested)
     spotter = _last_step(estimator)
-    spotter.set_params(callbacks=[*(spotter.callbacks or []), PredictionRecorder()])
+    callbacks = spotter.callbacks
+    spotter.set_params(callbacks=[*(callbacks or []), PredictionRecorder()])
     spotter.fit(trained, truth)
-    return epochs
+    spotter.set_params(callbacks=callbacks)
+    return epochs, estimator
 
 
 def _f1_scores(y_true, y_pred):

@@ -76,12 +76,17 @@ def test_pipelines_folds_of_ones_own_and_jobs(spotter, data, result):
     pipeline = make_pipeline(FunctionTransformer(), spotter)
     folds = [(np.array([2, 3, 4, 5]), np.array([0, 1]))]
     for n_jobs in (1, 2):
-        one = oracle_epoch_evaluation(pipeline, *data, groups=SUBJECTS, cv=folds, n_jobs=n_jobs)
+        one = oracle_epoch_evaluation(
+            pipeline, *data, groups=SUBJECTS, cv=folds, n_jobs=n_jobs, return_estimator=True
+        )
+        (fitted,) = one.estimators
+        predicted = fitted.predict(data[0][:2])
         np.testing.assert_array_equal(one.videos, [0, 1])
         assert list(one.best_epochs) == ["a"]
         for i in (0, 1):
             np.testing.assert_array_equal(one.oracle[i], result.oracle[i])
             np.testing.assert_array_equal(one.honest[i], result.honest[i])
+            np.testing.assert_array_equal(one.honest[i], predicted[i])
 
 
 def test_the_estimator_and_its_callbacks_are_left_alone(data):
