@@ -6,6 +6,7 @@ Nothing is unpickled, so that loading a stranger's file can run no code of their
 import json
 import os
 import stat
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ _METADATA_KEY = "skspot"
 # How a step runs on one machine is no part of the model. What is read from these places may be
 # unpickled, so that a stranger's file must not set them.
 _RUN_SETTINGS = {"memory", "n_jobs", "verbose", "device", "torch_load_kwargs"}
+# Objects that only training reads.
+_TRAINING_OBJECTS = {"callbacks", "train_split"}
 _LANDMARKER_RUN_SETTINGS = {"device", "model_path", "path_to_detector"}
 
 
@@ -51,7 +54,8 @@ def save(estimator, path):
     Every parameter is in the file, so that the model stays the same should a default change.
     Settings of the machine are left out: `memory`, `n_jobs`, `verbose`, `device`,
     `torch_load_kwargs`, and of `landmarker_params` those that are paths or devices, such as
-    `model_path`. Set them again after loading.
+    `model_path`. Set them again after loading. `train_split` and `callbacks`, which only training
+    reads, are left out with a warning unless they are plain values.
 
     Examples
     --------
@@ -63,7 +67,7 @@ def save(estimator, path):
     >>> rng = np.random.default_rng(0)
     >>> X = [rng.normal(size=(60, 16, 10, 2)).astype("float32")]
     >>> y = [skspot.make_intervals([(20, 40, "macro")])]
-    >>> spotter = SpotFormerClassifier(max_epochs=1, module__dim=16, random_state=0).fit(X, y)
+    >>> spotter = SpotFormerClassifier(max_epochs=1, planted_micro=0, planted_macro=0).fit(X, y)
     >>> path = Path(tempfile.mkdtemp()) / "spotter.skspot"
     >>> skspot.save(spotter, path)
     >>> loaded = skspot.load(path)
@@ -197,6 +201,13 @@ def _describe(name, step):
     params = {}
     for key, value in step.get_params(deep=False).items():
         if key in _RUN_SETTINGS or (callable(value) and value is defaults.get(key)):
+            continue
+        if key in _TRAINING_OBJECTS and not isinstance(value, (str, type(None))):
+            warnings.warn(
+                f"{kind}.{key} is not saved: only training reads it, and a model file holds plain "
+                "values only.",
+                stacklevel=4,
+            )
             continue
         if key == "landmarker_params":
             value = _without_run_settings(value)

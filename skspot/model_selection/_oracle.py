@@ -76,7 +76,9 @@ def oracle_epoch_evaluation(
     >>> rng = np.random.default_rng(0)
     >>> X = [rng.normal(size=(120, 16, 10, 2)).astype("float32") for _ in range(2)]
     >>> y = [make_intervals([(30, 60, "macro")]), make_intervals([(50, 60, "micro")])]
-    >>> spotter = SpotFormerClassifier(max_epochs=2, module__dim=16, random_state=0)
+    >>> spotter = SpotFormerClassifier(
+    ...     max_epochs=2, planted_micro=0, planted_macro=0, random_state=0
+    ... )
     >>> result = oracle_epoch_evaluation(spotter, X, y, groups=["s1", "s2"])
     >>> list(result.scores.index), list(result.scores.columns)
     (['honest', 'oracle', 'flattery'], ['macro', 'micro', 'overall'])

@@ -21,6 +21,8 @@ _MIN_LENGTH = 5
 # Frames of rise and fall, which a long expression holds between.
 _RAMP_LENGTHS = (8, 20)
 
+_PLANT_NOTHING = "Set planted_micro=0 and planted_macro=0 to plant nothing."
+
 
 @dataclass(frozen=True)
 class Example:
@@ -64,10 +66,16 @@ class ExpressionPlanter:
         The frame of the window from which displacements are measured.
     mirrored_nodes : sequence of int or None
         Node i of a mirrored face is node ``mirrored_nodes[i]``; None mirrors no pattern.
+
+    Raises
+    ------
+    ValueError
+        If the features are no displacements from that frame.
     """
 
     def __init__(self, features, tables, *, ratios, reference, mirrored_nodes):
-        self.reference = reference
+        for video in features:
+            _check_displacements(video, reference)
         self.mirrored_nodes = mirrored_nodes
         self.offsets, self.origin = window_offsets(features[0].shape[1], reference)
         self.examples = {label: [] for label in LABELS}
@@ -196,6 +204,33 @@ def window_offsets(n_positions, reference):
     origin = 0 if reference == "centre" else -half
     offsets = np.arange(-half, half + 1)
     return offsets[offsets != origin], origin
+
+
+def _check_displacements(video, reference):
+    """Refuse features in which planted motion would make no sense.
+
+    From the centre, the motion to a frame is the opposite of that frame's motion to here.
+    """
+    n_frames, n_positions, _, n_channels = video.shape
+    if n_positions % 2 or n_channels != 2:
+        raise ValueError(
+            f"Expressions can't be planted in windows of {n_positions} positions and {n_channels} "
+            "channels, only in the displacements that SWMROFlow makes with its default resolutions "
+            f"and spacing. {_PLANT_NOTHING}"
+        )
+    half = n_positions // 2
+    to_next, to_previous = video[: n_frames - 1, half], video[1:, half - 1]
+    known = ~np.isnan(to_next + to_previous)
+    if not to_next[known].any():
+        return  # a face that does not move, or is not there, is the same from everywhere
+    from_centre = np.allclose(to_next[known], -to_previous[known], atol=1e-4)
+    if from_centre != (reference == "centre"):
+        raise ValueError(
+            "Expressions can't be planted: the features are "
+            f"{'' if from_centre else 'not '}measured from the window's centre, but "
+            f"reference={reference!r}. Set it as in SWMROFlow; for other features: "
+            f"{_PLANT_NOTHING}"
+        )
 
 
 def _course(length, apex, rng):

@@ -9,7 +9,6 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_validate
 from sklearn.utils import check_random_state
 from skorch.callbacks import Callback
-from skorch.dataset import ValidSplit
 
 from skspot import make_intervals
 from skspot.intervals import PREDICTION_DTYPE
@@ -30,6 +29,8 @@ TINY = {
     "module__dim_head": 8,
     "module__mlp_dim": 16,
     "batch_size": 64,
+    "planted_micro": 0.0,
+    "planted_macro": 0.0,
 }
 
 
@@ -390,7 +391,8 @@ def test_one_short_expression_is_trained_on():
     """Fewer windows are drawn than a batch holds; none of them may be lost."""
     X, _ = planted_videos(2, seed=5)
     y = [make_intervals([(100, 104, 108, "micro")]), make_intervals()]
-    spotter = SpotFormerClassifier(max_epochs=2, random_state=0, module__dim=16).fit(X, y)
+    spotter = SpotFormerClassifier(random_state=0, **TINY).set_params(max_epochs=2, batch_size=128)
+    spotter.fit(X, y)
     assert all(np.isfinite(spotter.history_[:, "train_loss"]))
     assert spotter.history_[:, "train_batch_count"] == [1, 1]
 
@@ -452,13 +454,49 @@ def test_partial_fit_refuses_other_windows(fitted, data):
     copy.predict(data[0])
 
 
+def test_targets_reach_the_windows(data):
+    class Targets(Callback):
+        def on_train_begin(self, net, X=None, **kwargs):
+            self.n_onsets = (X.targets["boundary"] == 0).sum(axis=0).tolist()
+
+    for params, expected in ((None, [18, 42]), ({"boundary_radius_micro": 0}, [6, 42])):
+        targets = Targets()
+        SpotFormerClassifier(max_epochs=1, target_params=params, callbacks=[targets], **TINY).fit(
+            *data
+        )
+        assert targets.n_onsets == expected
+
+
+def test_the_papers_recipe(data):
+    spotter = SpotFormerClassifier.paper(random_state=0)
+    module = spotter.set_params(max_epochs=1).fit(*(part[:2] for part in data)).module_
+    weights = module.authors_state_dict()
+    assert sum(p.numel() for p in module.parameters()) == pytest.approx(3.17e6, rel=0.01)
+    assert weights["mlp_head.weight"].shape == (10, 256)
+    decayed, others = spotter.optimizer_.param_groups
+    assert (decayed["weight_decay"], others["weight_decay"], decayed["initial_lr"]) == (
+        0.1,
+        0,
+        2e-4,
+    )
+    assert decayed["lr"] == pytest.approx(2e-4 * 0.96)
+    assert not spotter.criterion_.contrastive.normalize
+    assert spotter.criterion_.class_weights == {"micro": 1.0, "macro": 0.5}
+    batch = next(iter(spotter.get_iterator(training_windows(*data), training=True)))
+    # 16 windows are drawn around every expression, and nothing else.
+    assert (batch[1]["contrastive"] > 0).float().mean() > 0.5
+    changed = SpotFormerClassifier.paper(max_epochs=3, module__dim=64)
+    assert changed.get_params()["max_epochs"] == 3
+    assert changed.get_params()["module__dim"] == 64
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
-        ({"train_split": ValidSplit(2)}, "train_split must be None"),
         ({"iterator_train__shuffle": True}, "iterator_train__shuffle can't be set"),
         ({"iterator_train__collate_fn": print}, "iterator_train__collate_fn can't be set"),
         ({"decoding_params": {"nonsense": 1}}, r"decoding_params has \['nonsense'\]"),
+        ({"target_params": {"nonsense": 1}}, r"target_params has .* takes .*'apex_sigma'"),
     ],
 )
 def test_parameters_that_would_be_ignored(data, parameters, message):

@@ -2,8 +2,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from skspot import make_intervals
+from skspot.neural_network import SpotFormerClassifier
 from skspot.neural_network._planting import ExpressionPlanter, _course, _free_place, window_offsets
 
 N_FRAMES = 200
@@ -155,3 +157,44 @@ def test_a_full_video_has_no_free_place():
     assert _free_place(np.ones(20, bool), 5, rng) is None
     assert _free_place(np.zeros(6, bool), 5, rng) is None
     assert _free_place(np.zeros(7, bool), 5, rng) == 1
+
+
+def test_features_that_are_no_such_displacements_are_refused():
+    video, table = annotated_video("centre")
+    with pytest.raises(ValueError, match=r"are measured from the window's centre.*'first'"):
+        planter([video], [table], "first")
+    other, _ = annotated_video("first")
+    with pytest.raises(ValueError, match=r"are not measured from the window's centre.*'centre'"):
+        planter([other], [table], "centre")
+    noise = np.random.default_rng(0).normal(size=(50, 16, 10, 2)).astype(np.float32)
+    with pytest.raises(ValueError, match="planted_micro=0 and planted_macro=0"):
+        planter([noise], [table])
+    with pytest.raises(ValueError, match="16 positions and 4 channels"):
+        planter([np.concatenate([video, video], axis=-1)], [table])
+    still, hidden = np.zeros_like(video), np.full_like(video, np.nan)
+    for reference in ("centre", "first"):
+        planter([still, hidden], [table, table], reference)
+
+
+def test_the_classifier_plants_in_every_epoch_anew(monkeypatch):
+    X, y = zip(
+        *(annotated_video(onset=onset, apex=onset + 6, offset=onset + 12) for onset in (40, 60))
+    )
+    tables = []
+    call = ExpressionPlanter.__call__
+
+    def spy(self, video, table, rng):
+        planted, more = call(self, video, table, rng)
+        tables.append(more.tolist())
+        return planted, more
+
+    monkeypatch.setattr(ExpressionPlanter, "__call__", spy)
+    spotter = SpotFormerClassifier(max_epochs=3, module__dim=16, random_state=0).fit(X, y)
+    assert len(tables) == 6
+    assert len({str(table) for table in tables}) == 6
+    first = [str(table) for table in tables]
+    tables.clear()
+    again = clone(spotter).fit(X, y)
+    assert [str(table) for table in tables] == first
+    for one, other in zip(spotter.predict_scores(X), again.predict_scores(X)):
+        np.testing.assert_array_equal(one, other)
