@@ -54,6 +54,7 @@ predicted = cross_val_predict(
     data.intervals,
     groups=data.subjects,
     cv=StratifiedSubjectKFold(n_splits=3),
+    n_jobs=2,
 )
 print(spotting_report(data.intervals, predicted))
 

@@ -184,7 +184,8 @@ def _train(options):
         [
             ("align", FaceAligner()),
             ("flow", SWMROFlow()),
-            ("spot", SpotFormerClassifier(random_state=options.seed, verbose=1)),
+            # One fit, which may use all cores.
+            ("spot", SpotFormerClassifier(random_state=options.seed, n_threads=None, verbose=1)),
         ]
     )
     _apply_options(spotter, options)

@@ -3,21 +3,20 @@
 from pathlib import Path
 
 import numpy as np
-from sklearn.base import clone
+from sklearn.model_selection import cross_validate
 from sklearn.pipeline import Pipeline
-from tqdm.auto import tqdm
 
 import skspot
 from skspot.datasets import make_expression_videos
 from skspot.inspection import SpottingDisplay
 from skspot.io import write_intervals
-from skspot.metrics import interval_counts, spotting_report
+from skspot.metrics import interval_counts, interval_f1_scorer, spotting_report
 from skspot.model_selection import StratifiedSubjectKFold
 from skspot.neural_network import SpotFormerClassifier
 from skspot.preprocessing import FaceAligner, SWMROFlow
 from skspot.utils.validation import as_object_array
 
-_N_FOLDS = 3
+_N_FOLDS = 4
 _N_SHIFTS = 200
 
 
@@ -66,7 +65,7 @@ def run_demo(out, *, n_subjects=8, seed=0, n_jobs=2):
     spotter.set_params(align__verbose=0, flow__verbose=0)
 
     print(f"3. Training and spotting, {_N_FOLDS} folds, each subject unseen in its fold")
-    predicted, fitted = _cross_predict(spotter, data, seed)
+    predicted, fitted = _cross_predict(spotter, data, seed, n_jobs)
 
     report = spotting_report(data.intervals, predicted, output_dict=True)
     print("\n" + spotting_report(data.intervals, predicted))
@@ -87,14 +86,22 @@ def run_demo(out, *, n_subjects=8, seed=0, n_jobs=2):
     return report
 
 
-def _cross_predict(spotter, data, seed):
+def _cross_predict(spotter, data, seed, n_jobs):
     """Return the prediction for each video, and the pipeline that had not seen its subject."""
+    results = cross_validate(
+        spotter,
+        data.videos,
+        data.intervals,
+        groups=data.subjects,
+        cv=StratifiedSubjectKFold(_N_FOLDS, shuffle=True, random_state=seed),
+        scoring=interval_f1_scorer,
+        n_jobs=n_jobs,
+        return_estimator=True,
+        return_indices=True,
+        error_score="raise",
+    )
     predicted, fitted = [None] * len(data.videos), [None] * len(data.videos)
-    folds = StratifiedSubjectKFold(_N_FOLDS, shuffle=True, random_state=seed)
-    splits = folds.split(data.videos, data.intervals, data.subjects)
-    for train, test in tqdm(splits, "folds", _N_FOLDS):
-        fold = clone(spotter)
-        fold.fit([data.videos[i] for i in train], [data.intervals[i] for i in train])
+    for fold, test in zip(results["estimator"], results["indices"]["test"]):
         for i, table in zip(test, fold.predict([data.videos[i] for i in test])):
             predicted[i], fitted[i] = table, fold
     return as_object_array(predicted), fitted

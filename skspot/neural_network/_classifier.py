@@ -105,6 +105,11 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         recorded as ``valid_loss``, the interval F1 score as ``valid_f1``, and
         ``callbacks=[EarlyStopping("valid_f1", lower_is_better=False, load_best=True)]`` of skorch
         stops by it. None trains on all videos for `max_epochs`.
+    n_threads : int or None, default=1
+        Threads that training and prediction on a CPU may use; None leaves that to torch. Sums
+        depend on it in their last digits and, through training, the predictions do: with a number,
+        one `random_state` gives one result, also in workers of joblib, which limit torch's threads.
+        Folds run side by side with `n_jobs` use a CPU better than threads in one fold.
     random_state : int, RandomState or None, default=None
         Seed of the initial weights, the order of training and the augmentation; None draws one
         from NumPy's global state. The global state of torch is left alone.
@@ -174,6 +179,7 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         "lr_decay": [Interval(Real, 0, 1, closed="right")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 2, None, closed="left")],
+        "n_threads": [Interval(Integral, 1, None, closed="left"), None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -202,6 +208,7 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         batch_size=128,
         optimizer=torch.optim.AdamW,
         train_split=None,
+        n_threads=1,
         random_state=None,
         verbose=0,
         **kwargs,
@@ -232,6 +239,7 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         self.macro_threshold = macro_threshold
         self.micro_threshold = micro_threshold
         self.lr_decay = lr_decay
+        self.n_threads = n_threads
         self.random_state = random_state
 
     @classmethod
@@ -346,7 +354,7 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         self.window_shape_ = window_shape
         self.interrupted_ = False
         seed = check_random_state(self.random_state).randint(2**31 - 1)
-        with self._seeded(seed):
+        with self._repeatable(seed):
             method(dataset, None, **fit_params)
         if self.interrupted_:
             self.initialized_ = False
@@ -455,7 +463,7 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         self.check_is_fitted()
         features = check_videos(X)
         check_features(features, expected=self.window_shape_)
-        with self._seeded():
+        with self._repeatable():
             return as_object_array(self._score_video(video) for video in features)
 
     def predict(self, X):
@@ -568,7 +576,7 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         """
         self.classes_ = CLASSES.copy()
         self.window_shape_ = window_shape
-        with self._seeded():
+        with self._repeatable():
             return self.initialize()
 
     # -- scikit-learn -----------------------------------------------------------------------------
@@ -632,13 +640,18 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
             )
 
     @contextmanager
-    def _seeded(self, seed=0):
-        """Let torch draw from a seed of our own, and leave its global state as it was."""
+    def _repeatable(self, seed=0):
+        """Let torch use seed and threads of our own, and leave its global state as it was."""
         device = torch.device(self.device or "cpu")
         cuda = [device.index or 0] if device.type == "cuda" else []
+        n_threads = torch.get_num_threads()
         with torch.random.fork_rng(devices=cuda):
             torch.manual_seed(seed)
-            yield
+            torch.set_num_threads(self.n_threads or n_threads)
+            try:
+                yield
+            finally:
+                torch.set_num_threads(n_threads)
 
     def __sklearn_is_fitted__(self):
         return bool(self.initialized_) and hasattr(self, "window_shape_")

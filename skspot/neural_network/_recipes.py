@@ -40,4 +40,6 @@ PAPER = {
     "lr_decay": 0.96,
     "max_epochs": 100,
     "batch_size": 512,
+    # So large a network needs all the cores there are.
+    "n_threads": None,
 }

@@ -113,6 +113,30 @@ def test_random_state_repeats_and_global_state_is_left_alone(data):
     assert not np.array_equal(first[0], other[0])
 
 
+def test_jobs_and_threads_around_it_change_nothing(data):
+    spotter = SpotFormerClassifier(max_epochs=2, random_state=0, module__dim=32)
+    subjects = ["a", "a", "b", "b", "c", "c"]
+    n_threads = torch.get_num_threads()
+    try:
+        expected = None
+        for threads, n_jobs in ((1, 1), (2, 1), (2, 2)):
+            torch.set_num_threads(threads)
+            tables = cross_val_predict(
+                clone(spotter).set_params(macro_threshold=0, micro_threshold=0),
+                *data,
+                groups=subjects,
+                cv=LeaveOneSubjectOut(),
+                n_jobs=n_jobs,
+            )
+            assert torch.get_num_threads() == threads
+            expected = tables if expected is None else expected
+            for one, other in zip(tables, expected):
+                np.testing.assert_array_equal(one, other)
+    finally:
+        torch.set_num_threads(n_threads)
+    assert sum(map(len, expected)) > 6
+
+
 def test_inputs_and_parameters_are_left_alone(data):
     X = [video.copy() for video in data[0]]
     for video in X:
