@@ -66,7 +66,7 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
     neutral_ratio : float or None, default=2.0
         Segments without an expression drawn in each epoch, for each one with. 0 draws none, as the
         paper does; None draws all.
-    planted_micro, planted_macro : float, default=12.0 and 2.0
+    planted_micro, planted_macro : float, default=12.0 and 1.0
         Expressions of each class planted in neutral stretches of the training videos, anew in every
         epoch, for each annotated one. They move the nodes as annotated expressions do, in other
         places, sizes and lengths. Needs features of ``SWMROFlow`` with its default `resolutions`
@@ -192,7 +192,7 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         segment_length=4,
         neutral_ratio=2.0,
         planted_micro=12.0,
-        planted_macro=2.0,
+        planted_macro=1.0,
         reference="centre",
         target_params=None,
         mirror=0.5,
