@@ -208,16 +208,20 @@ def _draw_talking(intervals, n_frames, rng):
     """Return the activations of stretches of speech between the expressions: syllables."""
     activations = np.zeros((n_frames, len(UNITS)))
     frames = np.arange(n_frames)
+    silent = np.zeros(n_frames, dtype=bool)
+    for interval in intervals:  # what is said over an expression, no one could annotate
+        silent[interval["onset"] - _MIN_GAP // 2 : interval["offset"] + _MIN_GAP // 2 + 1] = True
     for _ in range(rng.poisson(n_frames / 250)):
         start, stop = rng.randint(n_frames) + np.array([0, rng.randint(20, 90)])
         frame = start
         while frame < stop:
             length = rng.randint(5, 11)
-            syllable = np.sin(np.pi * (np.clip((frames - frame) / length, 0, 1) % 1)) ** 2
-            for name, size in _SPEECH_UNITS.items():
-                unit = activations[:, UNITS.index(name)]  # a view
-                np.maximum(unit, rng.uniform(0, size) * syllable, out=unit)
+            sizes = {name: rng.uniform(0, size) for name, size in _SPEECH_UNITS.items()}
+            # A syllable is spoken whole or not at all.
+            if not silent[frame : frame + length].any():
+                syllable = np.sin(np.pi * (np.clip((frames - frame) / length, 0, 1) % 1)) ** 2
+                for name, size in sizes.items():
+                    unit = activations[:, UNITS.index(name)]  # a view
+                    np.maximum(unit, size * syllable, out=unit)
             frame += length - 1
-    for interval in intervals:  # what is said over an expression, no one could annotate
-        activations[interval["onset"] - _MIN_GAP // 2 : interval["offset"] + _MIN_GAP // 2 + 1] = 0
     return activations

@@ -87,13 +87,13 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         (`decode_boundaries`), or from apexes as in the paper (`decode_apexes`).
     decoding_params : dict or None, default=None
         Arguments for that function, such as lengths.
-    macro_threshold, micro_threshold : float, default=0.15
+    macro_threshold, micro_threshold : float, default=0.1
         Predicted intervals of each class with a lower score are dropped. The paper drops none.
     lr : float, default=0.003
         Learning rate of the first epoch.
-    lr_decay : float, default=0.87
+    lr_decay : float, default=0.81
         Factor of the learning rate from each epoch to the next.
-    max_epochs : int, default=15
+    max_epochs : int, default=10
         Number of epochs.
     batch_size : int, default=128
         Windows in a batch.
@@ -200,11 +200,11 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         motion_noise=0.05,
         decoding="boundaries",
         decoding_params=None,
-        macro_threshold=0.15,
-        micro_threshold=0.15,
+        macro_threshold=0.1,
+        micro_threshold=0.1,
         lr=0.003,
-        lr_decay=0.87,
-        max_epochs=15,
+        lr_decay=0.81,
+        max_epochs=10,
         batch_size=128,
         optimizer=torch.optim.AdamW,
         train_split=None,

@@ -6,6 +6,7 @@ doi 10.1109/TAFFC.2026.3677401, section on expression spotting.
 """
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from skspot.intervals import PREDICTION_DTYPE
 from skspot.neural_network._targets import CLASSES, class_logits
@@ -270,18 +271,19 @@ def decode_boundaries(
     macro_lengths=(14, 125),
     micro_flank=4,
     macro_flank=0,
+    smoothing=1.0,
     peak_threshold=0.03,
     iou_threshold=0.0,
 ):
     """Turn the frame scores of one video into its predicted intervals, from their two ends.
 
-    Every peak of the onset score makes a candidate with every later peak of the offset score that
-    is not too near and not too far. Its apex is the frame of highest apex score between the two.
-    Its score is the product of four: the geometric mean of the onset and the offset score, the apex
-    score, the mean expression score between the two, and, with flanks, one minus the mean
-    expression score in the frames just before and after. The best candidates are kept. There is no
-    usual length around an apex, so that long expressions, whose apex no short window shows, are
-    found as well as short ones.
+    The scores are smoothed over time. Every peak of the onset score makes a candidate with every
+    later peak of the offset score that is not too near and not too far. Its apex is the frame of
+    highest apex score between the two. Its score is the product of four: the geometric mean of the
+    onset and the offset score, the apex score, the mean expression score between the two, and, with
+    flanks, one minus the mean expression score in the frames just before and after. The best
+    candidates are kept. There is no usual length around an apex, so that long expressions, whose
+    apex no short window shows, are found as well as short ones.
 
     Parameters
     ----------
@@ -294,6 +296,9 @@ def decode_boundaries(
         Frames before and after an interval in which the expression score should be low; 0 looks at
         none. The ends of a micro-expression are harder to see than that it rises from what is
         around it; those of a macro-expression are plain enough.
+    smoothing : float, default=1.0
+        Standard deviation, in frames, of the Gaussian that smooths the scores; 0 leaves them as
+        they are.
     peak_threshold : float, default=0.03
         Peaks of the onset and offset scores below it are not looked at.
     iou_threshold : float, default=0.0
@@ -322,10 +327,11 @@ def decode_boundaries(
     >>> scores = np.zeros(90, dtype=FRAME_SCORE_DTYPE)
     >>> scores["macro_onset"][8] = scores["macro_apex"][30] = scores["macro_offset"][80] = 1
     >>> scores["macro_expression"][8:81] = 0.5
-    >>> decode_boundaries(scores)
+    >>> decode_boundaries(scores, smoothing=0)
     array([(8, 30, 80, 'macro', 0.5)], ...)
     """
     _check_scores(scores)
+    scores = _smoothed(scores, smoothing)
     options = {"micro": (micro_lengths, micro_flank), "macro": (macro_lengths, macro_flank)}
     tables = []
     for label, (lengths, flank) in options.items():
@@ -347,6 +353,17 @@ def decode_boundaries(
         kept = suppress(proposals, iou_threshold=iou_threshold, max_intervals=None)
         tables.append(_labelled(kept, label))
     return _in_order(tables)
+
+
+def _smoothed(scores, deviation):
+    """Return the scores smoothed over time by a Gaussian of this standard deviation in frames."""
+    if deviation < 0:
+        raise ValueError(f"smoothing must not be negative, got {deviation}.")
+    smoothed = scores.copy()
+    if deviation > 0:
+        for name in FRAME_SCORE_DTYPE.names:
+            smoothed[name] = gaussian_filter1d(scores[name], deviation)
+    return smoothed
 
 
 def _pair_boundaries(onset, apex, offset, expression, shortest, longest, flank, threshold):

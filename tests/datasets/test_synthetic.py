@@ -207,6 +207,7 @@ def test_turns_and_talking_leave_the_rest_as_it_is():
         assert set(names) <= {"jaw drop", "lip stretcher", "lip presser", *TURNS}
         talking = more[:, : len(EXPRESSION_UNITS)]
         assert (talking >= 0).all()
+        assert np.abs(np.diff(talking, axis=0)).max() < 2.5  # no syllable is cut
         for interval in quiet.intervals:
             assert not talking[interval["onset"] - 6 : interval["offset"] + 7].any()
     assert_array_equal(script(3, talking=1.0).shift, script(3).shift)

@@ -1,4 +1,5 @@
 import time
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -285,6 +286,9 @@ def boundary_scores(n_frames, intervals, label="macro", expression=1.0):
     return scores
 
 
+decode_as_it_is = partial(decode_boundaries, smoothing=0)
+
+
 class TestDecodeBoundaries:
     def test_finds_what_the_paper_cannot(self):
         truth = [
@@ -293,7 +297,7 @@ class TestDecodeBoundaries:
             *((160 + 20 * i, 165 + 20 * i, 174 + 20 * i, 0.7) for i in range(6)),
         ]
         scores = boundary_scores(300, truth)
-        spotted = decode_boundaries(scores)
+        spotted = decode_as_it_is(scores)
         assert spotted[["onset", "apex", "offset"]].tolist() == [t[:3] for t in truth]
         np.testing.assert_allclose(spotted["score"], [t[3] ** 0.5 for t in truth], rtol=1e-6)
         paper = decode_apexes(scores)
@@ -304,43 +308,43 @@ class TestDecodeBoundaries:
         scores = boundary_scores(60, [(10, 15, 29, 0.5)], expression=0.4)
         scores["macro_offset"][29] = 0.8
         scores["macro_apex"][15] = 0.6
-        spotted = decode_boundaries(scores)
+        spotted = decode_as_it_is(scores)
         expected = (0.5 * 0.8) ** 0.5 * 0.6 * 0.4
         np.testing.assert_allclose(spotted["score"], expected, rtol=1e-6)
 
     def test_expression_beside_an_interval_counts_against_it(self):
         scores = boundary_scores(60, [(20, 24, 29, 1.0)], label="micro")
         scores["micro_expression"][[18, 30, 31, 40]] = 0.5
-        assert decode_boundaries(scores)["score"] == pytest.approx([1 - 1.5 / 8])
-        assert decode_boundaries(scores, micro_flank=2)["score"] == pytest.approx([1 - 1.5 / 4])
-        assert decode_boundaries(scores, micro_flank=0)["score"] == pytest.approx([1])
+        assert decode_as_it_is(scores)["score"] == pytest.approx([1 - 1.5 / 8])
+        assert decode_as_it_is(scores, micro_flank=2)["score"] == pytest.approx([1 - 1.5 / 4])
+        assert decode_as_it_is(scores, micro_flank=0)["score"] == pytest.approx([1])
         at_the_start = boundary_scores(40, [(1, 4, 9, 1.0)], label="micro")
         at_the_start["micro_expression"][0] = 0.5
-        assert decode_boundaries(at_the_start)["score"] == pytest.approx([1 - 0.5 / 5])
+        assert decode_as_it_is(at_the_start)["score"] == pytest.approx([1 - 0.5 / 5])
 
     def test_neutral_frames_between_count_against_a_pair(self):
         # Onset of the first with the offset of the second would span the neutral gap.
         scores = boundary_scores(100, [(10, 20, 30, 1.0), (60, 70, 80, 1.0)])
-        assert decode_boundaries(scores)[["onset", "offset"]].tolist() == [(10, 30), (60, 80)]
+        assert decode_as_it_is(scores)[["onset", "offset"]].tolist() == [(10, 30), (60, 80)]
 
     @pytest.mark.parametrize(("length", "found"), [(4, 0), (5, 1), (16, 1), (17, 0)])
     def test_lengths_are_inclusive(self, length, found):
         scores = boundary_scores(60, [(20, 21, 20 + length - 1, 1.0)], label="micro")
-        assert len(decode_boundaries(scores)) == found
+        assert len(decode_as_it_is(scores)) == found
 
     def test_ends_of_the_video_are_peaks_too(self):
         scores = boundary_scores(40, [(0, 5, 39, 1.0)])
-        assert decode_boundaries(scores)[["onset", "offset"]].tolist() == [(0, 39)]
+        assert decode_as_it_is(scores)[["onset", "offset"]].tolist() == [(0, 39)]
 
     def test_low_peaks_are_not_looked_at(self):
         scores = boundary_scores(60, [(10, 20, 30, 0.2)])
-        assert len(decode_boundaries(scores, peak_threshold=0.3)) == 0
-        assert len(decode_boundaries(scores, peak_threshold=0.1)) == 1
+        assert len(decode_as_it_is(scores, peak_threshold=0.3)) == 0
+        assert len(decode_as_it_is(scores, peak_threshold=0.1)) == 1
 
     def test_overlap_is_dropped_unless_allowed(self):
         scores = boundary_scores(100, [(10, 20, 40, 0.9), (35, 45, 60, 0.8)])
-        assert decode_boundaries(scores)[["onset", "offset"]][0].tolist() == (10, 40)
-        kept = decode_boundaries(scores, iou_threshold=0.3)
+        assert decode_as_it_is(scores)[["onset", "offset"]][0].tolist() == (10, 40)
+        kept = decode_as_it_is(scores, iou_threshold=0.3)
         assert {(10, 40), (35, 60)} <= {(i["onset"], i["offset"]) for i in kept}
 
     @given(st.integers(0, 2**32 - 1), st.integers(0, 50))
@@ -361,7 +365,7 @@ class TestDecodeBoundaries:
             contrast = inside * (1 - np.mean(beside)) if beside else inside
             return np.sqrt(onset[i] * offset[j]) * apex[i : j + 1].max() * contrast
 
-        best = decode_boundaries(
+        best = decode_as_it_is(
             scores, macro_lengths=(3, 25), micro_lengths=(1, 1), macro_flank=flank
         )
         best = best[best["label"] == "macro"]
@@ -378,23 +382,43 @@ class TestDecodeBoundaries:
         rng = np.random.default_rng(0)
         for name in FRAME_SCORE_DTYPE.names:
             scores[name] = rng.random(100_000)
-        assert len(decode_boundaries(scores)) > 1000
+        assert len(decode_as_it_is(scores)) > 1000
 
     def test_nothing_to_find(self):
         for n_frames in (0, 1, 50):
-            spotted = decode_boundaries(np.zeros(n_frames, dtype=FRAME_SCORE_DTYPE))
+            spotted = decode_as_it_is(np.zeros(n_frames, dtype=FRAME_SCORE_DTYPE))
             assert len(spotted) == 0
             assert spotted.dtype == PREDICTION_DTYPE
 
     @pytest.mark.parametrize("lengths", [(0, 5), (6, 5)])
     def test_wrong_lengths(self, lengths):
         with pytest.raises(ValueError, match="micro_lengths must be"):
-            decode_boundaries(np.zeros(9, FRAME_SCORE_DTYPE), micro_lengths=lengths)
+            decode_as_it_is(np.zeros(9, FRAME_SCORE_DTYPE), micro_lengths=lengths)
+
+    def test_smoothing(self):
+        scores = boundary_scores(80, [(20, 40, 59, 1.0)])
+        peak = 1 / np.sqrt(2 * np.pi)  # of the Gaussian that one frame becomes
+        expression = decode_as_it_is(scores)["score"]
+        (smoothed,) = decode_boundaries(scores)
+        assert smoothed["score"] == pytest.approx(peak**2 * expression[0], rel=0.03)
+        assert (smoothed["onset"], smoothed["apex"], smoothed["offset"]) == (20, 40, 59)
+        jagged = scores.copy()  # two peaks one frame apart are one
+        jagged["macro_onset"][[18, 20]] = 0.6, 0.6
+        assert decode_boundaries(jagged, iou_threshold=1)["onset"].tolist() == [19]
+        assert set(decode_as_it_is(jagged, iou_threshold=1)["onset"]) == {18, 20}
+        with pytest.raises(ValueError, match="smoothing must not be negative, got -1"):
+            decode_boundaries(scores, smoothing=-1)
+
+    def test_the_scores_are_left_alone(self):
+        scores = boundary_scores(80, [(20, 40, 59, 1.0)])
+        before = scores.copy()
+        decode_boundaries(scores)
+        np.testing.assert_array_equal(scores, before)
 
     def test_wrong_flank(self):
         with pytest.raises(ValueError, match="micro_flank must not be negative, got -1"):
-            decode_boundaries(np.zeros(9, FRAME_SCORE_DTYPE), micro_flank=-1)
+            decode_as_it_is(np.zeros(9, FRAME_SCORE_DTYPE), micro_flank=-1)
 
     def test_wrong_scores(self):
         with pytest.raises(TypeError, match="FRAME_SCORE_DTYPE"):
-            decode_boundaries(np.zeros(9))
+            decode_as_it_is(np.zeros(9))
