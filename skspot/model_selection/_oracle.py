@@ -3,6 +3,7 @@
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import clone
+from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
@@ -20,8 +21,9 @@ def oracle_epoch_evaluation(
     **For reproducing published figures only.** The public scripts of this field score every epoch
     on the subject held out and keep, for each subject, the epoch with the best score there. The
     figure that comes out is no estimate of how well unseen subjects are spotted, because the test
-    labels chose the model. This function runs that protocol beside the honest one, the last epoch
-    for all, on the same trained networks.
+    labels chose the model. This function runs that protocol beside the honest one, in which the
+    spotter is used as `fit` leaves it: with the last epoch, or with that of early stopping on
+    subjects held out of the training part. Both come from the same training.
 
     Parameters
     ----------
@@ -46,7 +48,7 @@ def oracle_epoch_evaluation(
         videos : int array of shape (n_tested,)
             The indices of the videos that were tested, ascending. The next two refer to them.
         honest, oracle : object array of n_tested interval tables
-            Predictions of the last epoch, and of the best epoch of the video's subject.
+            Predictions of the fitted spotter, and of the best epoch of the video's subject.
         best_epochs : dict of subject to int
             The epoch the oracle chose, counted from 1: the first of the best.
         scores : DataFrame
@@ -88,19 +90,22 @@ def oracle_epoch_evaluation(
     videos = check_videos(X)
     tables = check_interval_tables(y, n_videos=len(videos))
     subjects = _check_subjects(groups, len(videos), "oracle_epoch_evaluation")
-    if not hasattr(_last_step(estimator), "callbacks"):
+    callbacks = getattr(_last_step(estimator), "callbacks", "none of skorch")
+    if isinstance(callbacks, str):
         raise TypeError(
-            "The estimator must be a SpotFormerClassifier or a Pipeline that ends with one, got "
-            f"{type(_last_step(estimator)).__name__}, which takes no skorch callbacks."
+            "The estimator must be a SpotFormerClassifier or a Pipeline that ends with one, with a "
+            f"list of callbacks; got {type(_last_step(estimator)).__name__} with callbacks: "
+            f"{callbacks}."
         )
-    folds = _check_folds(cv or LeaveOneSubjectOut(), videos, tables, subjects)
+    cv = check_cv(LeaveOneSubjectOut() if cv is None else cv)
+    folds = _check_folds(cv.split(videos, tables, subjects), subjects)
     per_fold = Parallel(n_jobs=n_jobs)(
-        delayed(_predict_epochs)(clone(estimator), videos, tables, train, test)
+        delayed(_predict_epochs)(clone(estimator), videos, tables, subjects, train, test)
         for train, test in folds
     )
     honest, oracle, best_epochs = {}, {}, {}
-    for (_, test), (epochs, _) in zip(folds, per_fold):
-        honest.update(zip(test, epochs[-1]))
+    for (_, test), (epochs, last, _) in zip(folds, per_fold):
+        honest.update(zip(test, last))
         for subject in np.unique(subjects[test]):
             own = np.flatnonzero(subjects[test] == subject)
             truth = [tables[test[i]] for i in own]
@@ -116,7 +121,7 @@ def oracle_epoch_evaluation(
         best_epochs=best_epochs,
     )
     if return_estimator:
-        result.estimators = [fitted for _, fitted in per_fold]
+        result.estimators = [fitted for *_, fitted in per_fold]
     truth = [tables[i] for i in tested]
     result.scores = pd.DataFrame(
         {name: _f1_scores(truth, result[name]) for name in ("honest", "oracle")}
@@ -129,9 +134,9 @@ def _last_step(estimator):
     return estimator[-1] if isinstance(estimator, Pipeline) else estimator
 
 
-def _check_folds(cv, videos, tables, subjects):
+def _check_folds(folds, subjects):
     """Return the folds as a list; refuse leaks and videos that are tested twice."""
-    folds = list(cv.split(videos, tables, subjects) if hasattr(cv, "split") else cv)
+    folds = list(folds)
     for train, test in folds:
         shared = np.intersect1d(subjects[train], subjects[test])
         if len(shared):
@@ -145,8 +150,8 @@ def _check_folds(cv, videos, tables, subjects):
     return folds
 
 
-def _predict_epochs(estimator, videos, tables, train, test):
-    """Fit a spotter to one fold; return its predictions after each epoch, and the spotter."""
+def _predict_epochs(estimator, videos, tables, subjects, train, test):
+    """Fit a spotter to one fold; return its predictions after each epoch and at last, and it."""
     from skorch.callbacks import Callback
 
     class PredictionRecorder(Callback):
@@ -164,10 +169,11 @@ def _predict_epochs(estimator, videos, tables, train, test):
         tested = steps.transform(tested)
     spotter = _last_step(estimator)
     callbacks = spotter.callbacks
-    spotter.set_params(callbacks=[*(callbacks or []), PredictionRecorder()])
-    spotter.fit(trained, truth)
+    # First, because early stopping interrupts the callbacks after it.
+    spotter.set_params(callbacks=[PredictionRecorder(), *(callbacks or [])])
+    spotter.fit(trained, truth, groups=subjects[train])
     spotter.set_params(callbacks=callbacks)
-    return epochs, estimator
+    return epochs, list(spotter.predict(tested)), estimator
 
 
 def _f1_scores(y_true, y_pred):

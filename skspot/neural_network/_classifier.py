@@ -21,7 +21,7 @@ from skspot.neural_network._decoding import (
     decode_boundaries,
     frame_scores,
 )
-from skspot.neural_network._held_out import held_out_videos
+from skspot.neural_network._held_out import split_videos
 from skspot.neural_network._loss import SpotFormerLoss
 from skspot.neural_network._recipes import DEFAULTS, PAPER
 from skspot.neural_network._spotformer import SpotFormer
@@ -68,12 +68,9 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         paper does; None draws all.
     planted_micro, planted_macro : float, default=12.0 and 1.0
         Expressions of each class planted in neutral stretches of the training videos, anew in every
-        epoch, for each annotated one. They move the nodes as annotated expressions do, in other
-        places, sizes and lengths. Needs features of ``SWMROFlow`` with its default `resolutions`
-        and `spacing`.
-    reference : {"centre", "first"}, default="centre"
-        The frame from which the features measure displacements, as in `SWMROFlow`. Only planting
-        looks at it.
+        epoch, for each annotated one, as far as there is room. They move the nodes as annotated
+        expressions do, in other places, sizes and lengths. Needs features of `SWMROFlow` with its
+        default `resolutions` and `spacing`.
     target_params : dict or None, default=None
         Arguments of `frame_targets`: how many frames around a boundary and an apex carry its label.
     mirror : float, default=0.5
@@ -166,7 +163,6 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         "neutral_ratio": [Interval(Real, 0, None, closed="left"), None],
         "planted_micro": [Interval(Real, 0, None, closed="left")],
         "planted_macro": [Interval(Real, 0, None, closed="left")],
-        "reference": [StrOptions({"centre", "first"})],
         "target_params": [dict, None],
         "mirror": [Interval(Real, 0, 1, closed="both")],
         "motion_scale": [Interval(Real, 0, None, closed="left")],
@@ -193,7 +189,6 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         neutral_ratio=2.0,
         planted_micro=12.0,
         planted_macro=1.0,
-        reference="centre",
         target_params=None,
         mirror=0.5,
         motion_scale=0.5,
@@ -229,7 +224,6 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         self.neutral_ratio = neutral_ratio
         self.planted_micro = planted_micro
         self.planted_macro = planted_macro
-        self.reference = reference
         self.target_params = target_params
         self.mirror = mirror
         self.motion_scale = motion_scale
@@ -276,7 +270,9 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         >>> SpotFormerClassifier.paper(random_state=0).get_params()["lr"]
         0.0002
         """
-        return cls(**{**PAPER, **params})
+        own = params.get("module", SpotFormer) is not SpotFormer
+        recipe = {k: v for k, v in PAPER.items() if not (own and k.startswith("module__"))}
+        return cls(**{**recipe, **params})
 
     # -- training ---------------------------------------------------------------------------------
 
@@ -305,7 +301,8 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
             If a parameter, a table or an array is invalid, X and y differ in length, no interval
             is given at all, or `train_split` is set and `groups` are missing or are split.
         KeyboardInterrupt
-            If training is interrupted: it never looks finished.
+            If training is interrupted: it never looks finished. A callback that ends training by
+            an interruption counts as one, unless it is skorch's `EarlyStopping`.
         """
         return self._train(super().fit, X, y, groups, **fit_params)
 
@@ -332,10 +329,12 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         """
         if isinstance(X, Dataset):
             return super().partial_fit(X, None, **fit_params)
-        shape = self.window_shape_ if self.__sklearn_is_fitted__() else None
-        return self._train(super().partial_fit, X, y, groups, expected_shape=shape, **fit_params)
+        done = {}
+        if self.__sklearn_is_fitted__():
+            done = {"n_epochs_done": len(self.history), "expected_shape": self.window_shape_}
+        return self._train(super().partial_fit, X, y, groups, **done, **fit_params)
 
-    def _train(self, method, X, y, groups=None, expected_shape=None, **fit_params):
+    def _train(self, method, X, y, groups, *, n_epochs_done=0, expected_shape=None, **fit_params):
         """Run skorch's `fit` or `partial_fit` on the checked data, seeded."""
         check_params(self)
         self._check_settings()
@@ -346,21 +345,26 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         dataset = training_windows(
             features,
             tables,
-            held_out=held_out_videos(self.train_split, features, tables, groups),
+            parts=split_videos(self.train_split, features, tables, groups),
             target_params=self.target_params,
             planting=self._planting(window_shape),
         )
         self.classes_ = CLASSES.copy()
         self.window_shape_ = window_shape
-        self.interrupted_ = False
         seed = check_random_state(self.random_state).randint(2**31 - 1)
-        with self._repeatable(seed):
-            method(dataset, None, **fit_params)
+        finished = self.interrupted_ = False
+        try:
+            # Going on draws otherwise than before, also from a fixed seed.
+            with self._repeatable((seed + n_epochs_done) % 2**31):
+                method(dataset, None, **fit_params)
+            finished = not self.interrupted_
+        finally:
+            self.initialized_ = finished
         if self.interrupted_:
-            self.initialized_ = False
+            n_epochs = sum("dur" in row for row in self.history[n_epochs_done:])
             raise KeyboardInterrupt(
-                f"Training was interrupted after {len(self.history)} of {self.max_epochs} epochs; "
-                "the estimator is not fitted."
+                f"Training was interrupted after {n_epochs} of {self.max_epochs} epochs; the "
+                "estimator is not fitted."
             )
         return self
 
@@ -502,6 +506,7 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
             The intervals, in order of onsets.
         """
         check_params(self)
+        self._check_settings()
         table = _DECODERS[self.decoding](scores, **(self.decoding_params or {}))
         is_macro = table["label"] == "macro"
         threshold = np.where(is_macro, self.macro_threshold, self.micro_threshold)
@@ -574,6 +579,8 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         self : SpotFormerClassifier
             The estimator, which counts as fitted.
         """
+        check_params(self)
+        self._check_settings()
         self.classes_ = CLASSES.copy()
         self.window_shape_ = window_shape
         with self._repeatable():
@@ -606,7 +613,14 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
 
     def _check_settings(self):
         """Refuse parameters that would be ignored or fail late."""
-        managed = {"batch_sampler", "collate_fn", "drop_last", "sampler", "shuffle"}
+        managed = {
+            "batch_sampler",
+            "collate_fn",
+            "drop_last",
+            "persistent_workers",  # they would keep the windows of the first epoch
+            "sampler",
+            "shuffle",
+        }
         given = managed & self.get_params_for("iterator_train").keys()
         if given:
             raise ValueError(
@@ -628,7 +642,6 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
             return None
         return {
             "ratios": ratios,
-            "reference": self.reference,
             "mirrored_nodes": _MIRRORED.get(window_shape[1]) if self.mirror else None,
         }
 

@@ -3,13 +3,13 @@
 import numpy as np
 
 
-def held_out_videos(train_split, features, tables, groups):
-    """Return the videos that a classifier holds out for validation.
+def split_videos(train_split, features, tables, groups):
+    """Split videos into those to train on and those held out for validation.
 
     Parameters
     ----------
     train_split : cross-validation splitter or None
-        The test part of its first fold is held out; None holds out nothing.
+        Its first fold is taken; None holds out nothing.
     features : list of arrays or None
         The features of each video.
     tables : list of ndarray of dtype `INTERVAL_DTYPE`
@@ -19,7 +19,7 @@ def held_out_videos(train_split, features, tables, groups):
 
     Returns
     -------
-    held_out : list of int
+    train, held_out : list of int
         Indices of videos.
 
     Raises
@@ -29,7 +29,7 @@ def held_out_videos(train_split, features, tables, groups):
         missing.
     """
     if train_split is None:
-        return []
+        return list(range(len(features))), []
     if not hasattr(train_split, "split"):
         raise ValueError(
             "train_split must be None or a splitter that keeps subjects together, such as "
@@ -39,9 +39,11 @@ def held_out_videos(train_split, features, tables, groups):
     if groups is None:
         raise ValueError(
             "train_split needs the subject of each video: call fit(X, y, groups=subjects), or "
-            "fit(X, y, spotformerclassifier__groups=subjects) of a pipeline."
+            "fit(X, y, spotformerclassifier__groups=subjects) of a pipeline. With scikit-learn's "
+            "metadata routing, set_fit_request(groups=True) asks for them."
         )
-    train, held_out = next(iter(train_split.split(features, tables, groups)))
+    split = next(iter(train_split.split(features, tables, groups)))
+    train, held_out = (np.asarray(part) for part in split)
     subjects = np.asarray(groups)
     shared = np.intersect1d(subjects[train], subjects[held_out])
     if len(shared):
@@ -49,4 +51,4 @@ def held_out_videos(train_split, features, tables, groups):
             f"{train_split!r} puts videos of the subjects {shared.tolist()} in both parts; take a "
             "splitter that keeps subjects together, such as StratifiedSubjectKFold(5)."
         )
-    return held_out.tolist()
+    return train.tolist(), held_out.tolist()

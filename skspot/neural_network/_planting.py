@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skspot.intervals import LABELS, make_intervals
+from skspot.intervals import INTERVAL_DTYPE, LABELS, make_intervals
 
 # Frames between a planted expression and its neighbours.
 _GAP = 8
@@ -20,8 +20,6 @@ _MIN_LENGTH = 5
 
 # Frames of rise and fall, which a long expression holds between.
 _RAMP_LENGTHS = (8, 20)
-
-_PLANT_NOTHING = "Set planted_micro=0 and planted_macro=0 to plant nothing."
 
 
 @dataclass(frozen=True)
@@ -61,22 +59,19 @@ class ExpressionPlanter:
     tables : list of ndarray of dtype `INTERVAL_DTYPE`
         The annotated intervals of each video.
     ratios : dict of label to float
-        Mean number of planted expressions for each annotated one.
-    reference : {"centre", "first"}
-        The frame of the window from which displacements are measured.
+        Mean number of planted expressions for each annotated one, as far as there is room.
     mirrored_nodes : sequence of int or None
         Node i of a mirrored face is node ``mirrored_nodes[i]``; None mirrors no pattern.
 
     Raises
     ------
     ValueError
-        If the features are no displacements from that frame.
+        If the features are no such displacements.
     """
 
-    def __init__(self, features, tables, *, ratios, reference, mirrored_nodes):
-        for video in features:
-            _check_displacements(video, reference)
+    def __init__(self, features, tables, *, ratios, mirrored_nodes):
         self.mirrored_nodes = mirrored_nodes
+        reference = measured_from(features)
         self.offsets, self.origin = window_offsets(features[0].shape[1], reference)
         self.examples = {label: [] for label in LABELS}
         for video, table in zip(features, tables):
@@ -114,20 +109,29 @@ class ExpressionPlanter:
             _occupy(busy, interval["onset"], interval["offset"])
         position = np.zeros((len(video), *video.shape[2:]))
         rows = []
-        for label, rate in self.rates.items():
-            for _ in range(rng.poisson(rate * len(video)) if self.examples[label] else 0):
-                length, apex, motion = self._draw(label, rng)
-                onset = _free_place(busy, length, rng)
-                if onset is None:  # the video is full
-                    continue
-                stop = onset + length
-                course = _course(length, apex, rng)
-                position[onset:stop] += course[:, None, None] * motion
-                rows.append((onset, onset + apex, stop - 1, label))
-                _occupy(busy, onset, stop - 1)
+        for label in self._draw_labels(len(video), rng):
+            length, apex, motion = self._draw(label, rng)
+            onset = _free_place(busy, length, rng)
+            if onset is None:  # no stretch as long as this is free any more
+                continue
+            stop = onset + length
+            course = _course(length, apex, rng)
+            position[onset:stop] += course[:, None, None] * motion
+            rows.append((onset, onset + apex, stop - 1, label))
+            _occupy(busy, onset, stop - 1)
         if not rows:
             return video, table
-        return video + self._as_windows(position), make_intervals([*table.tolist(), *rows])
+        annotated = table[list(INTERVAL_DTYPE.names)].tolist()
+        return video + self._as_windows(position), make_intervals([*annotated, *rows])
+
+    def _draw_labels(self, n_frames, rng):
+        """Return the classes of the expressions to plant in a video, in random order."""
+        labels = [
+            label
+            for label, rate in self.rates.items()
+            for _ in range(rng.poisson(rate * n_frames) if self.examples[label] else 0)
+        ]
+        return [labels[i] for i in rng.permutation(len(labels))]
 
     def _draw(self, label, rng):
         """Return length, apex and the nodes' motion at the apex of an expression to plant."""
@@ -206,31 +210,47 @@ def window_offsets(n_positions, reference):
     return offsets[offsets != origin], origin
 
 
-def _check_displacements(video, reference):
-    """Refuse features in which planted motion would make no sense.
+def measured_from(features):
+    """Return the frame of the window from which features measure displacements.
 
-    From the centre, the motion to a frame is the opposite of that frame's motion to here.
+    From the centre, the motion to a frame is the opposite of that frame's motion to here. From the
+    first frame, two neighbouring windows see one frame differ by the motion between their firsts.
+
+    Parameters
+    ----------
+    features : list of float32 arrays of shape (n_frames, n_positions, n_nodes, n_channels)
+        One array per video.
+
+    Returns
+    -------
+    reference : {"centre", "first"}
+        The frame; "centre" if nothing moves.
+
+    Raises
+    ------
+    ValueError
+        If the features are no displacements from one of these frames.
     """
-    n_frames, n_positions, _, n_channels = video.shape
-    if n_positions % 2 or n_channels != 2:
-        raise ValueError(
-            f"Expressions can't be planted in windows of {n_positions} positions and {n_channels} "
-            "channels, only in the displacements that SWMROFlow makes with its default resolutions "
-            f"and spacing. {_PLANT_NOTHING}"
-        )
-    half = n_positions // 2
-    to_next, to_previous = video[: n_frames - 1, half], video[1:, half - 1]
-    known = ~np.isnan(to_next + to_previous)
-    if not to_next[known].any():
-        return  # a face that does not move, or is not there, is the same from everywhere
-    from_centre = np.allclose(to_next[known], -to_previous[known], atol=1e-4)
-    if from_centre != (reference == "centre"):
-        raise ValueError(
-            "Expressions can't be planted: the features are "
-            f"{'' if from_centre else 'not '}measured from the window's centre, but "
-            f"reference={reference!r}. Set it as in SWMROFlow; for other features: "
-            f"{_PLANT_NOTHING}"
-        )
+    half, n_channels = features[0].shape[1] // 2, features[0].shape[3]
+    known = [video[~np.isnan(video[:, 0, 0, 0])] for video in features]
+    window = np.concatenate([video[:-1] for video in known])
+    following = np.concatenate([video[1:] for video in known])
+    if 2 * half == features[0].shape[1] and n_channels == 2:
+        # Where frames without a face are left out, neighbours are none: most must agree, not all.
+        there, back = window[:, half], following[:, half - 1]
+        moving = (there != 0) | (back != 0)
+        if not moving.any():
+            return "centre"
+        if np.isclose(there, -back, atol=1e-4)[moving].mean() > 0.9:
+            return "centre"
+        between_firsts = window[:, 1:] - following[:, :-1]
+        if np.mean((between_firsts - window[:, :1]) ** 2) < 0.5 * np.mean(window**2):
+            return "first"
+    raise ValueError(
+        "Expressions can't be planted in these features: they are not the displacements that "
+        "SWMROFlow makes with its default resolutions and spacing. Set planted_micro=0 and "
+        "planted_macro=0 to plant nothing."
+    )
 
 
 def _course(length, apex, rng):

@@ -29,7 +29,6 @@ PAPER = {
     "neutral_ratio": 0.0,
     "planted_micro": 0.0,
     "planted_macro": 0.0,
-    "reference": "first",
     "mirror": 0.0,
     "motion_scale": 0.0,
     "motion_noise": 0.0,

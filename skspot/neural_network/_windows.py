@@ -220,7 +220,7 @@ def check_features(features, expected=None):
     return expected
 
 
-def training_windows(features, tables, *, held_out=(), target_params=None, planting=None):
+def training_windows(features, tables, *, parts=None, target_params=None, planting=None):
     """Return the windows of all videos with their targets.
 
     Parameters
@@ -229,8 +229,8 @@ def training_windows(features, tables, *, held_out=(), target_params=None, plant
         The checked features; videos that are None are left out with a warning.
     tables : list of ndarray of dtype `INTERVAL_DTYPE`
         The annotated intervals of each video.
-    held_out : collection of int, default=()
-        Indices of the videos for validation.
+    parts : (list of int, list of int) or None, default=None
+        The videos to train on and those for validation; None trains on all.
     target_params : dict or None, default=None
         Arguments of `frame_targets`.
     planting : dict or None, default=None
@@ -244,27 +244,33 @@ def training_windows(features, tables, *, held_out=(), target_params=None, plant
     Raises
     ------
     ValueError
-        If an interval reaches beyond its video, or there is no expression to learn from.
+        If an interval reaches beyond its video, no video of a part could be read, or there is no
+        expression to learn from.
     """
     _warn_of_unread(features)
     for i, (video, table) in enumerate(zip(features, tables)):
         if video is not None:
             check_intervals(table, n_frames=len(video), name=f"y[{i}]")
-    if not any(len(table) for table in tables):
+    train, held_out = parts or (range(len(features)), [])
+    train, held_out = ([i for i in part if features[i] is not None] for part in (train, held_out))
+    if not train or (parts and parts[1] and not held_out):
         raise ValueError(
-            f"y holds no interval at all in {len(tables)} videos; there is nothing to learn from."
+            f"No video could be read of those {'for validation' if train else 'to train on'}."
         )
-    read = [i for i, video in enumerate(features) if video is not None]
-    parts = [
-        ([features[i] for i in part], [tables[i] for i in part])
-        for part in ([i for i in read if i not in held_out], [i for i in read if i in held_out])
-    ]
-    (trained, validated), target_params = parts, target_params or {}
+    if not any(len(tables[i]) for i in train):
+        raise ValueError(
+            f"y holds no interval at all in the {len(train)} videos to train on; there is nothing "
+            "to learn from."
+        )
+    trained, validated = (
+        ([features[i] for i in part], [tables[i] for i in part]) for part in (train, held_out)
+    )
+    target_params = target_params or {}
     dataset = TrainingWindows(
         *trained,
         target_params,
         planter=ExpressionPlanter(*trained, **planting) if planting else None,
-        validation=TrainingWindows(*validated, target_params) if validated[0] else None,
+        validation=TrainingWindows(*validated, target_params) if held_out else None,
     )
     if not (dataset.targets["contrastive"] > 0).any():
         raise ValueError(

@@ -4,7 +4,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, EarlyStopping
 
 from skspot.metrics import interval_f1_score
 from skspot.model_selection import LeaveOneSubjectOut, oracle_epoch_evaluation
@@ -102,6 +102,31 @@ def test_the_estimator_and_its_callbacks_are_left_alone(data):
     assert not spotter.__sklearn_is_fitted__()
 
 
+def test_early_stopping_by_subject_is_the_honest_protocol(data):
+    stopping = EarlyStopping("valid_f1", lower_is_better=False, patience=2, load_best=True)
+    spotter = SpotFormerClassifier(
+        train_split=LeaveOneSubjectOut(),
+        callbacks=[stopping],
+        random_state=0,
+        **{**TINY, "max_epochs": 30},
+    )
+    result = oracle_epoch_evaluation(spotter, *data, groups=SUBJECTS, return_estimator=True)
+    for fitted, (train, test) in zip(
+        result.estimators, LeaveOneSubjectOut().split(*data, SUBJECTS)
+    ):
+        assert len(fitted.history) < 30
+        for i, table in zip(test, fitted.predict([data[0][i] for i in test])):
+            np.testing.assert_array_equal(result.honest[i], table)
+        alone = SpotFormerClassifier(
+            train_split=LeaveOneSubjectOut(),
+            callbacks=[stopping],
+            random_state=0,
+            **{**TINY, "max_epochs": 30},
+        ).fit(*([part[i] for i in train] for part in data), groups=np.array(SUBJECTS)[train])
+        assert alone.history[:, "valid_f1"] == fitted.history[:, "valid_f1"]
+        assert all(epoch <= len(fitted.history) for epoch in result.best_epochs.values())
+
+
 def test_refusals(spotter, data):
     with pytest.raises(ValueError, match="needs the subject of each video"):
         oracle_epoch_evaluation(spotter, *data, groups=None)
@@ -116,5 +141,8 @@ def test_refusals(spotter, data):
         oracle_epoch_evaluation(
             spotter, *data, groups=SUBJECTS, cv=KFold(3, shuffle=True, random_state=0)
         )
-    with pytest.raises(TypeError, match="LogisticRegression, which takes no skorch callbacks"):
+    disabled = SpotFormerClassifier(callbacks="disable", **TINY)
+    with pytest.raises(TypeError, match="with callbacks: disable"):
+        oracle_epoch_evaluation(disabled, *data, groups=SUBJECTS)
+    with pytest.raises(TypeError, match="got LogisticRegression with callbacks: none"):
         oracle_epoch_evaluation(LogisticRegression(), *data, groups=SUBJECTS)

@@ -3,14 +3,14 @@ import pytest
 from sklearn.model_selection import KFold, LeaveOneGroupOut, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
-from skorch.callbacks import EarlyStopping
+from skorch.callbacks import Callback, EarlyStopping
 from skorch.dataset import ValidSplit
 
 from skspot import make_intervals
 from skspot.metrics import interval_f1_score
 from skspot.model_selection import LeaveOneSubjectOut, StratifiedSubjectKFold
 from skspot.neural_network import SpotFormerClassifier
-from skspot.neural_network._held_out import held_out_videos
+from skspot.neural_network._held_out import split_videos
 from tests.neural_network.test_classifier import TINY, planted_videos
 
 SUBJECTS = ["a", "a", "b", "b", "c", "c"]
@@ -21,10 +21,32 @@ def data():
     return planted_videos(6, seed=0)
 
 
-def test_the_first_test_part_is_held_out(data):
-    held_out = held_out_videos(LeaveOneSubjectOut(), *data, SUBJECTS)
-    assert held_out == [0, 1]
-    assert held_out_videos(None, *data, None) == []
+def test_the_first_fold_is_taken(data):
+    assert split_videos(LeaveOneSubjectOut(), *data, SUBJECTS) == ([2, 3, 4, 5], [0, 1])
+    assert split_videos(None, *data, None) == ([0, 1, 2, 3, 4, 5], [])
+
+
+def test_videos_of_neither_part_are_left_alone(data):
+    """A splitter may leave videos out, and those of a held-out subject must not be trained on."""
+
+    class Parts(Callback):
+        def on_train_begin(self, net, X=None, **kwargs):
+            self.n_trained, self.n_held_out = len(X.features), len(X.validation.features)
+            self.n_examples = sum(map(len, X.planter.examples.values()))
+
+    class Split:
+        def split(self, X, y, groups):
+            yield [1], [2]
+
+    parts = Parts()
+    SpotFormerClassifier(
+        train_split=Split(),
+        callbacks=[parts],
+        random_state=0,
+        **{**TINY, "max_epochs": 1, "planted_micro": 1.0},
+    ).fit(*data, groups=SUBJECTS)
+    assert (parts.n_trained, parts.n_held_out) == (1, 1)
+    assert parts.n_examples == len(data[1][1])  # nothing is learnt from other videos
 
 
 def test_the_history_has_loss_and_f1_of_videos_not_trained_on(data):
@@ -63,7 +85,7 @@ def test_early_stopping_keeps_the_best_epoch_and_counts_as_fitted(data):
     best = int(np.argmax(f1))
     assert len(f1) == best + 3
     assert spotter.history[best]["valid_f1_best"]
-    held_out = held_out_videos(StratifiedSubjectKFold(3), *data, SUBJECTS)
+    _, held_out = split_videos(StratifiedSubjectKFold(3), *data, SUBJECTS)
     truth, videos = ([part[i] for i in held_out] for part in (data[1], data[0]))
     assert interval_f1_score(truth, spotter.predict(videos)) == max(f1)
 
@@ -81,6 +103,22 @@ def test_subjects_reach_the_classifier_through_cross_validation(data):
         params={"spotformerclassifier__groups": np.array(SUBJECTS)},
     )
     assert predicted.shape == (6,)
+
+
+def test_parts_without_a_video_to_read(data):
+    spotter = SpotFormerClassifier(
+        train_split=LeaveOneSubjectOut(), max_epochs=1, random_state=0, **TINY
+    )
+    for lost, part in (((0, 1), "for validation"), ((2, 3, 4, 5), "to train on")):
+        X = [None if i in lost else video for i, video in enumerate(data[0])]
+        with (
+            pytest.warns(UserWarning, match="could not be read"),
+            pytest.raises(ValueError, match=f"No video could be read of those {part}"),
+        ):
+            spotter.fit(X, data[1], groups=SUBJECTS)
+    tables = [*data[1][:2], *[make_intervals()] * 4]
+    with pytest.raises(ValueError, match="no interval at all in the 4 videos to train on"):
+        spotter.fit(data[0], tables, groups=SUBJECTS)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,15 @@ import pytest
 from sklearn.base import clone
 
 from skspot import make_intervals
+from skspot.intervals import INTERVAL_DTYPE
 from skspot.neural_network import SpotFormerClassifier
-from skspot.neural_network._planting import ExpressionPlanter, _course, _free_place, window_offsets
+from skspot.neural_network._planting import (
+    ExpressionPlanter,
+    _course,
+    _free_place,
+    measured_from,
+    window_offsets,
+)
 
 N_FRAMES = 200
 MIRRORED = [5, 4, 3, 2, 1, 0, 7, 6, 8, 9]
@@ -31,9 +38,9 @@ def annotated_video(reference="centre", onset=60, apex=66, offset=72, size=1.5):
     return windows(position, reference), table
 
 
-def planter(features, tables, reference="centre", **options):
+def planter(features, tables, **options):
     options = {"ratios": {"micro": 3.0}, "mirrored_nodes": None, **options}
-    return ExpressionPlanter(features, tables, reference=reference, **options)
+    return ExpressionPlanter(features, tables, **options)
 
 
 @pytest.mark.parametrize("reference", ["centre", "first"])
@@ -41,7 +48,7 @@ def planter(features, tables, reference="centre", **options):
 def test_learns_the_motion_of_an_annotated_expression(reference, frames):
     onset, apex, offset = frames
     video, table = annotated_video(reference, onset, apex, offset)
-    (example,) = planter([video], [table], reference).examples["micro"]
+    (example,) = planter([video], [table]).examples["micro"]
     expected = np.zeros((10, 2))
     expected[6, 1] = 1
     np.testing.assert_allclose(example.pattern, expected, atol=1e-6)
@@ -56,7 +63,7 @@ def test_learns_the_motion_of_an_annotated_expression(reference, frames):
 def test_plants_what_windows_of_a_moving_face_would_hold(reference):
     """The planted windows are those of one position of the nodes that changes in intervals only."""
     video, table = annotated_video(reference)
-    plant = planter([video], [table], reference)
+    plant = planter([video], [table])
     planted, more = plant(video, table, np.random.RandomState(0))
     assert len(more) > len(table)
     added = planted - video
@@ -159,21 +166,40 @@ def test_a_full_video_has_no_free_place():
     assert _free_place(np.zeros(7, bool), 5, rng) == 1
 
 
+def test_tables_with_scores_lose_them():
+    video, table = annotated_video()
+    scored = make_intervals([(*table.tolist()[0], 0.7)])
+    _, more = planter([video], [scored])(video, scored, np.random.RandomState(0))
+    assert more.dtype == INTERVAL_DTYPE
+    assert table[0] in more
+
+
+@pytest.mark.parametrize("reference", ["centre", "first"])
+def test_where_displacements_are_measured_from(reference):
+    rng = np.random.default_rng(0)
+    position = rng.normal(size=(100, 10, 2)).cumsum(axis=0)
+    video = windows(position, reference)
+    hidden = video.copy()
+    hidden[20:30] = np.nan
+    assert measured_from([video]) == measured_from([hidden, video]) == reference
+    noisy = video + 0.1 * rng.normal(size=video.shape).astype(np.float32)
+    if reference == "first":  # each displacement has an error of its own
+        assert measured_from([noisy]) == "first"
+    assert measured_from([np.zeros_like(video), np.full_like(video, np.nan)]) == "centre"
+
+
 def test_features_that_are_no_such_displacements_are_refused():
-    video, table = annotated_video("centre")
-    with pytest.raises(ValueError, match=r"are measured from the window's centre.*'first'"):
-        planter([video], [table], "first")
-    other, _ = annotated_video("first")
-    with pytest.raises(ValueError, match=r"are not measured from the window's centre.*'centre'"):
-        planter([other], [table], "centre")
-    noise = np.random.default_rng(0).normal(size=(50, 16, 10, 2)).astype(np.float32)
-    with pytest.raises(ValueError, match="planted_micro=0 and planted_macro=0"):
-        planter([noise], [table])
-    with pytest.raises(ValueError, match="16 positions and 4 channels"):
-        planter([np.concatenate([video, video], axis=-1)], [table])
-    still, hidden = np.zeros_like(video), np.full_like(video, np.nan)
-    for reference in ("centre", "first"):
-        planter([still, hidden], [table, table], reference)
+    rng = np.random.default_rng(0)
+    position = rng.normal(size=(100, 10, 2)).cumsum(axis=0)
+    video, table = annotated_video()
+    noise = rng.normal(size=(50, 16, 10, 2)).astype(np.float32)
+    steps = np.diff(position, axis=0, prepend=position[:1])
+    lag = steps[np.clip(np.arange(100)[:, None] + np.arange(-7, 9), 0, 99)].astype(np.float32)
+    spaced = windows(position, "centre")[:, ::2]
+    spaced = np.concatenate([spaced, spaced], axis=1)
+    for other in (noise, lag, spaced, np.concatenate([video, video], axis=-1), video[:, :15]):
+        with pytest.raises(ValueError, match="planted_micro=0 and planted_macro=0"):
+            planter([other], [table])
 
 
 def test_the_classifier_plants_in_every_epoch_anew(monkeypatch):
