@@ -184,8 +184,7 @@ def _train(options):
         [
             ("align", FaceAligner()),
             ("flow", SWMROFlow()),
-            # One fit, which may use all cores.
-            ("spot", SpotFormerClassifier(random_state=options.seed, n_threads=None, verbose=1)),
+            ("spot", SpotFormerClassifier(random_state=options.seed, verbose=1)),
         ]
     )
     _apply_options(spotter, options)
@@ -319,6 +318,7 @@ def _apply_options(spotter, options):
     settings = {"align__verbose": 1, "flow__verbose": 1}
     settings |= {"align__n_jobs": options.jobs, "flow__n_jobs": options.jobs}
     settings |= {"align__memory": options.cache, "flow__memory": options.cache}
+    settings |= {"spot__n_threads": None}  # one network, which may use all cores
     aligner = spotter.named_steps["align"]
     if options.landmarker not in (None, aligner.landmarker):
         settings |= {"align__landmarker": options.landmarker, "align__landmarker_params": None}

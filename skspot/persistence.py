@@ -18,7 +18,15 @@ _METADATA_KEY = "skspot"
 
 # How a step runs on one machine is no part of the model. What is read from these places may be
 # unpickled, so that a stranger's file must not set them.
-_RUN_SETTINGS = {"memory", "n_jobs", "verbose", "device", "n_threads", "torch_load_kwargs"}
+_RUN_SETTINGS = {
+    "memory",
+    "n_jobs",
+    "verbose",
+    "compile",
+    "device",
+    "n_threads",
+    "torch_load_kwargs",
+}
 # Objects that only training reads.
 _TRAINING_OBJECTS = {"callbacks", "train_split"}
 _LANDMARKER_RUN_SETTINGS = {"device", "model_path", "path_to_detector"}
@@ -52,10 +60,10 @@ def save(estimator, path):
     Notes
     -----
     Every parameter is in the file, so that the model stays the same should a default change.
-    Settings of the machine are left out: `memory`, `n_jobs`, `verbose`, `device`, `n_threads`,
-    `torch_load_kwargs`, and of `landmarker_params` those that are paths or devices, such as
-    `model_path`. Set them again after loading. `train_split` and `callbacks`, which only training
-    reads, are left out with a warning unless they are plain values.
+    Settings of the machine are left out: `memory`, `n_jobs`, `verbose`, `compile`, `device`,
+    `n_threads`, `torch_load_kwargs`, and of `landmarker_params` those that are paths or devices,
+    such as `model_path`. Set them again after loading. `train_split` and `callbacks`, which only
+    training reads, are left out with a warning unless they are plain values.
 
     Examples
     --------

@@ -5,11 +5,14 @@ Expression Spotting", IEEE Transactions on Affective Computing 2026,
 doi 10.1109/TAFFC.2026.3677401, section on expression spotting.
 """
 
+from numbers import Integral, Real
+
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from skspot.intervals import PREDICTION_DTYPE
 from skspot.neural_network._targets import CLASSES, class_logits
+from skspot.utils._param_validation import Interval, validate_params
 
 _SCORES = ("onset", "apex", "offset", "expression")
 
@@ -264,6 +267,18 @@ def decode_apexes(
     return _in_order(tables)
 
 
+@validate_params(
+    {
+        "micro_lengths": [tuple, list],
+        "macro_lengths": [tuple, list],
+        "micro_flank": [Interval(Integral, 0, None, closed="left")],
+        "macro_flank": [Interval(Integral, 0, None, closed="left")],
+        "smoothing": [Interval(Real, 0, None, closed="left")],
+        "peak_threshold": [Interval(Real, 0, 1, closed="both")],
+        "iou_threshold": [Interval(Real, 0, 1, closed="both")],
+    },
+    prefer_skip_nested_validation=True,
+)
 def decode_boundaries(
     scores,
     *,
@@ -335,14 +350,13 @@ def decode_boundaries(
     options = {"micro": (micro_lengths, micro_flank), "macro": (macro_lengths, macro_flank)}
     tables = []
     for label, (lengths, flank) in options.items():
-        shortest, longest = lengths
-        if not 1 <= shortest <= longest:
+        shortest, longest = lengths if len(lengths) == 2 else (0, 0)
+        whole = isinstance(shortest, Integral) and isinstance(longest, Integral)
+        if not (whole and 1 <= shortest <= longest):
             raise ValueError(
-                f"{label}_lengths must be (shortest, longest) with 1 <= shortest <= longest, got "
-                f"{lengths}."
+                f"{label}_lengths must be (shortest, longest), whole numbers of frames with "
+                f"1 <= shortest <= longest, got {lengths}."
             )
-        if flank < 0:
-            raise ValueError(f"{label}_flank must not be negative, got {flank}.")
         proposals = _pair_boundaries(
             *(scores[f"{label}_{name}"] for name in ("onset", "apex", "offset", "expression")),
             shortest,
@@ -357,8 +371,6 @@ def decode_boundaries(
 
 def _smoothed(scores, deviation):
     """Return the scores smoothed over time by a Gaussian of this standard deviation in frames."""
-    if deviation < 0:
-        raise ValueError(f"smoothing must not be negative, got {deviation}.")
     smoothed = scores.copy()
     if deviation > 0:
         for name in FRAME_SCORE_DTYPE.names:

@@ -584,8 +584,13 @@ def _refuse_names(state_dict, expected):
     if missing or unexpected:
         raise ValueError(
             f"The state dict is not that of the authors' SpotFormer: {len(missing)} names are "
-            f"missing {missing}, {len(unexpected)} are unexpected {unexpected}."
+            f"missing {_first(missing)}, {len(unexpected)} are unexpected {_first(unexpected)}."
         )
+
+
+def _first(names, n_shown=5):
+    """Return the first of many names as text."""
+    return "[" + ", ".join([*map(repr, names[:n_shown]), *["..."] * (len(names) > n_shown)]) + "]"
 
 
 def _refuse_shapes(state_dict, expected):

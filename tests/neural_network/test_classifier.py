@@ -1,3 +1,4 @@
+import copy
 import pickle
 import warnings
 
@@ -370,6 +371,44 @@ def test_interrupted_fit_never_looks_finished(data):
         spotter.predict(data[0])
 
 
+def test_a_fit_that_fails_is_no_fit(data):
+    class Fail(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            raise RuntimeError("disk full")
+
+    spotter = SpotFormerClassifier(max_epochs=2, callbacks=[Fail()], **TINY)
+    with pytest.raises(RuntimeError, match="disk full"):
+        spotter.fit(*data)
+    with pytest.raises(NotFittedError):
+        spotter.predict(data[0])
+
+
+def test_partial_fit_draws_anew_from_a_fixed_seed(data):
+    class Batches(Callback):
+        def __init__(self):
+            self.seen = []
+
+        def on_batch_begin(self, net, batch=None, training=False, **kwargs):
+            self.seen.append(batch[0].sum().item())
+
+    spotter = SpotFormerClassifier(random_state=0, callbacks=[Batches()], **TINY)
+    spotter.set_params(max_epochs=1).fit(*data)
+    seen = [spotter.callbacks[0].seen]
+    for _ in range(2):
+        spotter.callbacks[0].seen = []
+        spotter.partial_fit(*data)
+        seen.append(spotter.callbacks[0].seen)
+    assert seen[0][0] != seen[1][0] != seen[2][0] != seen[0][0]
+
+
+def test_decoding_set_after_fit_is_checked(fitted, data):
+    changed = copy.deepcopy(fitted).set_params(
+        decoding="apexes", decoding_params={"micro_flank": 1}
+    )
+    with pytest.raises(ValueError, match="decoding_params has .*'micro_flank'.* decode_apexes"):
+        changed.predict(data[0])
+
+
 def test_partial_fit_goes_on(data):
     spotter = SpotFormerClassifier(max_epochs=1, random_state=0, **TINY)
     spotter.fit(*data).partial_fit(*data)
@@ -518,6 +557,7 @@ def test_the_papers_recipe(data):
     ("parameters", "message"),
     [
         ({"iterator_train__shuffle": True}, "iterator_train__shuffle can't be set"),
+        ({"iterator_train__persistent_workers": True}, "persistent_workers can't be set"),
         ({"iterator_train__collate_fn": print}, "iterator_train__collate_fn can't be set"),
         ({"decoding_params": {"nonsense": 1}}, r"decoding_params has \['nonsense'\]"),
         ({"target_params": {"nonsense": 1}}, r"target_params has .* takes .*'apex_sigma'"),

@@ -390,7 +390,7 @@ class TestDecodeBoundaries:
             assert len(spotted) == 0
             assert spotted.dtype == PREDICTION_DTYPE
 
-    @pytest.mark.parametrize("lengths", [(0, 5), (6, 5)])
+    @pytest.mark.parametrize("lengths", [(0, 5), (6, 5), (5,), (2.5, 5), [1, 2, 3]])
     def test_wrong_lengths(self, lengths):
         with pytest.raises(ValueError, match="micro_lengths must be"):
             decode_as_it_is(np.zeros(9, FRAME_SCORE_DTYPE), micro_lengths=lengths)
@@ -406,8 +406,6 @@ class TestDecodeBoundaries:
         jagged["macro_onset"][[18, 20]] = 0.6, 0.6
         assert decode_boundaries(jagged, iou_threshold=1)["onset"].tolist() == [19]
         assert set(decode_as_it_is(jagged, iou_threshold=1)["onset"]) == {18, 20}
-        with pytest.raises(ValueError, match="smoothing must not be negative, got -1"):
-            decode_boundaries(scores, smoothing=-1)
 
     def test_the_scores_are_left_alone(self):
         scores = boundary_scores(80, [(20, 40, 59, 1.0)])
@@ -415,9 +413,13 @@ class TestDecodeBoundaries:
         decode_boundaries(scores)
         np.testing.assert_array_equal(scores, before)
 
-    def test_wrong_flank(self):
-        with pytest.raises(ValueError, match="micro_flank must not be negative, got -1"):
-            decode_as_it_is(np.zeros(9, FRAME_SCORE_DTYPE), micro_flank=-1)
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [("micro_flank", -1), ("macro_flank", 2.5), ("smoothing", -1), ("peak_threshold", 2)],
+    )
+    def test_options_out_of_range(self, name, value):
+        with pytest.raises(ValueError, match=f"The '{name}' parameter of decode_boundaries"):
+            decode_boundaries(np.zeros(9, FRAME_SCORE_DTYPE), **{name: value})
 
     def test_wrong_scores(self):
         with pytest.raises(TypeError, match="FRAME_SCORE_DTYPE"):
