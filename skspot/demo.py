@@ -57,7 +57,7 @@ def run_demo(out, *, n_subjects=8, seed=0, n_jobs=2):
         [
             ("align", FaceAligner("template", memory=cache, n_jobs=n_jobs, verbose=1)),
             ("flow", SWMROFlow(memory=cache, n_jobs=n_jobs, verbose=1)),
-            ("spot", SpotFormerClassifier(max_epochs=12, lr_decay=0.84, random_state=seed)),
+            ("spot", SpotFormerClassifier(random_state=seed)),
         ]
     )
     print("2. Finding faces and extracting features, once for each video")
