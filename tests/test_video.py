@@ -596,7 +596,7 @@ class TestAlignedVideo:
         with pytest.raises(AttributeError):
             aligned_dots().face_size = 3
 
-    @pytest.mark.parametrize(("n_frames", "got"), [(2, "2"), (4, "more than 3"), (9, "more than")])
+    @pytest.mark.parametrize(("n_frames", "got"), [(2, "2"), (4, "more than 3")])
     def test_source_of_another_length(self, n_frames, got):
         aligned = aligned_dots(n_frames=3)
         other = aligned_dots(n_frames=n_frames).source
