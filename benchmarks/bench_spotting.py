@@ -330,9 +330,7 @@ def report(out):
         # One training gives several rows; its time stands in the first.
         minutes[next(iter(result["rows"]))].append(result["minutes"])
     for name, group in frame.groupby("row", sort=False):
-        cells = [
-            f"{group[k].mean():.3f} ± {group[k].std(ddof=0):.3f}" for k in (*LABELS, "overall")
-        ]
+        cells = [_mean_and_spread(group[k]) for k in (*LABELS, "overall")]
         cells.append(" ".join(map(str, group["seed"])))
         cells.append(f"{np.mean(minutes[name]):.1f}" if minutes[name] else "")
         lines.append(f"| {name} | {' | '.join(cells)} |")
@@ -347,6 +345,11 @@ def report(out):
         "other class, one of the same class (boundaries too far off), or none (alone).\n\n"
         + _losses_table([r["rows"]["losses"] for run, _, r in results if run == "default"])
     )
+
+
+def _mean_and_spread(scores):
+    spread = f" ± {scores.std(ddof=0):.3f}" if len(scores) > 1 else ""
+    return f"{scores.mean():.3f}{spread}"
 
 
 def _losses_table(counts):
