@@ -150,10 +150,10 @@ class ExpressionPlanter:
     def _example(self, video, interval):
         """Describe an annotated expression; None if its motion is not known."""
         onset, apex, offset = (int(interval[name]) for name in ("onset", "apex", "offset"))
-        # Without a rise, the fall shows what moved.
-        motion = self._motion(video, onset, apex) - (apex == onset) * self._motion(
-            video, apex, offset
-        )
+        if apex > onset:
+            motion = self._motion(video, onset, apex)
+        else:  # without a rise, the fall shows what moved
+            motion = -self._motion(video, apex, offset)
         size = np.linalg.norm(motion, axis=-1).max()
         if not size > 0:  # also NaN
             return None

@@ -59,6 +59,13 @@ def test_learns_the_motion_of_an_annotated_expression(reference, frames):
     assert example.apex == pytest.approx((apex - onset) / (offset - onset))
 
 
+def test_a_fall_that_is_not_seen_does_not_matter():
+    video, table = annotated_video()
+    video[67:90] = np.nan
+    (example,) = planter([video], [table]).examples["micro"]
+    assert example.pattern[6, 1] == pytest.approx(1)
+
+
 @pytest.mark.parametrize("reference", ["centre", "first"])
 def test_plants_what_windows_of_a_moving_face_would_hold(reference):
     """The planted windows are those of one position of the nodes that changes in intervals only."""
