@@ -232,16 +232,12 @@ def measured_from(features):
         If the features are no displacements from one of these frames.
     """
     half, n_channels = features[0].shape[1] // 2, features[0].shape[3]
-    known = [video[~np.isnan(video[:, 0, 0, 0])] for video in features]
-    window = np.concatenate([video[:-1] for video in known])
-    following = np.concatenate([video[1:] for video in known])
+    known = [~np.isnan(video[:, 0, 0, 0]) for video in features]
+    both = [keep[:-1] & keep[1:] for keep in known]
+    window = np.concatenate([video[:-1][keep] for video, keep in zip(features, both)])
+    following = np.concatenate([video[1:][keep] for video, keep in zip(features, both)])
     if 2 * half == features[0].shape[1] and n_channels == 2:
-        # Where frames without a face are left out, neighbours are none: most must agree, not all.
-        there, back = window[:, half], following[:, half - 1]
-        moving = (there != 0) | (back != 0)
-        if not moving.any():
-            return "centre"
-        if np.isclose(there, -back, atol=1e-4)[moving].mean() > 0.9:
+        if np.allclose(window[:, half], -following[:, half - 1], atol=1e-4):
             return "centre"
         between_firsts = window[:, 1:] - following[:, :-1]
         if np.mean((between_firsts - window[:, :1]) ** 2) < 0.5 * np.mean(window**2):
