@@ -8,6 +8,7 @@ from collections import deque
 
 import numpy as np
 
+from skspot.preprocessing._engines import crop_box
 from skspot.preprocessing._regions import (
     node_centres,
     node_names,
@@ -28,7 +29,7 @@ def pair_displacements(aligned, engine, *, lags, nodes="paper", head_motion="nos
     ----------
     aligned : AlignedVideo
         The video; its frames are decoded once and ``lags[-1] + 1`` of them are held.
-    engine : object with the method `region_motion`
+    engine : FlowEngine
         The optical flow.
     lags : tuple of int
         Distances between the two frames of a pair, in frames, increasing from at least 1.
@@ -59,18 +60,20 @@ def pair_displacements(aligned, engine, *, lags, nodes="paper", head_motion="nos
         size = face_extent(landmarks)
         if size > 0:  # neither NaN nor all points in one
             table[0] = 0
-            needed = _needed_lags(lags, n_bases, len(held))
+            # To where the face is not seen there is no motion, whatever the flow would make of it.
+            needed = [
+                lag
+                for lag in _needed_lags(lags, n_bases, len(held))
+                if np.isfinite(aligned.landmarks[n_bases + lag]).all()
+            ]
             if needed:
                 frames = [held[lag] for lag in (0, *needed)]
                 motion = geometry.node_motion(engine, landmarks, frames)
                 table[needed] = motion * (aligned.face_size / size)
-            # To where the face is not seen there is no motion, whatever the flow made of it.
-            targets = aligned.landmarks[n_bases : n_bases + len(held)]
-            table[: len(held)][~np.isfinite(targets).all(axis=(1, 2))] = np.nan
         return table
 
     for frame in aligned:
-        held.append(frame)
+        held.append(engine.prepare(frame))
         if len(held) > max_lag:
             yield motion_from_oldest()
             held.popleft()
@@ -136,34 +139,19 @@ class RegionGeometry:
             radii = np.concatenate([radii, rigid_radii])
         centres = np.rint(np.concatenate([nodes, rigid])).astype(int)
         boxes = np.hstack([centres - radii, centres + radii])
-        corner = boxes[:, :2].min(axis=0) - self.margin
-        end = boxes[:, 2:].max(axis=0) + self.margin + 1
-        return nodes, rigid, boxes, np.concatenate([corner, end])
+        return nodes, rigid, boxes, crop_box(boxes, self.margin)
 
     def node_motion(self, engine, landmarks, frames):
         """Return the nodes' motion from the first of the frames to the others."""
-        nodes, rigid, boxes, crop = self.regions(landmarks)
-        corner, end = crop[:2], crop[2:]
-        # One crop for all, placed by the first frame: jitter of landmarks never becomes motion.
-        crops = [_crop(frame, corner, end) for frame in frames]
-        motion = engine.region_motion(crops[0], crops[1:], boxes - np.tile(corner, 2))
+        # The regions lie where the first frame has them: jitter of landmarks is no motion.
+        nodes, rigid, boxes, _ = self.regions(landmarks)
+        motion = engine.region_motion(frames[0], frames[1:], boxes, self.margin)
         node_motion, rigid_motion = motion[:, : len(nodes)], motion[:, len(nodes) :]
         if self.head_motion == "nose":
             return node_motion - rigid_motion
         if self.head_motion == "similarity":
             return node_motion - _similarity_motion(rigid, rigid_motion, nodes)
         return node_motion
-
-
-def _crop(frame, corner, end):
-    """Return the part of the frame; beyond its border the border is repeated."""
-    (left, top), (right, bottom) = corner, end
-    height, width = frame.shape
-    if left >= 0 and top >= 0 and right <= width and bottom <= height:
-        return np.ascontiguousarray(frame[top:bottom, left:right])
-    rows = np.clip(np.arange(top, bottom), 0, height - 1)
-    columns = np.clip(np.arange(left, right), 0, width - 1)
-    return np.ascontiguousarray(frame[rows[:, None], columns])
 
 
 def _similarity_motion(rigid_points, rigid_motion, points):

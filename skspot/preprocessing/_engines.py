@@ -1,13 +1,61 @@
 """Optical flow engines behind one interface.
 
-An engine measures how regions of one picture move to later pictures. Dense engines compute the
-flow of every pixel and average it over each region; Lucas-Kanade follows a few points of each.
+An engine measures how regions of one picture move to later pictures. What it needs of a picture it
+makes once with `prepare`, for all the pairs that the picture is part of. Dense engines compute the
+flow of every pixel and average it over each region; Lucas-Kanade follows a few points of each;
+`PatchAlignment` aligns patches that cover each region.
 """
+
+from abc import ABC, abstractmethod
 
 import numpy as np
 
+from skspot.preprocessing._patch_alignment import align_regions, make_pyramid
 
-class DenseFlow:
+
+class FlowEngine(ABC):
+    """Measures how regions of a picture move."""
+
+    def prepare(self, frame):
+        """Return what is needed of a uint8 frame (height, width), for all its pairs."""
+        return frame
+
+    @abstractmethod
+    def region_motion(self, reference, targets, regions, margin):
+        """Return the mean displacement of each region.
+
+        Parameters
+        ----------
+        reference : object
+            The prepared frame in which the regions lie.
+        targets : list of object
+            The prepared later frames, in their order.
+        regions : int array of shape (n_regions, 4)
+            First column, first row, last column and last row of each region, inclusive. They may
+            reach beyond the frame, whose border is repeated there.
+        margin : int
+            Pixels around the outermost regions that dense flow is computed for as well.
+
+        Returns
+        -------
+        motion : float32 array of shape (n_targets, n_regions, 2)
+            Mean (dx, dy) in pixels.
+        """
+
+
+class PatchAlignment(FlowEngine):
+    """Region motion from overlapping patches of each region; the pictures are pyramids."""
+
+    def prepare(self, frame):
+        """Return the pyramid of a frame."""
+        return make_pyramid(frame)
+
+    def region_motion(self, reference, targets, regions, margin):
+        """Return the mean displacement of each region."""
+        return align_regions(reference, targets, regions)
+
+
+class DenseFlow(FlowEngine):
     """Region motion from a dense flow field.
 
     Parameters
@@ -20,24 +68,11 @@ class DenseFlow:
     def __init__(self, flow):
         self.flow = flow
 
-    def region_motion(self, reference, targets, regions):
-        """Return the mean displacement of each region.
-
-        Parameters
-        ----------
-        reference : uint8 array of shape (height, width)
-            The picture in which the regions lie.
-        targets : list of uint8 arrays of shape (height, width)
-            The later pictures.
-        regions : int array of shape (n_regions, 4)
-            First column, first row, last column and last row of each region, inclusive.
-
-        Returns
-        -------
-        motion : float32 array of shape (n_targets, n_regions, 2)
-            Mean (dx, dy) in pixels.
-        """
-        return np.stack([region_means(self._checked(reference, t), regions) for t in targets])
+    def region_motion(self, reference, targets, regions, margin):
+        """Return the mean displacement of each region."""
+        reference, *targets = _crops([reference, *targets], regions, margin)
+        boxes = regions - np.tile(crop_box(regions, margin)[:2], 2)
+        return np.stack([region_means(self._checked(reference, t), boxes) for t in targets])
 
     def _checked(self, reference, target):
         flow = np.asarray(self.flow(reference, target))
@@ -51,7 +86,7 @@ class DenseFlow:
         return flow
 
 
-class LucasKanade:
+class LucasKanade(FlowEngine):
     """Region motion from nine points a region, followed by pyramidal Lucas-Kanade.
 
     The points of a region are averaged with weights that fall with their residual, so that a point
@@ -61,11 +96,12 @@ class LucasKanade:
     _window = (21, 21)
     _levels = 3
 
-    def region_motion(self, reference, targets, regions):
-        """Return the mean displacement of each region; see `DenseFlow.region_motion`."""
+    def region_motion(self, reference, targets, regions, margin):
+        """Return the mean displacement of each region."""
         import cv2
 
-        points = _grid_points(regions)
+        reference, *targets = _crops([reference, *targets], regions, margin)
+        points = _grid_points(regions - np.tile(crop_box(regions, margin)[:2], 2))
         motion = []
         for target in targets:
             moved, found, residual = cv2.calcOpticalFlowPyrLK(
@@ -83,15 +119,33 @@ def make_engine(flow):
 
     Parameters
     ----------
-    flow : {"dis", "farneback", "lucas-kanade", "tv-l1"} or callable
+    flow : {"dis", "farneback", "lucas-kanade", "patches", "tv-l1"} or callable
         The engine's name, or a function for `DenseFlow`.
 
     Returns
     -------
-    engine : object with the method `region_motion`
+    engine : FlowEngine
         The engine. It holds OpenCV objects that can't be pickled: make it where it is used.
     """
     return DenseFlow(flow) if callable(flow) else _ENGINES[flow]()
+
+
+def crop_box(regions, margin):
+    """Return first column and row of the regions with a margin, and those behind the last."""
+    return np.concatenate(
+        [regions[:, :2].min(axis=0) - margin, regions[:, 2:].max(axis=0) + margin + 1]
+    )
+
+
+def _crops(frames, regions, margin):
+    """Return the part of each frame that the regions need; its border is repeated beyond it."""
+    left, top, right, bottom = crop_box(regions, margin)
+    height, width = frames[0].shape
+    if left >= 0 and top >= 0 and right <= width and bottom <= height:
+        return [np.ascontiguousarray(frame[top:bottom, left:right]) for frame in frames]
+    rows = np.clip(np.arange(top, bottom), 0, height - 1)[:, None]
+    columns = np.clip(np.arange(left, right), 0, width - 1)
+    return [np.ascontiguousarray(frame[rows, columns]) for frame in frames]
 
 
 def region_means(field, regions):
@@ -144,5 +198,11 @@ def _grid_points(regions):
     return np.stack([x, y], axis=-1).reshape(-1, 1, 2).astype(np.float32)
 
 
-_ENGINES = {"dis": _dis, "farneback": _farneback, "lucas-kanade": LucasKanade, "tv-l1": _tv_l1}
+_ENGINES = {
+    "dis": _dis,
+    "farneback": _farneback,
+    "lucas-kanade": LucasKanade,
+    "patches": PatchAlignment,
+    "tv-l1": _tv_l1,
+}
 ENGINE_NAMES = tuple(_ENGINES)

@@ -2,7 +2,7 @@
 
 import warnings
 from functools import partial
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from numbers import Integral
 
 import numpy as np
@@ -14,7 +14,7 @@ from skspot.preprocessing._engines import ENGINE_NAMES, make_engine
 from skspot.preprocessing._regions import NODE_SETS
 from skspot.utils._cache import cached
 from skspot.utils._callables import callable_key
-from skspot.utils._parallel import map_videos
+from skspot.utils._parallel import map_videos, one_opencv_thread
 from skspot.utils._param_validation import MEMORY, Interval, StrOptions, _fit_context
 from skspot.utils.validation import check_videos
 
@@ -56,10 +56,12 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
           frames p and p + 1 themselves; pairs further apart reach beyond the window.
 
         ``("window", 1)`` adds the motion between neighbouring frames to the features of the paper.
-    flow : {"farneback", "dis", "lucas-kanade", "tv-l1"} or callable, default="farneback"
-        The optical flow engine. A callable takes two uint8 pictures (height, width) and returns the
-        displacement of each pixel of the first, shape (height, width, 2). ``"tv-l1"`` needs
-        opencv-contrib-python.
+    flow : {"patches", "farneback", "dis", "lucas-kanade", "tv-l1"} or callable, default="patches"
+        The optical flow engine. "patches" aligns overlapping patches of each region; it is the
+        fastest, the most exact here, and follows fast motion of the head (see Notes). The others
+        are those of OpenCV; ``"tv-l1"`` needs opencv-contrib-python. A callable takes two uint8
+        pictures (height, width) and returns the displacement of each pixel of the first, shape
+        (height, width, 2).
     nodes : {"paper", "extended"}, default="paper"
         The regions: the ten of the paper (three on each eyebrow, four on the mouth), or these and
         the nose wings and lower eyelids, fourteen. `node_names` lists them.
@@ -99,6 +101,13 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
     ``("window", 9)``, a single one for ``(1,)``. Flow from the first and to the last frame of the
     video comes on top, and frames as many as the longest lag are held.
 
+    The engine "patches" covers each region with nine patches of 23 x 23 pixels (at a face of 128)
+    and aligns them with the later frames by Gauss-Newton steps from coarse to fine [2]_. The mean
+    grey level of a patch is free, so that changes of light are no motion; patches that do not fit
+    count less. From one frame to the next it follows motion of up to 20 pixels. Its first call
+    after the installation compiles it, which takes some seconds. ``benchmarks/features.md``
+    compares the engines.
+
     In the cache a callable `flow` is known by its own source code and what it pickles to; changes
     in what it calls go unnoticed, so clear the cache after them.
 
@@ -107,6 +116,8 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
     .. [1] Deng, Hayashi, Nagahara, "SpotFormer: Multi-Scale Spatio-Temporal Transformer for Facial
        Expression Spotting", IEEE Transactions on Affective Computing, 2026, section on SW-MRO.
        :doi:`10.1109/TAFFC.2026.3677401`
+    .. [2] Baker, Matthews, "Lucas-Kanade 20 Years On: A Unifying Framework", International Journal
+       of Computer Vision, 2004. :doi:`10.1023/B:VISI.0000011205.11775.fd`
 
     Examples
     --------
@@ -144,7 +155,7 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
         *,
         spacing=1,
         resolutions=("window",),
-        flow="farneback",
+        flow="patches",
         nodes="paper",
         reference="centre",
         head_motion="nose",
@@ -212,7 +223,8 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
         self._check_resolutions()
         videos = check_videos(X)
         for i, video in enumerate(videos):
-            self._check_video(video, i)
+            if video is not None:
+                self._check_video(video, f"X[{i}]", check_length=self.on_error == "raise")
         cacheable = _flow_key(self.flow) is not None
         if self.memory is not None and not cacheable:
             warnings.warn(
@@ -224,13 +236,7 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
             _extract,
             memory=self.memory if cacheable else None,
             show=bool(self.verbose) and len(videos) == 1,
-            window_length=self.window_length,
-            spacing=self.spacing,
-            resolutions=tuple(self.resolutions),
-            flow=self.flow,
-            nodes=self.nodes,
-            reference=self.reference,
-            head_motion=self.head_motion,
+            **self._settings(),
         )
         return map_videos(
             extract,
@@ -241,6 +247,64 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
             on_error=self.on_error,
             verbose=self.verbose,
         )
+
+    def stream(self, video, block_length=1024):
+        """Compute the features of one video a block at a time.
+
+        For long videos: neither frames nor features are ever all in memory. The features are those
+        that `transform` gives; nothing is cached.
+
+        Parameters
+        ----------
+        video : AlignedVideo
+            One element of what `FaceAligner` returns.
+        block_length : int, default=1024
+            Frames in a block; the last one may be shorter.
+
+        Yields
+        ------
+        features : float32 array of shape (n_frames, window_length - 1, n_nodes, n_channels)
+            The features of the next frames, see `transform`.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is invalid, or the video is shorter than a window or a lag.
+        TypeError
+            If `video` is no aligned video.
+
+        Examples
+        --------
+        >>> from skspot.datasets import make_expression_videos
+        >>> from skspot.preprocessing import FaceAligner, SWMROFlow
+        >>> data = make_expression_videos(1, videos_per_subject=1, n_frames=60, random_state=0)
+        >>> aligned = FaceAligner(landmarker="template").transform(data.videos)
+        >>> [block.shape for block in SWMROFlow().stream(aligned[0], block_length=40)]
+        [(40, 16, 10, 2), (20, 16, 10, 2)]
+        """
+        self._validate_params()
+        self._check_window()
+        self._check_resolutions()
+        if not (isinstance(block_length, Integral) and block_length > 0):
+            raise ValueError(
+                f"block_length must be a whole number of frames, at least 1; got {block_length!r}."
+            )
+        self._check_video(video, "video", check_length=True)
+        return _blocks(video, block_length, **self._settings())
+
+    def _settings(self):
+        """Return the parameters on which the features depend."""
+        names = (
+            "window_length",
+            "spacing",
+            "resolutions",
+            "flow",
+            "nodes",
+            "reference",
+            "head_motion",
+        )
+        settings = {name: getattr(self, name) for name in names}
+        return {**settings, "resolutions": tuple(self.resolutions)}
 
     def _check_window(self):
         if self.window_length % 2 == 0:
@@ -257,16 +321,14 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
                 f"and none of them twice; got {self.resolutions!r}."
             )
 
-    def _check_video(self, video, i):
-        if video is None:
-            return
+    def _check_video(self, video, name, *, check_length):
         if not hasattr(video, "face_landmarks"):
             raise TypeError(
-                f"X[{i}] must be an AlignedVideo, got {type(video).__name__}; put FaceAligner "
+                f"{name} must be an AlignedVideo, got {type(video).__name__}; put FaceAligner "
                 "before SWMROFlow."
             )
-        if self.on_error == "raise":  # before work on other videos
-            _check_length(video, f"X[{i}] ({video.name})", **self.get_params(deep=False))
+        if check_length:  # before work on other videos
+            _check_length(video, f"{name} ({video.name})", **self.get_params(deep=False))
 
     def __sklearn_tags__(self):
         """Tell scikit-learn that the transformer is stateless and takes no 2-D arrays."""
@@ -299,38 +361,57 @@ def _extract(aligned, *, memory, show, flow, **settings):
     return extract(aligned, show, flow, key, **settings)
 
 
+def _blocks(aligned, block_length, *, flow, **settings):
+    """Yield the features of one video, `block_length` frames at a time."""
+    windows = _iterate_windows(aligned, flow, **settings)
+    while True:
+        with one_opencv_thread():
+            block = list(islice(windows, block_length))
+        if not block:
+            return
+        yield np.stack(block)
+
+
 def _flow_key(flow):
     """Return what an engine's results depend on; None if that can't be told."""
     return callable_key(flow) if callable(flow) else flow
 
 
-def window_displacements(
-    aligned,
-    show,
-    flow,
-    key,
-    *,
-    window_length,
-    spacing,
-    resolutions,
-    nodes,
-    reference,
-    head_motion,
-):
+def window_displacements(aligned, show, flow, key, **settings):
     """Return the features of one video; `key` stands for it and the engine in the cache.
 
     `show` is whether to show progress; see `SWMROFlow` for the other parameters.
     """
+    features = None
+    windows = tqdm(
+        _iterate_windows(aligned, flow, **settings),
+        aligned.name,
+        len(aligned),
+        unit=" frames",
+        disable=not show,
+    )
+    for i, window in enumerate(windows):
+        if features is None:
+            features = np.empty((len(aligned), *window.shape), dtype=np.float32)
+        features[i] = window
+    return features
+
+
+def _iterate_windows(
+    aligned, flow, *, window_length, spacing, resolutions, nodes, reference, head_motion
+):
+    """Yield the features of each frame; see `SWMROFlow` for the parameters."""
     pairs = window_pairs(window_length, spacing, resolutions, reference)
     lags = tuple(np.unique(np.abs(np.diff(pairs))).tolist())
     displacements = pair_displacements(
         aligned, make_engine(flow), lags=lags, nodes=nodes, head_motion=head_motion
     )
-    displacements = tqdm(
-        displacements, aligned.name, len(aligned), unit=" frames", disable=not show
-    )
-    windows = gather_windows(displacements, len(aligned), pairs)
-    return _mask_windows(windows, np.asarray(aligned.valid), window_length, spacing)
+    n_valid = _valid_in_window(np.asarray(aligned.valid), window_length, spacing)
+    for i, window in enumerate(gather_windows(displacements, len(aligned), pairs)):
+        window[np.isnan(window)] = 0  # single displacements that are not known
+        if 2 * n_valid[i] < window_length:
+            window[:] = np.nan
+        yield window
 
 
 def window_pairs(window_length, spacing, resolutions, reference):
@@ -374,38 +455,29 @@ def gather_windows(displacements, n_frames, pairs):
         What `window_pairs` returns. A frame before the first one is the first, one after the last
         is the last.
 
-    Returns
-    -------
-    windows : float32 array of shape (n_frames, n_positions, n_nodes, 2 * n_resolutions)
-        The displacements of the pairs. That to an earlier frame is the opposite of the motion from
-        there.
+    Yields
+    ------
+    window : float32 array of shape (n_positions, n_nodes, 2 * n_resolutions)
+        For each frame in turn, the displacements of the pairs. That to an earlier frame is the
+        opposite of the motion from there.
     """
     ahead = max(0, pairs.min(axis=-1).max())  # frames that the middle one has to wait for
     n_recent = ahead - pairs.min() + 1
-    windows = None
+    recent = None
     arriving = chain(displacements, repeat(np.nan, ahead))  # nothing comes after the last frame
     for i, displacement in enumerate(arriving, start=-ahead):
-        if windows is None:
-            n_positions, n_resolutions, _ = pairs.shape
-            n_nodes = displacement.shape[1]
-            windows = np.empty((n_frames, n_positions, n_nodes, 2 * n_resolutions), np.float32)
+        if recent is None:
             recent = np.empty((n_recent, *displacement.shape), np.float32)
         recent[(i + ahead) % n_recent] = displacement
         if i >= 0:
             start, end = np.moveaxis(np.clip(i + pairs, 0, n_frames - 1), -1, 0)
             motion = recent[np.minimum(start, end) % n_recent, np.abs(end - start)]
             motion[end < start] *= -1
-            windows[i] = motion.swapaxes(1, 2).reshape(windows.shape[1:])
-    return windows
+            yield motion.swapaxes(1, 2).reshape(len(pairs), motion.shape[2], -1)
 
 
-def _mask_windows(windows, valid, window_length, spacing):
-    """Make windows that mostly show no face NaN, and single unknown displacements of others 0."""
+def _valid_in_window(valid, window_length, spacing):
+    """Return how many frames of each frame's window show the face."""
     span = (window_length - 1) * spacing
-    padded = np.pad(valid.astype(int), span // 2, mode="edge")
-    n_valid = sum(padded[k : k + len(valid)] for k in range(0, span + 1, spacing))
-    for i, window in enumerate(windows):  # not at once: a mask as large as the features
-        window[np.isnan(window)] = 0
-        if 2 * n_valid[i] < window_length:
-            window[:] = np.nan
-    return windows
+    padded = np.pad(valid.astype(np.int32), span // 2, mode="edge")
+    return sum(padded[k : k + len(valid)] for k in range(0, span + 1, spacing))

@@ -77,7 +77,7 @@ def _attempt(function, video, name, on_error):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            with _one_opencv_thread():
+            with one_opencv_thread():
                 outcome = function(video)
         except Exception as error:
             error.add_note(f"This happened with {name}.")
@@ -88,7 +88,7 @@ def _attempt(function, video, name, on_error):
 
 
 @contextmanager
-def _one_opencv_thread():
+def one_opencv_thread():
     """Keep OpenCV to one thread: its pictures here are small, and joblib has the other cores."""
     import cv2
 

@@ -23,8 +23,11 @@ class SeeingEngine:
     def __init__(self):
         self.seen = []
 
-    def region_motion(self, first, others, regions):
-        self.seen.append((first, regions))
+    def prepare(self, frame):
+        return frame
+
+    def region_motion(self, first, others, regions, margin):
+        self.seen.append((first, regions, margin))
         return np.zeros((len(others), len(regions), 2))
 
 
@@ -35,15 +38,15 @@ class SeeingEngine:
 def test_it_shows_what_the_engine_sees(aligned, nodes, head_motion, n_rigid):
     engine = SeeingEngine()
     list(pair_displacements(aligned, engine, lags=(1,), nodes=nodes, head_motion=head_motion))
-    seen, regions = engine.seen[70]
+    seen, regions, margin = engine.seen[70]
     display = RegionsDisplay.from_video(aligned, 70, nodes=nodes, head_motion=head_motion)
     assert display.names == node_names(nodes)
     assert len(display.regions) == len(display.names)
     assert len(display.rigid_regions) == n_rigid
-    left, top, right, bottom = display.crop
-    assert_array_equal(display.picture[top:bottom, left:right], seen)
-    shown = np.concatenate([display.regions, display.rigid_regions])
-    assert_array_equal(shown - [left, top, left, top], regions)
+    assert_array_equal(display.picture, seen)
+    assert_array_equal(np.concatenate([display.regions, display.rigid_regions]), regions)
+    corner, end = regions[:, :2].min(axis=0) - margin, regions[:, 2:].max(axis=0) + margin + 1
+    assert_array_equal(display.crop, [*corner, *end])
 
 
 def test_regions_are_around_the_nodes(aligned):

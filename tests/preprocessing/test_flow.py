@@ -1,5 +1,6 @@
 import pickle
 from functools import cache
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -8,6 +9,7 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 import skspot
+from skspot.datasets import make_expression_videos
 from skspot.datasets._face_model import face_transform
 from skspot.neural_network import SpotFormerClassifier
 from skspot.preprocessing import SWMROFlow, node_names
@@ -18,7 +20,7 @@ from skspot.preprocessing._flow import gather_windows, window_pairs
 from skspot.video import AlignedVideo, face_extent
 from tests.conftest import align_exactly
 
-ENGINES = ["farneback", "dis", "lucas-kanade"]
+ENGINES = ["farneback", "dis", "lucas-kanade", "patches"]
 
 
 def _moved_video(data, transforms):
@@ -45,8 +47,13 @@ def _still_nodes(value, n=40):
         yield table
 
 
+def _gathered(reference):
+    pairs = window_pairs(17, 1, ("window",), reference)
+    return np.stack(list(gather_windows(_still_nodes(reference), 40, pairs)))
+
+
 def test_windows_from_the_first_frame_take_the_right_pairs():
-    windows = gather_windows(_still_nodes("first"), 40, window_pairs(17, 1, ("window",), "first"))
+    windows = _gathered("first")
     assert windows.shape == (40, 16, 3, 2)
     assert windows.dtype == np.float32
     # Frame 20: window 12...28, from frame 12 over distances 1 to 16.
@@ -60,7 +67,7 @@ def test_windows_from_the_first_frame_take_the_right_pairs():
 
 
 def test_windows_from_the_centre_take_the_right_pairs():
-    windows = gather_windows(_still_nodes("centre"), 40, window_pairs(17, 1, ("window",), "centre"))
+    windows = _gathered("centre")
     # Frame 20: the motion to frame 12 is the opposite of that from frame 12, 8 frames earlier.
     np.testing.assert_array_equal(windows[20, :8, 0, 0], -np.arange(12, 20))
     np.testing.assert_array_equal(windows[20, :8, 0, 1], -np.arange(8, 0, -1))
@@ -287,6 +294,16 @@ def test_displacements_of_expressions(still_data, flow, reference):
 
 
 @pytest.mark.parametrize("flow", ENGINES)
+def test_features_are_those_of_the_first_release(flow):
+    """Every fifth of 26 frames, computed once and kept."""
+    data = make_expression_videos(1, videos_per_subject=1, n_frames=60, random_state=5)
+    aligned = _beginning(data, 26)
+    features = SWMROFlow(9, flow=flow).transform([aligned])[0][::5]
+    expected = np.load(Path(__file__).parent / "reference" / "features.npz")[flow]
+    np.testing.assert_allclose(features, expected, atol=2e-3)
+
+
+@pytest.mark.parametrize("flow", ENGINES)
 def test_head_translation_is_removed(still_data, flow):
     shifts = 3 * np.sin(np.arange(30) / 4)
     transforms = [face_transform(np.array([s, -s / 2]), 0, 1, np.zeros(2)) for s in shifts]
@@ -430,6 +447,53 @@ def test_each_frame_is_decoded_once_and_few_are_held(lively_data, settings, long
     SWMROFlow(flow="lucas-kanade", **settings).transform([video])
     assert video.decoded == 120
     assert video.most <= longest_lag + 3
+
+
+@pytest.mark.parametrize("settings", [{}, {"spacing": 2, "resolutions": ("window", 3)}], ids=str)
+@pytest.mark.parametrize("block_length", [1, 50, 1000])
+def test_blocks_of_a_stream_are_the_features(lively_data, settings, block_length):
+    aligned = _beginning(lively_data, 100)
+    aligned.valid[30:60] = False
+    flow = SWMROFlow(9, flow="lucas-kanade", **settings)
+    blocks = list(flow.stream(aligned, block_length))
+    n_full, rest = divmod(100, block_length)
+    assert [len(block) for block in blocks] == [block_length] * n_full + [rest] * bool(rest)
+    np.testing.assert_array_equal(np.concatenate(blocks), flow.transform([aligned])[0])
+    assert np.isnan(np.concatenate(blocks)).any()
+
+
+def test_a_stream_reads_no_further_than_asked(lively_data):
+    frames = []
+
+    class Watched:
+        def __getattr__(self, name):
+            return getattr(exact, name)
+
+        def __len__(self):
+            return len(exact)
+
+        def __iter__(self):
+            for frame in exact:
+                frames.append(1)
+                yield frame
+
+    exact = _beginning(lively_data, 100)
+    stream = SWMROFlow(9).stream(Watched(), 10)
+    assert not frames
+    next(stream)
+    assert len(frames) <= 10 + 9
+
+
+def test_wrong_streams(lively_data):
+    aligned = _beginning(lively_data, 20)
+    with pytest.raises(TypeError, match="video must be an AlignedVideo, got NoneType"):
+        SWMROFlow().stream(None)
+    with pytest.raises(ValueError, match="block_length must be a whole number.*got 0"):
+        SWMROFlow().stream(aligned, 0)
+    with pytest.raises(ValueError, match="video .*has 20 frames, fewer than window_length=21"):
+        SWMROFlow(21).stream(aligned)
+    with pytest.raises(ValueError, match="window_length must be odd"):
+        SWMROFlow(8).stream(aligned)
 
 
 def test_cache_extracts_each_video_once(lively_data, tmp_path, monkeypatch):
