@@ -1,4 +1,4 @@
-"""The command line: ``skspot demo | train | spot | evaluate``."""
+"""The command line: ``skspot demo | train | spot | evaluate | cache``."""
 
 import argparse
 import glob
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import skspot
 
+_MB = 1_000_000
 _VIDEO_SUFFIXES = frozenset(
     (".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv")
     + (".ts", ".webm", ".wmv")
@@ -49,7 +50,7 @@ def _parser():
     )
     parser.add_argument("--version", action="version", version=f"skspot {skspot.__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    for add in (_add_demo, _add_train, _add_spot, _add_evaluate):
+    for add in (_add_demo, _add_train, _add_spot, _add_evaluate, _add_cache):
         add(commands)
     return parser
 
@@ -125,6 +126,25 @@ def _add_evaluate(commands):
     command.set_defaults(run=_evaluate)
 
 
+def _add_cache(commands):
+    command = commands.add_parser(
+        "cache",
+        help="show or clear what --cache has kept",
+        description="Print how many landmarks and features of videos a cache keeps and their size, "
+        "after clearing it if wanted. Only what skspot has put there is counted and deleted. A "
+        "cache may be moved; videos may too, as long as their times of change stay.",
+    )
+    command.add_argument("folder", type=Path, help="folder that was given with --cache")
+    how = command.add_mutually_exclusive_group()
+    how.add_argument("--clear", action="store_true", help="delete all entries")
+    how.add_argument(
+        "--limit-mb",
+        type=_at_least(0),
+        help="delete the entries not used for longest, until the others fit this many MB",
+    )
+    command.set_defaults(run=_cache)
+
+
 def _add_landmarker(command, default="face-alignment"):
     command.add_argument(
         "--landmarker",
@@ -133,6 +153,13 @@ def _add_landmarker(command, default="face-alignment"):
         help=f"what finds the face (default: {default or 'what the model was trained with'})",
     )
     command.add_argument("--landmarker-model", help="file of mediapipe's FaceLandmarker model")
+    command.add_argument(
+        "--detect-every",
+        type=_positive,
+        metavar="K",
+        help="detect the face in every K-th frame and track it between; 1 detects it in every one "
+        f"(default: {'5' if default else 'as in training'}; no meaning for template)",
+    )
     command.add_argument("--cache", help="folder that keeps landmarks and features of videos")
 
 
@@ -279,6 +306,20 @@ def _evaluate(options):
     return 0
 
 
+def _cache(options):
+    from skspot.utils._cache import limit_cache, stored_results
+
+    before = stored_results(options.folder)
+    if options.clear or options.limit_mb is not None:
+        limit_cache(options.folder, 0 if options.clear else options.limit_mb * _MB)
+    left = stored_results(options.folder)
+    for kind, (n_before, _) in before.items():
+        n_entries, n_bytes = left.get(kind, (0, 0))
+        deleted = f", {n_before - n_entries} deleted" if n_entries < n_before else ""
+        print(f"{kind}: {n_entries} entries, {n_bytes / _MB:.1f} MB{deleted}")
+    return 0
+
+
 def _read_tables(path):
     """Return the interval tables of a CSV file, or of all those in a folder, by video.
 
@@ -322,6 +363,8 @@ def _apply_options(spotter, options):
     aligner = spotter.named_steps["align"]
     if options.landmarker not in (None, aligner.landmarker):
         settings |= {"align__landmarker": options.landmarker, "align__landmarker_params": None}
+    if options.detect_every is not None:
+        settings |= {"align__detect_every": options.detect_every}
     spotter.set_params(**settings)
     if options.landmarker_model is not None:
         params = {**(aligner.landmarker_params or {}), "model_path": options.landmarker_model}

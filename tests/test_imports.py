@@ -19,7 +19,8 @@ PACKAGES = [
     "skspot.preprocessing",
     "skspot.video",
 ]
-HEAVY = {"torch", "cv2", "skorch", "av", "matplotlib", "skimage", "face_alignment", "mediapipe"}
+HEAVY = {"torch", "cv2", "skorch", "av", "matplotlib", "skimage", "numba"}
+HEAVY |= {"face_alignment", "mediapipe"}
 
 
 def public_objects():

@@ -19,7 +19,7 @@ from skspot.utils.validation import check_videos
 from skspot.video import AlignedVideo, NoFaceError, open_video
 from skspot.video._base import short_name
 
-_ALGORITHM = 2  # part of the cache's key: raise it whenever the same video gives other landmarks
+_ALGORITHM = 3  # part of the cache's key: raise it whenever the same video gives other landmarks
 
 
 class FaceAligner(TransformerMixin, BaseEstimator):
@@ -45,7 +45,8 @@ class FaceAligner(TransformerMixin, BaseEstimator):
         - "template": a mean face, found by scikit-image's LBP cascade and moved with the head by
           optical flow. Needs no download. Approximate (see Notes); frontal faces only.
         - a callable: gets one frame, RGB uint8 (height, width, 3), and returns the points as an
-          array of shape (68, 2), in pixels (x, y), or None if there is no face.
+          array of shape (68, 2), in pixels (x, y), or None if there is no face. It may get a frame
+          twice and an earlier one after a later one, unless `detect_every` is 1.
         - a mapping from videos to landmarks found before: keys are the paths in X, or their file
           names, or those without suffix; values are arrays of shape (n_frames, 68, 2), NaN in
           frames without a face. Cross-validation may pick any videos, so that a list in the order
@@ -58,10 +59,19 @@ class FaceAligner(TransformerMixin, BaseEstimator):
         Options of the landmarkers that are given by name.
 
         - "face-alignment": `device` (default: CUDA if there is any, else CPU), `face_detector`
-          ("sfd"), `face_detector_kwargs` (None), `flip_input` (True).
+          ("sfd"), `face_detector_kwargs` (None), `flip_input` (True), `batch_size` (default: 4 on a
+          GPU, 1 on a CPU), detections at a time.
         - "mediapipe": `model_path` (required), `num_faces` (4), `min_face_detection_confidence`,
           `min_face_presence_confidence`, `min_tracking_confidence` (0.5 each).
         - "template": `recheck` (30), frames between two checks that the face is still there.
+    detect_every : int, default=5
+        Frames from one detection to the next, for "face-alignment", "mediapipe" and callables; 1
+        detects in every frame. Between two detections the points are tracked by optical flow from
+        both sides. Where the tracks disagree, or no face was found at one of the two, the frames
+        between are detected one by one. With 5, in videos of 24 and 30 frames per second, the
+        features changed by less than the error of the flow that they are made of
+        (``benchmarks/landmarks.md``). "template" tracks by itself, and landmarks found before need
+        no detection: for them this has no meaning.
     fps : float, default=30.0
         Frames per second of videos that carry no times: arrays and directories of images.
     max_gap : int, default=8
@@ -75,7 +85,8 @@ class FaceAligner(TransformerMixin, BaseEstimator):
         failed video and why. Later steps of skspot pass None on and predict nothing for it.
     memory : str, path-like or object with the joblib.Memory interface, default=None
         Where the landmarks of each video are kept, so that they are found once, in whatever
-        collection the video comes again. `face_size` may change meanwhile. See Notes.
+        collection the video comes again. `face_size` may change meanwhile. ``skspot cache`` on the
+        command line shows how much is kept, and clears it. See Notes.
     n_jobs : int, default=None
         Number of videos worked on at a time; None is 1 unless in a `joblib.parallel_config`
         context, -1 all processors. The result does not depend on it.
@@ -98,10 +109,10 @@ class FaceAligner(TransformerMixin, BaseEstimator):
     more than 20 degrees and be at least 1/15 as wide as the longer side of the picture.
 
     The cache's key is the fingerprint of the video (not its frames, unless it is an array), the
-    landmarker with its options, `fps` and `max_gap`. A callable is known by its own source code and
-    what it pickles to; changes in what it calls go unnoticed, so clear the cache after them. One
-    that can't be pickled or has no source, such as a lambda that reads local variables, is not
-    cached, with a warning.
+    landmarker with its options and `detect_every`, `fps` and `max_gap`. A callable is known by its
+    own source code and what it pickles to; changes in what it calls go unnoticed, so clear the
+    cache after them. One that can't be pickled or has no source, such as a lambda that reads local
+    variables, is not cached, with a warning.
 
     Examples
     --------
@@ -121,6 +132,7 @@ class FaceAligner(TransformerMixin, BaseEstimator):
         "landmarker": [StrOptions(set(LANDMARKERS)), callable, Mapping, np.ndarray],
         "face_size": [Interval(Real, 0, None, closed="neither")],
         "landmarker_params": [dict, None],
+        "detect_every": [Interval(Integral, 1, None, closed="left")],
         "fps": [Interval(Real, 0, None, closed="neither")],
         "max_gap": [Interval(Integral, 0, None, closed="left")],
         "on_error": [StrOptions({"raise", "warn"})],
@@ -135,6 +147,7 @@ class FaceAligner(TransformerMixin, BaseEstimator):
         *,
         face_size=128,
         landmarker_params=None,
+        detect_every=5,
         fps=30.0,
         max_gap=8,
         on_error="raise",
@@ -145,6 +158,7 @@ class FaceAligner(TransformerMixin, BaseEstimator):
         self.landmarker = landmarker
         self.face_size = face_size
         self.landmarker_params = landmarker_params
+        self.detect_every = detect_every
         self.fps = fps
         self.max_gap = max_gap
         self.on_error = on_error
@@ -203,7 +217,7 @@ class FaceAligner(TransformerMixin, BaseEstimator):
         """
         self._validate_params()  # because it works without fit
         sources = check_videos(X)
-        landmarker = make_landmarker(self.landmarker, self.landmarker_params)
+        landmarker = make_landmarker(self.landmarker, self.landmarker_params, self.detect_every)
         landmarker.check(sources)
         if self.memory is not None and not landmarker.cacheable:
             warnings.warn(
@@ -242,7 +256,9 @@ def _align(source_and_landmarker, *, face_size, max_gap, fps, memory, show):
     """Return one aligned video."""
     source, landmarker = source_and_landmarker
     video = open_video(source, fps=fps)
-    key = None if memory is None else (video.fingerprint, landmarker.key(video))
+    key = None
+    if memory is not None:
+        key = (video.fingerprint, landmarker.key(video), landmarker.detect_every)
     find = cached(_find_landmarks, memory, ignore=["video", "landmarker", "show"])
     found = find(key, max_gap, fps, _ALGORITHM, video=video, landmarker=landmarker, show=show)
     _check_found(video, landmarker, **found)
@@ -276,7 +292,8 @@ def _find_landmarks(key, max_gap, fps, algorithm, *, video, landmarker, show):
 
     with closing(landmarker.track(frames(), video)) as points:
         for found in points:
-            rows.append(_checked_points(found, len(rows), video))
+            row = np.full((68, 2), np.nan) if found is None else found
+            rows.append(np.asarray(row, dtype=np.float32))
     landmarks = np.stack(rows)
     valid = np.isfinite(landmarks).all(axis=(1, 2))
     landmarks[~valid] = np.nan
@@ -286,19 +303,6 @@ def _find_landmarks(key, max_gap, fps, algorithm, *, video, landmarker, show):
         "timestamps": np.array(times),
         "frame_shape": shape,
     }
-
-
-def _checked_points(points, frame, video):
-    """Return the points of one frame as float32 (68, 2), NaN for None."""
-    if points is None:
-        return np.full((68, 2), np.nan, dtype=np.float32)
-    points = np.asarray(points)
-    if points.shape != (68, 2) or points.dtype.kind not in "fiu":
-        raise ValueError(
-            f"{video.name}: for frame {frame} the landmarker gave shape {points.shape} and dtype "
-            f"{points.dtype}, expected numbers of shape (68, 2), or None if there is no face."
-        )
-    return points.astype(np.float32)
 
 
 def fill_gaps(landmarks, valid, max_gap):

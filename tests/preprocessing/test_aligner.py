@@ -24,6 +24,7 @@ from sklearn.utils.estimator_checks import (
     check_valid_tag_types,
 )
 
+from skspot.preprocessing import SWMROFlow
 from skspot.preprocessing._aligner import FaceAligner, fill_gaps
 from skspot.preprocessing._landmarkers._template import TemplateLandmarker
 from skspot.utils._parallel import SetupError
@@ -110,6 +111,27 @@ class TestTransform:
     def test_fps_of_arrays(self):
         aligned = FaceAligner(circle_landmarker, fps=200).transform([blank_video()])[0]
         assert aligned.fps == pytest.approx(200)
+
+    def test_detects_every_few_frames(self):
+        video = np.repeat(face_video(17)[..., None], 3, axis=-1)
+        video[:, 0, 0] = np.arange(17)[:, None]
+        expected = 40 * CIRCLE + (98, 78) + np.arange(17)[:, None, None] * (1, 0)
+        for step, n_calls in ((1, 17), (5, 5), (16, 2)):
+            calls = []
+
+            def landmarker(frame, calls=calls):
+                calls.append(frame[0, 0, 0])
+                return expected[frame[0, 0, 0]]
+
+            aligned = FaceAligner(landmarker, detect_every=step).transform([video])[0]
+            assert len(calls) == n_calls
+            assert aligned.valid.all()
+            np.testing.assert_allclose(aligned.landmarks, expected, atol=0.5)
+        default = FaceAligner(landmarker)
+        calls.clear()
+        default.transform([video])
+        assert default.detect_every == 5
+        assert calls == [0, 5, 10, 15, 16]
 
     def test_leaves_opencv_threads_and_the_videos_alone(self):
         n_threads = cv2.getNumThreads()
@@ -254,6 +276,8 @@ class TestErrors:
             {"landmarker": [np.zeros((6, 68, 2))]},
             {"face_size": 0},
             {"landmarker_params": "fast"},
+            {"detect_every": 0},
+            {"detect_every": 2.5},
             {"fps": 0},
             {"max_gap": -1},
             {"on_error": "ignore"},
@@ -303,6 +327,15 @@ class TestCache:
         aligner.set_params(**change).transform([face_video(4)])
         assert len(tracked) == 8
 
+    def test_detect_every_is_in_the_key_of_what_detects(self, tmp_path, tracked):
+        video = face_video(8)
+        for landmarker, n_results in (("template", 1), (circle_landmarker, 2)):
+            folder = tmp_path / str(n_results)
+            for step in (1, 3, 3):
+                FaceAligner(landmarker, detect_every=step, memory=folder).transform([video])
+            assert len(list(folder.rglob("output.pkl"))) == n_results
+        assert len(tracked) == 8
+
     def test_no_face_is_remembered_too(self, tmp_path, tracked):
         aligner = FaceAligner("template", memory=str(tmp_path))
         for _ in range(2):
@@ -334,7 +367,7 @@ class TestCache:
             warnings.simplefilter("error")
             aligner = FaceAligner(circle_landmarker, memory=str(tmp_path))
             assert aligner.transform([blank_video()]) == aligner.transform([blank_video()])
-        aligner = FaceAligner(closure, memory=str(tmp_path))
+        aligner = FaceAligner(closure, detect_every=1, memory=str(tmp_path))
         for _ in range(2):
             with pytest.warns(UserWarning, match="not cached, because the callable"):
                 aligner.transform([blank_video(3)])
@@ -394,6 +427,22 @@ class TestRealVideos:
         assert aligned.valid.all()
         steps = np.abs(np.diff(aligned.landmarks, axis=0)).max(axis=(1, 2))
         assert steps.max() < 0.1 * np.median(aligned.face_sizes)
+
+    def test_features_of_every_fifth_detection(self, test_data):
+        """They change by less than the error of the flow, 0.054 px at 0.5 px of motion."""
+        pytest.importorskip("mediapipe")
+        params = {"model_path": str(test_data / "models" / "face_landmarker.task")}
+        every, fifth = (
+            SWMROFlow(flow="farneback").transform(
+                FaceAligner("mediapipe", landmarker_params=params, detect_every=step).transform(
+                    [test_data / "faces" / "single_face.mp4"]
+                )
+            )[0]
+            for step in (1, 5)
+        )
+        small = np.linalg.norm(every, axis=-1) < 1
+        change = np.linalg.norm(fifth - every, axis=-1)[small]
+        assert 0 < np.sqrt((change**2).mean()) < 0.054  # measured: 0.017
 
 
 @pytest.mark.parametrize("nothing", [None, np.nan, 5])

@@ -1,6 +1,8 @@
 import sys
 import types
 import urllib.error
+import weakref
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -9,6 +11,8 @@ import pytest
 from skimage.data import astronaut
 
 from skspot.preprocessing._landmarkers import LANDMARKERS, make_landmarker
+from skspot.preprocessing._landmarkers._between import points_between
+from skspot.preprocessing._landmarkers._detecting import DetectingLandmarker
 from skspot.preprocessing._landmarkers._face_model import MIRROR, Pose, mean_look, mean_shape
 from skspot.preprocessing._landmarkers._follower import FaceFollower, overlap
 from skspot.preprocessing._landmarkers._mediapipe import MESH_TO_68
@@ -34,9 +38,12 @@ def similarity(x=0.0, y=0.0, zoom=1.0, turn=0.0):
     return matrix
 
 
-def track(frames, name="template", **params):
+def track(frames, name="template", detect_every=1, **params):
     """Return the points found in an array video, (n, 68, 2), NaN where there is no face."""
-    landmarker = make_landmarker(name, params)
+    return track_with(make_landmarker(name, params, detect_every), frames)
+
+
+def track_with(landmarker, frames):
     video = open_video(frames)
     points = list(landmarker.track(video.frames(landmarker.colour), video))
     assert len(points) == len(frames)
@@ -50,6 +57,239 @@ def model(test_data):
 
 def found(points):
     return np.isfinite(points).all(axis=(1, 2))
+
+
+def rms(differences):
+    """Return the root-mean-square length of vectors (..., 2)."""
+    return np.sqrt((differences**2).sum(axis=-1).mean())
+
+
+def nodding(n_frames):
+    """Return the transforms of a head that nods, turns and comes nearer."""
+    t = np.arange(n_frames)
+    return [
+        similarity(20 + 5 * np.sin(s / 3), 20 + 8 * np.sin(s / 4), 1 + 0.004 * s, 0.05 * np.sin(s))
+        for s in t
+    ]
+
+
+def moved_points(motions):
+    """Return where the points of the mean face, placed on the astronaut's, are after motions."""
+    points = Pose(104.0, 95.0, 30.0, 0.0).points
+    return np.array([points @ m[:, :2].T + m[:, 2] for m in motions])
+
+
+WALL = np.random.default_rng(5).integers(0, 255, (240, 240), dtype=np.uint8)
+
+
+class TestPointsBetween:
+    def test_follows_what_lies_off_the_straight_line(self):
+        motions = nodding(9)
+        truth, frames = moved_points(motions), list(moving_face(motions))
+        points = points_between(frames, truth[0], truth[-1])
+        assert points.shape == (7, 68, 2)
+        assert rms(points - truth[1:-1]) < 0.3  # measured: 0.16
+        line = truth[0] + np.linspace(0, 1, 9)[1:-1, None, None] * (truth[-1] - truth[0])
+        assert rms(line - truth[1:-1]) > 2
+
+    def test_starts_and_ends_with_what_was_found(self):
+        """Errors of the landmarks at the ends are blended, without a jump."""
+        truth = moved_points([similarity(20, 20)] * 9)
+        frames = list(moving_face([similarity(20, 20)] * 9))
+        last = truth[-1] + (1.6, 0)
+        points = points_between(frames, truth[0], last)
+        shift = (points - truth[1:-1]).mean(axis=1)
+        np.testing.assert_allclose(shift[:, 0], 1.6 * np.arange(1, 8) / 8, atol=0.1)
+
+    def test_takes_colour_and_large_frames(self):
+        motions = nodding(5)
+        truth, frames = moved_points(motions), moving_face(motions)
+        colour = [cv2.cvtColor(frame, cv2.COLOR_GRAY2RGB) for frame in frames]
+        np.testing.assert_array_equal(
+            points_between(colour, truth[0], truth[-1]),
+            points_between(list(frames), truth[0], truth[-1]),
+        )
+        large = [cv2.resize(frame, None, fx=3, fy=3) for frame in frames]
+        tripled = 3 * (truth + 0.5) - 0.5
+        points = points_between(large, tripled[0], tripled[-1])
+        assert rms(points - tripled[1:-1]) < 3 * 0.3
+
+    def test_hidden_points_move_with_the_face(self):
+        motions = nodding(6)
+        truth, frames = moved_points(motions), moving_face(motions)
+        for frame, points in zip(frames[2:4], truth[2:4]):  # a finger on the mouth
+            x, y = points[48:].min(axis=0).astype(int)
+            frame[y : y + 14, x : x + 30] = WALL[:14, :30]
+        points = points_between(list(frames), truth[0], truth[-1])
+        assert rms(points - truth[1:-1]) < 0.6
+        assert rms(points[:, 48:] - truth[1:-1, 48:]) < 1.5
+
+    @pytest.mark.parametrize("picture", [np.zeros_like(WALL), WALL])
+    @pytest.mark.parametrize("hidden", [[3], [2, 3, 4], [1, 2, 3, 4, 5]])
+    def test_a_face_that_is_not_there_is_not_tracked(self, picture, hidden):
+        frames = moving_face([similarity(20, 20)] * 7)
+        truth = moved_points([similarity(20, 20)])[0]
+        assert points_between(list(frames), truth, truth) is not None
+        frames[hidden] = picture
+        assert points_between(list(frames), truth, truth) is None
+
+    def test_another_face_is_not_tracked(self):
+        motions = [similarity(10, 20, 0.8)] * 6
+        frames = moving_face(motions, shape=(240, 480))
+        truth = moved_points(motions)
+        assert points_between(list(frames), truth[0], truth[-1] + (60, 0)) is None
+
+    def test_flat_tiny_and_vanishing_pictures(self):
+        truth = moved_points([similarity(20, 20)])[0]
+        flat = [np.full((240, 240), 90, dtype=np.uint8)] * 4
+        assert points_between(flat, truth, truth) is None
+        assert points_between([frame[:12, :12] for frame in flat], truth, truth) is None
+        assert points_between(flat, truth + 1000, truth + 1000) is None
+        assert points_between(flat, truth * 0, truth * 0) is None
+
+
+class ScriptedLandmarker(DetectingLandmarker):
+    """Finds known boxes in frames whose first pixels hold their number, and notes its work."""
+
+    def __init__(self, boxes, points=None, *, detect_every, batch_size=1):
+        self._boxes = boxes
+        self._points = points
+        self.detect_every = detect_every
+        self.batch_size = batch_size
+        self.seen = []
+
+    def key(self, video):
+        return ()
+
+    @contextmanager
+    def detector(self):
+        yield self._detect
+
+    def _detect(self, frames, choose):
+        assert len(frames) <= self.batch_size
+        numbers = [int(frame[0, 0, 0]) for frame in frames]
+        self.seen += numbers
+        chosen = [choose(self._boxes[number]) for number in numbers]
+        return [
+            None if index is None else self._place(number, index)
+            for number, index in zip(numbers, chosen)
+        ]
+
+    def _place(self, number, index):
+        if self._points is not None:
+            return self._points[number]
+        left, top, right, bottom = self._boxes[number][index]
+        return (mean_shape() + 1.5) / 3 * (right - left, bottom - top) + (left, top)
+
+
+def numbered(frames):
+    """Return colour frames that hold their number in the first pixel."""
+    frames = np.stack([frames] * 3, axis=-1)
+    frames[:, 0, 0] = np.arange(len(frames))[:, None]
+    return frames
+
+
+def boxes_of(points, hidden=()):
+    return [[] if i in hidden else [[*p.min(axis=0), *p.max(axis=0)]] for i, p in enumerate(points)]
+
+
+class TestDetectEvery:
+    @pytest.mark.parametrize(
+        ("n_frames", "step", "seen"),
+        [
+            (1, 5, [0]),
+            (4, 5, [0, 3]),
+            (6, 5, [0, 5]),
+            (23, 5, [0, 5, 10, 15, 20, 22]),
+            (5, 1, [0, 1, 2, 3, 4]),
+            (5, 2, [0, 2, 4]),
+        ],
+    )
+    @pytest.mark.parametrize("batch_size", [1, 3])
+    def test_only_these_frames_are_detected(self, n_frames, step, seen, batch_size):
+        motions = nodding(n_frames)
+        truth, frames = moved_points(motions), numbered(moving_face(motions))
+        landmarker = ScriptedLandmarker(
+            boxes_of(truth), truth, detect_every=step, batch_size=batch_size
+        )
+        points = track_with(landmarker, frames)
+        assert landmarker.seen == seen
+        np.testing.assert_array_equal(points[seen], truth[seen])
+        assert rms(points - truth) < 0.3
+
+    @pytest.mark.parametrize("hidden", [(6, 7), (7, 8, 9, 10, 11, 12), (0, 1, 2), (18, 19), (5,)])
+    @pytest.mark.parametrize("batch_size", [1, 2, 5])
+    def test_valid_frames_are_those_of_detecting_all(self, hidden, batch_size):
+        """A face that leaves for a moment is not made up, and one that comes is not missed."""
+        truth, frames = moved_points(nodding(20)), moving_face(nodding(20))
+        frames[list(hidden)] = WALL
+        frames = numbered(frames)
+        for gone in (set(hidden), set(range(20)) - set(hidden)):
+            landmarker = ScriptedLandmarker(
+                boxes_of(truth, gone), truth, detect_every=5, batch_size=batch_size
+            )
+            if gone != set(hidden):
+                frames[sorted(gone), 1:] = WALL[1:, :, None]
+            points = track_with(landmarker, frames)
+            expected = [number not in gone for number in range(20)]
+            assert found(points).tolist() == expected
+
+    @pytest.mark.parametrize("step", [2, 4, 7])
+    @pytest.mark.parametrize("batch_size", [1, 2, 4])
+    def test_the_face_followed_is_that_of_detecting_all(self, step, batch_size):
+        """The first face runs, another takes its place; pictures of noise can't be tracked."""
+        rng = np.random.default_rng(0)
+        boxes = []
+        for i in range(40):
+            first = [9 * i, 50, 9 * i + 60, 110]
+            second = [400 - 10 * i, 80, 455 - 10 * i, 135]
+            away = i in (27, 28, 29, 33)
+            boxes.append([second] if away else [first, second][:: rng.choice([1, -1])])
+        frames = rng.integers(0, 255, (40, 120, 480), dtype=np.uint8)
+        expected = track_with(ScriptedLandmarker(boxes, detect_every=1), numbered(frames))
+        assert found(expected).sum() == 36
+        landmarker = ScriptedLandmarker(boxes, detect_every=step, batch_size=batch_size)
+        np.testing.assert_array_equal(track_with(landmarker, numbered(frames)), expected)
+
+    @pytest.mark.parametrize("batch_size", [1, 3])
+    def test_holds_few_frames(self, batch_size):
+        truth = moved_points([similarity(20, 20)] * 60)
+        picture = numbered(moving_face([similarity(20, 20)]))[0]
+        alive, most = weakref.WeakSet(), []
+
+        class Frame(np.ndarray):
+            __hash__ = object.__hash__
+            __eq__ = object.__eq__
+
+        def frames():
+            for number in range(60):
+                frame = picture.copy().view(Frame)
+                frame[0, 0] = number
+                alive.add(frame)
+                most.append(len(alive))
+                yield frame
+                del frame
+
+        landmarker = ScriptedLandmarker(
+            boxes_of(truth), truth, detect_every=4, batch_size=batch_size
+        )
+        video = types.SimpleNamespace(name="video")
+        assert sum(1 for _ in landmarker.track(frames(), video)) == 60
+        assert max(most) <= 4 * batch_size + 1
+
+    def test_errors_name_the_frame(self):
+        motions = nodding(8)
+        frames = numbered(moving_face(motions))
+        truth = list(moved_points(motions))
+        truth[5] = truth[5][:60]
+        landmarker = ScriptedLandmarker(boxes_of(truth), truth, detect_every=5)
+        with pytest.raises(ValueError, match=r"for frame 5 the landmarker gave shape \(60, 2\)"):
+            track_with(landmarker, frames)
+
+    def test_has_no_meaning_for_what_does_not_detect_single_frames(self):
+        for landmarker in ("template", np.zeros((3, 68, 2))):
+            assert make_landmarker(landmarker, detect_every=4).detect_every == 1
+        assert make_landmarker(found, detect_every=4).detect_every == 4
 
 
 class TestFaceModel:
@@ -245,15 +485,30 @@ class TestMediaPipe:
         distance = np.linalg.norm(points - fitted, axis=1) / face_extent(points)
         assert distance.max() < 0.1  # no point is swapped with its neighbours' side
 
-    def test_follows_one_of_two_faces(self, test_data, model):
+    @pytest.mark.parametrize("step", [1, 4])
+    def test_follows_one_of_two_faces(self, test_data, model, step):
         image = cv2.imread(str(test_data / "faces" / "multi_face.jpg"))[200:500, 300:850, ::-1]
         frames = np.stack([np.roll(image, 3 * i, axis=1) for i in range(12)])
-        points = track(frames, "mediapipe", model_path=model, num_faces=5)
+        points = track(frames, "mediapipe", step, model_path=model, num_faces=5)
         valid = found(points)
         assert valid.mean() > 0.8
         centres = points[valid].mean(axis=1)
         expected = centres[0, 0] + 3 * (np.flatnonzero(valid) - np.flatnonzero(valid)[0])
         np.testing.assert_allclose(centres[:, 0], expected, atol=8)
+
+    def test_every_fifth_frame_is_close_to_every_frame(self, test_data, model):
+        frames = np.stack(list(open_video(test_data / "faces" / "single_face.mp4").frames(True)))
+        every, fifth = (track(frames, "mediapipe", step, model_path=model) for step in (1, 5))
+        assert found(fifth).all()
+        assert rms((fifth - every) / face_extent(every)[:, None, None]) < 0.5 / 128
+
+    def test_every_fifth_frame_leaves_with_the_face(self, test_data, model):
+        frames = np.stack(list(open_video(test_data / "faces" / "face_noface.mov").frames(True)))
+        every, fifth = (
+            found(track(frames[60:90], "mediapipe", step, model_path=model)) for step in (1, 5)
+        )
+        assert 5 < every.sum() < 25
+        assert (every != fifth).sum() <= 1
 
     def test_num_faces_is_passed_on(self, model):
         landmarker = make_landmarker("mediapipe", {"model_path": model, "num_faces": 2})
@@ -304,13 +559,12 @@ class TestFaceAlignment:
             reference_scale = 195
 
             def __init__(self, device, verbose, start=10):
-                self.frame = start - 1
+                self.start = start
 
             def detect_from_image(self, image):
-                self.frame += 1
-                x = self.frame
+                x = self.start + int(image[0, 0, 0])  # the number of the frame
                 small, large = [x, 20.0, x + 60, 80.0, 0.9], [130.0, 10, 220, 100, 0.99]
-                return [large, small] if self.frame >= 12 else [small]
+                return [large, small] if x >= 12 else [small]
 
         # Beside other work, several threads take ten times as long.
         n_threads = torch.get_num_threads()
@@ -323,7 +577,7 @@ class TestFaceAlignment:
         torch.set_num_threads(n_threads)
 
     def test_follows_the_first_face(self, tiny_fan):
-        frames = np.random.default_rng(0).integers(0, 255, (4, 120, 240, 3), dtype=np.uint8)
+        frames = numbered(np.random.default_rng(0).integers(0, 255, (4, 120, 240), dtype=np.uint8))
         options = {"device": "cpu", "face_detector": "fixed"}
         points = track(frames, "face-alignment", flip_input=False, **options)
         assert np.isfinite(points).all()
@@ -333,6 +587,55 @@ class TestFaceAlignment:
         options["face_detector_kwargs"] = {"start": 40}
         moved = track(frames[:1], "face-alignment", flip_input=False, **options)
         assert not np.array_equal(points[:1], moved)
+
+    @pytest.mark.parametrize("flip_input", [True, False])
+    def test_batches_give_what_the_package_gives_for_single_frames(self, tiny_fan, flip_input):
+        frames = numbered(np.random.default_rng(0).integers(0, 255, (4, 120, 240), dtype=np.uint8))
+        options = {"device": "cpu", "face_detector": "fixed", "flip_input": flip_input}
+        single, batched = (
+            track(frames, "face-alignment", batch_size=size, **options) for size in (1, 3)
+        )
+        # A batch adds up in another order, which can move a point by a quarter of a pixel of FAN.
+        np.testing.assert_allclose(batched, single, atol=1)
+        network = make_landmarker("face-alignment", options)._load()
+        for number, (frame, points) in enumerate(zip(frames, single)):
+            box = [10 + number, 20.0, 70 + number, 80.0]
+            (expected,) = network.get_landmarks_from_image(frame, detected_faces=[box])
+            np.testing.assert_array_equal(points, expected)
+
+    def test_detects_in_batches(self, tiny_fan, tmp_path):
+        """The package's own detector with random weights shows the same boxes in both ways."""
+        import torch
+        from face_alignment.detection.sfd.net_s3fd import s3fd
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(3)
+            torch.save(s3fd().state_dict(), tmp_path / "s3fd.pth")
+        options = {"device": "cpu", "batch_size": 3}
+        options["face_detector_kwargs"] = {
+            "path_to_detector": tmp_path / "s3fd.pth",
+            "filter_threshold": 0.4,
+        }
+        landmarker = make_landmarker("face-alignment", options)
+        network = landmarker._load()
+        frames = list(np.random.default_rng(0).integers(0, 255, (3, 64, 96, 3), dtype=np.uint8))
+        batched = landmarker._boxes(network, frames)
+        single = [landmarker._boxes(network, [frame])[0] for frame in frames]
+        assert [len(boxes) for boxes in batched] == [len(boxes) for boxes in single]
+        assert min(len(boxes) for boxes in single) > 0
+        for several, alone in zip(batched, single):
+            np.testing.assert_allclose(several, alone, rtol=1e-3, atol=1e-3)
+
+    def test_size_of_batches(self):
+        sizes = [
+            make_landmarker("face-alignment", {"device": device}).batch_size
+            for device in ("cpu", "cuda:1", "mps")
+        ]
+        assert sizes == [1, 4, 4]
+        assert make_landmarker("face-alignment", {"batch_size": 3}).batch_size == 3
+        for size in (0, 2.5, "8"):
+            with pytest.raises(ValueError, match=r'landmarker_params\["batch_size"\].*at least 1'):
+                make_landmarker("face-alignment", {"batch_size": size})
 
     def test_without_network_says_so_and_takes_nothing_else(self, monkeypatch, tmp_path):
         def no_network(*args, **kwargs):

@@ -3,6 +3,7 @@
 import inspect
 
 from skspot.preprocessing._landmarkers._base import Landmarker
+from skspot.preprocessing._landmarkers._detecting import DetectingLandmarker
 from skspot.preprocessing._landmarkers._face_alignment import FaceAlignmentLandmarker
 from skspot.preprocessing._landmarkers._mediapipe import MediaPipeLandmarker
 from skspot.preprocessing._landmarkers._own import CallableLandmarker, KnownLandmarks
@@ -17,7 +18,7 @@ LANDMARKERS = {
 }
 
 
-def make_landmarker(landmarker, params=None):
+def make_landmarker(landmarker, params=None, detect_every=1):
     """Return the landmarker that the parameters of `FaceAligner` describe.
 
     Parameters
@@ -26,6 +27,8 @@ def make_landmarker(landmarker, params=None):
         As for `FaceAligner`.
     params : dict, default=None
         Options of a landmarker given by name.
+    detect_every : int, default=1
+        Frames from one detection to the next, for landmarkers that detect in single frames.
 
     Returns
     -------
@@ -39,7 +42,13 @@ def make_landmarker(landmarker, params=None):
     FileNotFoundError
         If the file of a model does not exist.
     """
-    params = params or {}
+    made = _make(landmarker, params or {})
+    if isinstance(made, DetectingLandmarker):
+        made.detect_every = int(detect_every)
+    return made
+
+
+def _make(landmarker, params):
     if not isinstance(landmarker, str):
         if params:
             raise ValueError(

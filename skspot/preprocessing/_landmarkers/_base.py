@@ -15,10 +15,13 @@ class Landmarker(ABC):
         Whether `track` wants RGB frames (height, width, 3) instead of grey ones (height, width).
     cacheable : bool
         Whether `key` can tell what the points depend on.
+    detect_every : int
+        Frames from one detection to the next; 1 where nothing is detected in single frames.
     """
 
     colour = False
     cacheable = True
+    detect_every = 1
 
     @abstractmethod
     def key(self, video):

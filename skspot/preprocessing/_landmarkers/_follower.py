@@ -3,6 +3,7 @@
 import numpy as np
 
 _MIN_OVERLAP = 0.2  # IoU from which two boxes in consecutive frames are the same face
+_SAME_PLACE = 0.5  # IoU from which two boxes in one frame are the same face
 _MAX_SIZE_RATIO = 1.5  # of a face that comes back to the place of the lost one, to that one
 _MAX_OTHERS = 8  # faces remembered beside the followed one
 
@@ -50,6 +51,15 @@ class FaceFollower:
         """Note where the followed face is now; for landmarkers that do not detect every frame."""
         self._box = np.asarray(box, dtype=float)
         self._is_lost = False
+
+    def agrees_with(self, other):
+        """Tell whether another follower, which has seen the same frame last, knows the same."""
+        if self._box is None or other._box is None:
+            return self._box is other._box
+        if self._is_lost != other._is_lost or len(self._others) != len(other._others):
+            return False
+        pairs = zip([self._box, *self._others], [other._box, *other._others])
+        return all(overlap(box, same) > _SAME_PLACE for box, same in pairs)
 
     def _match(self, boxes):
         """Return the index of the followed face and {index: number of the other face}."""

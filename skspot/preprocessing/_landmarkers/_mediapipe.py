@@ -1,13 +1,15 @@
 """The "mediapipe" landmarker: MediaPipe's FaceLandmarker and its mesh."""
 
+from contextlib import contextmanager
 from functools import cached_property
 from hashlib import blake2b
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 
-from skspot.preprocessing._landmarkers._base import Landmarker
-from skspot.preprocessing._landmarkers._follower import FaceFollower, bounding_box
+from skspot.preprocessing._landmarkers._detecting import DetectingLandmarker
+from skspot.preprocessing._landmarkers._follower import bounding_box
 
 # The vertex of MediaPipe's face mesh that is closest to each of the 68 iBUG points. Vertices on the
 # outline of the face move over the head as it turns, as the jaw points of the iBUG scheme do.
@@ -25,7 +27,7 @@ _MODEL_PAGE = "https://ai.google.dev/edge/mediapipe/solutions/vision/face_landma
 _FRAME_MS = 33  # MediaPipe wants increasing times; what they are does not matter with many faces
 
 
-class MediaPipeLandmarker(Landmarker):
+class MediaPipeLandmarker(DetectingLandmarker):
     """68 of the 478 vertices of the mesh that MediaPipe fits to a face.
 
     Parameters
@@ -38,8 +40,6 @@ class MediaPipeLandmarker(Landmarker):
             default=0.5
         MediaPipe's thresholds.
     """
-
-    colour = True
 
     def __init__(
         self,
@@ -79,16 +79,23 @@ class MediaPipeLandmarker(Landmarker):
     def __str__(self):
         return 'the landmarker "mediapipe"'
 
-    def track(self, frames, video):
+    @contextmanager
+    def detector(self):
         mediapipe = _import_mediapipe()
-        follower = FaceFollower()
+        times = count(step=_FRAME_MS)
         with self._load(mediapipe) as model:
-            for number, frame in enumerate(frames):
-                image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=frame)
-                found = model.detect_for_video(image, number * _FRAME_MS).face_landmarks
-                faces = [_points(face, frame.shape) for face in found]
-                index = follower.choose([bounding_box(face) for face in faces])
-                yield None if index is None else faces[index]
+
+            def detect(frames, choose):
+                points = []
+                for frame in frames:
+                    image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=frame)
+                    found = model.detect_for_video(image, next(times)).face_landmarks
+                    faces = [_points(face, frame.shape) for face in found]
+                    index = choose([bounding_box(face) for face in faces])
+                    points.append(None if index is None else faces[index])
+                return points
+
+            yield detect
 
     def _load(self, mediapipe):
         tasks = mediapipe.tasks

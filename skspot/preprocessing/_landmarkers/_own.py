@@ -2,25 +2,25 @@
 
 import os
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 
 import joblib
 import numpy as np
 
 from skspot.preprocessing._landmarkers._base import Landmarker
+from skspot.preprocessing._landmarkers._detecting import DetectingLandmarker
 from skspot.utils._callables import callable_key
 
 
-class CallableLandmarker(Landmarker):
+class CallableLandmarker(DetectingLandmarker):
     """A function of the user's from one RGB frame to the 68 points in it, or None.
 
     Parameters
     ----------
     function : callable
-        Called with each frame.
+        Called with single frames. Which of several faces it finds is its own affair.
     """
-
-    colour = True
 
     def __init__(self, function):
         self.function = function
@@ -36,9 +36,9 @@ class CallableLandmarker(Landmarker):
     def __str__(self):
         return "the callable landmarker"
 
-    def track(self, frames, video):
-        for frame in frames:
-            yield self.function(frame)
+    @contextmanager
+    def detector(self):
+        yield lambda frames, choose: [self.function(frame) for frame in frames]
 
 
 class KnownLandmarks(Landmarker):
