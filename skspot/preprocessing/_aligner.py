@@ -1,6 +1,7 @@
 """Finding the face in videos."""
 
 import warnings
+from array import array
 from collections.abc import Mapping
 from contextlib import closing
 from functools import partial
@@ -280,7 +281,8 @@ def _find_landmarks(key, max_gap, fps, algorithm, *, video, landmarker, show):
 
     A video without a face is an ordinary result, so that it is not searched again.
     """
-    rows, times, shape = [], [], None
+    # One growing block: as many single arrays would take twice the memory of an hour's landmarks.
+    found, times, shape = array("f"), [], None
 
     def frames():
         nonlocal shape
@@ -291,14 +293,15 @@ def _find_landmarks(key, max_gap, fps, algorithm, *, video, landmarker, show):
                 yield frame
 
     with closing(landmarker.track(frames(), video)) as points:
-        for found in points:
-            row = np.full((68, 2), np.nan) if found is None else found
-            rows.append(np.asarray(row, dtype=np.float32))
-    landmarks = np.stack(rows)
+        for face in points:
+            face = np.full((68, 2), np.nan) if face is None else face
+            found.frombytes(np.asarray(face, dtype=np.float32).tobytes())
+    landmarks = np.frombuffer(found, dtype=np.float32).reshape(-1, 68, 2)
     valid = np.isfinite(landmarks).all(axis=(1, 2))
     landmarks[~valid] = np.nan
+    fill_gaps(landmarks, valid, max_gap)
     return {
-        "landmarks": fill_gaps(landmarks, valid, max_gap),
+        "landmarks": landmarks,
         "valid": valid,
         "timestamps": np.array(times),
         "frame_shape": shape,
@@ -306,27 +309,21 @@ def _find_landmarks(key, max_gap, fps, algorithm, *, video, landmarker, show):
 
 
 def fill_gaps(landmarks, valid, max_gap):
-    """Interpolate landmarks linearly over short gaps between valid frames.
+    """Interpolate landmarks linearly over short gaps between valid frames, in place.
 
     Parameters
     ----------
     landmarks : ndarray of shape (n_frames, 68, 2)
-        Points of each frame; those of frames that are not valid are ignored.
+        Points of each frame. Those in longer gaps, before the first valid frame and after the last
+        one stay as they are.
     valid : ndarray of shape (n_frames,), dtype bool
         Frames whose points are known.
     max_gap : int
         Longest gap in frames that is filled.
-
-    Returns
-    -------
-    landmarks : ndarray of shape (n_frames, 68, 2)
-        A copy; longer gaps, and what comes before the first or after the last valid frame, as
-        they were.
     """
-    filled = landmarks.copy()
     known = np.flatnonzero(valid)
     for before, after in pairwise(known):
         if 1 < after - before <= max_gap + 1:
             share = np.arange(1, after - before)[:, None, None] / (after - before)
-            filled[before + 1 : after] = (1 - share) * landmarks[before] + share * landmarks[after]
-    return filled
+            between = (1 - share) * landmarks[before] + share * landmarks[after]
+            landmarks[before + 1 : after] = between

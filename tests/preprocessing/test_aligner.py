@@ -163,13 +163,14 @@ class TestGaps:
             landmarks[frame] = value
         valid = np.isfinite(landmarks[:, 0, 0])
         nan = np.nan
-        filled = fill_gaps(landmarks, valid, 2)
-        assert np.array_equal(
-            filled[:, 5, 1], [nan, 10, 12, 14, 16, nan, nan, nan, 0], equal_nan=True
-        )
-        filled = fill_gaps(landmarks, valid, 3)
-        assert np.array_equal(filled[:, 5, 1], [nan, 10, 12, 14, 16, 12, 8, 4, 0], equal_nan=True)
-        assert np.array_equal(fill_gaps(landmarks, valid, 0), landmarks, equal_nan=True)
+        for max_gap, expected in (
+            (0, landmarks[:, 5, 1]),
+            (2, [nan, 10, 12, 14, 16, nan, nan, nan, 0]),
+            (3, [nan, 10, 12, 14, 16, 12, 8, 4, 0]),
+        ):
+            filled = landmarks.copy()
+            fill_gaps(filled, valid, max_gap)
+            assert np.array_equal(filled[:, 5, 1], expected, equal_nan=True)
 
     def test_interpolated_frames_are_not_valid(self):
         video = blank_video(30)
