@@ -1,5 +1,6 @@
 import copy
 import pickle
+import time
 import warnings
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_valid
 from sklearn.utils import check_random_state
 from skorch.callbacks import Callback
 
+import skspot
 from skspot import make_intervals
 from skspot.intervals import PREDICTION_DTYPE
 from skspot.metrics import (
@@ -21,7 +23,12 @@ from skspot.metrics import (
 )
 from skspot.model_selection import LeaveOneSubjectOut
 from skspot.neural_network import FRAME_SCORE_DTYPE, SpotFormer, SpotFormerClassifier
-from skspot.neural_network._windows import SegmentBatches, WindowDataset, training_windows
+from skspot.neural_network._windows import (
+    SegmentBatches,
+    TrainingWindows,
+    WindowDataset,
+    training_windows,
+)
 from skspot.utils.validation import as_object_array
 
 TINY = {
@@ -33,6 +40,17 @@ TINY = {
     "planted_micro": 0.0,
     "planted_macro": 0.0,
 }
+
+devices = pytest.mark.parametrize(
+    "device",
+    [
+        "cpu",
+        pytest.param(
+            "cuda",
+            marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device"),
+        ),
+    ],
+)
 
 
 def planted_videos(n_videos, seed, n_frames=200):
@@ -566,3 +584,145 @@ def test_the_papers_recipe(data):
 def test_parameters_that_would_be_ignored(data, parameters, message):
     with pytest.raises(ValueError, match=message):
         SpotFormerClassifier(**TINY, **parameters).fit(*data)
+
+
+def unfolded(spotter, monkeypatch):
+    """Let predictions run the network as it is."""
+    monkeypatch.setattr(SpotFormerClassifier, "_folded", lambda self: None)
+    return spotter
+
+
+@devices
+def test_prediction_agrees_with_the_network_as_it_is(fitted, data, monkeypatch, device):
+    moved = clone_with_weights(fitted, device=device)
+    moved.module_.to(device)
+    got = moved.predict_scores(data[0])
+    expected = unfolded(moved, monkeypatch).predict_scores(data[0])
+    for one, other in zip(got, expected):
+        for name in FRAME_SCORE_DTYPE.names:
+            np.testing.assert_allclose(one[name], other[name], rtol=0, atol=1e-5)
+
+
+def test_prediction_sees_new_weights(fitted, data):
+    changed = clone_with_weights(fitted)
+    before = changed.predict_scores(data[0][:1])[0]
+    with torch.no_grad():
+        changed.module_.head.bias += 1
+    changed_scores = changed.predict_scores(data[0][:1])[0]
+    assert (changed_scores["micro_apex"] > before["micro_apex"]).all()
+
+
+class HalvedSpotFormer(SpotFormer):
+    def forward(self, x):
+        return super().forward(x / 2)
+
+
+def test_a_derived_network_runs_as_it_is(data):
+    spotter = SpotFormerClassifier(module=HalvedSpotFormer, max_epochs=1, random_state=0, **TINY)
+    scores = spotter.fit(*data).predict_scores(data[0][:1])[0]
+    with torch.no_grad():
+        x = torch.from_numpy(data[0][0]).permute(0, 3, 1, 2)
+        logits = spotter.module_.eval()(x)[0]
+    np.testing.assert_allclose(scores["micro_apex"], torch.sigmoid(logits[:, 6]), atol=1e-5)
+
+
+@pytest.mark.parametrize("module", [SpotFormer, HalvedSpotFormer])
+def test_precision_of_prediction(data, module):
+    spotter = SpotFormerClassifier(module=module, max_epochs=12, random_state=0, **TINY)
+    expected = spotter.fit(*data).predict_scores(data[0])
+    f1 = spotter.score(*data)
+    spotter.set_params(precision="bfloat16")
+    differences = [
+        np.abs(one[name] - other[name]).max()
+        for one, other in zip(spotter.predict_scores(data[0]), expected)
+        for name in FRAME_SCORE_DTYPE.names
+    ]
+    assert 1e-5 < max(differences) < 0.1
+    assert abs(spotter.score(*data) - f1) < 0.05
+
+
+@devices
+def test_precision_of_training(data, device):
+    spotter = SpotFormerClassifier(
+        max_epochs=12, train_precision="bfloat16", random_state=0, device=device, **TINY
+    ).fit(*data)
+    assert all(p.dtype == torch.float32 for p in spotter.module_.parameters())
+    norm = spotter.module_.stages[0].temporal_attention.norm
+    assert norm.running_var.dtype == torch.float32
+    assert spotter.score(*planted_videos(4, seed=1)) > 0.8
+    exact = clone(spotter).set_params(train_precision="float32").fit(*data)
+    difference = abs(exact.history[0, "train_loss"] / spotter.history[0, "train_loss"] - 1)
+    assert 0 < difference < 0.02
+
+
+@pytest.mark.parametrize("name", ["precision", "train_precision"])
+def test_unknown_precision(fitted, data, name):
+    with pytest.raises(ValueError, match=f"'{name}' parameter.*'bfloat16'"):
+        SpotFormerClassifier(**TINY, **{name: "float16"}).fit(*data)
+    with pytest.raises(ValueError, match=f"'{name}' parameter.*'bfloat16'"):
+        clone_with_weights(fitted, **{name: "float16"}).predict(data[0])
+
+
+def test_precision_travels_with_the_model(fitted, data, tmp_path):
+    skspot.save(clone_with_weights(fitted, precision="bfloat16"), tmp_path / "spotter.skspot")
+    loaded = skspot.load(tmp_path / "spotter.skspot")
+    assert loaded.precision == "bfloat16"
+    expected = clone_with_weights(fitted, precision="bfloat16").predict_scores(data[0][:1])[0]
+    np.testing.assert_array_equal(loaded.predict_scores(data[0][:1])[0], expected)
+
+
+@pytest.mark.parametrize("train_split", [None, LeaveOneSubjectOut()])
+def test_windows_per_second_in_the_log(data, capsys, train_split):
+    spotter = SpotFormerClassifier(
+        max_epochs=2, train_split=train_split, random_state=0, verbose=1, **TINY
+    )
+    spotter.fit(*data, groups=list("aaaabb"))
+    assert "windows_per_second" in capsys.readouterr().out
+    for row in spotter.history:
+        # Windows of held-out videos are not counted.
+        sizes = [batch.get("train_batch_size", 0) for batch in row["batches"]]
+        assert np.count_nonzero(sizes) == row["train_batch_count"]
+        assert row["windows_per_second"] * row["dur"] == pytest.approx(sum(sizes))
+
+
+def test_no_rate_without_a_duration(data):
+    few = (data[0][:1], data[1][:1])
+    spotter = SpotFormerClassifier(
+        max_epochs=1, callbacks__epoch_timer=None, random_state=0, **TINY
+    ).fit(*few)
+    assert "windows_per_second" not in spotter.history[-1]
+
+
+def test_duration_includes_planting(data, monkeypatch):
+    def renew(self, rng):
+        time.sleep(0.3)
+
+    monkeypatch.setattr(TrainingWindows, "renew", renew)
+    few = (data[0][:1], data[1][:1])
+    spotter = SpotFormerClassifier(max_epochs=1, random_state=0, **TINY).fit(*few)
+    assert spotter.history[0, "dur"] > 0.3
+
+
+@pytest.mark.parametrize(
+    ("parameters", "fused"),
+    [
+        ({}, True),
+        ({"optimizer__fused": False}, False),
+        ({"optimizer__foreach": True}, None),
+        ({"optimizer": torch.optim.NAdam}, None),
+    ],
+    ids=str,
+)
+def test_optimiser_in_one_kernel(data, parameters, fused):
+    spotter = SpotFormerClassifier(max_epochs=1, random_state=0, **TINY, **parameters)
+    spotter.fit(data[0][:2], data[1][:2])
+    assert spotter.optimizer_.defaults.get("fused") == fused
+
+
+def test_optimiser_in_one_kernel_trains_the_same(data):
+    few = (data[0][:2], data[1][:2])
+    spotter = SpotFormerClassifier(max_epochs=2, random_state=0, **TINY)
+    fused = spotter.fit(*few).predict_scores(few[0])[0]
+    loop = clone(spotter).set_params(optimizer__fused=False).fit(*few).predict_scores(few[0])[0]
+    for name in FRAME_SCORE_DTYPE.names:
+        np.testing.assert_allclose(fused[name], loop[name], atol=1e-3)
