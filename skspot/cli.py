@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import warnings
+from functools import partial
 from pathlib import Path
 
 import skspot
@@ -224,38 +225,57 @@ def _train(options):
 
 
 def _spot(options):
-    import matplotlib.pyplot as plt
+    from skspot.utils._parallel import map_videos
 
-    plt.switch_backend("agg")
     _check_folder(options.out)
     names = _output_names(options.videos)
     spotter = _three_steps(skspot.load(options.model), options.model)
     _apply_options(spotter, options)
-    spotter.set_params(align__on_error="warn", flow__on_error="warn")
+    # One video in each process, from its frames to its intervals; progress of each only if alone.
+    alone = options.jobs == 1
+    settings = {f"{step}__n_jobs": None for step in ("align", "flow")}
+    settings |= {f"{step}__verbose": int(alone) for step in ("align", "flow")}
+    spotter.set_params(**settings)
     options.out.mkdir(parents=True, exist_ok=True)
     failed = False
-    # A few videos at a time: results are there as soon as they can be, and memory stays bounded.
+    # A few videos at a time: what was found is told as soon as it can be.
     for start in range(0, len(names), options.jobs):
         chosen = slice(start, start + options.jobs)
-        aligned = spotter[0].transform(options.videos[chosen])
-        features = spotter[1].transform(aligned)
-        for name, video, windows in zip(names[chosen], aligned, features):
-            if windows is None:
-                failed = True
-            else:
-                print(_write_results(options.out, name, video, windows, spotter[-1]))
+        found = map_videos(
+            partial(_spot_video, spotter=spotter, folder=options.out),
+            list(zip(names[chosen], options.videos[chosen])),
+            names=options.videos[chosen],
+            action="spotted",
+            n_jobs=options.jobs,
+            on_error="warn",
+            verbose=0,
+        )
+        for text in found:
+            if text is not None:
+                print(text)
+        failed |= None in found
     return int(failed)
 
 
-def _write_results(folder, name, video, windows, classifier):
+def _spot_video(name_and_path, *, spotter, folder):
+    """Write the intervals and the timeline of one video; return what to tell of them."""
+    name, path = name_and_path
+    aligner, flow, classifier = (step for _, step in spotter.steps)
+    (video,) = aligner.transform([path])
+    # What is kept must be there as a whole; otherwise features pass by without being held.
+    features = flow.stream(video) if flow.memory is None else flow.transform([video])[0]
+    (scores,) = classifier.predict_scores([features])
+    return _write_results(folder, name, video, scores, classifier.decode(scores))
+
+
+def _write_results(folder, name, video, scores, table):
     """Write the intervals and the timeline of one video; return what to tell of them."""
     import matplotlib.pyplot as plt
 
     from skspot.inspection import SpottingDisplay
     from skspot.io import write_intervals
 
-    scores = classifier.predict_scores([windows])[0]
-    table = classifier.decode(scores)
+    plt.switch_backend("agg")
     write_intervals(folder / f"{name}.csv", {name: table}, timestamps={name: video.timestamps})
     display = SpottingDisplay.from_predictions(
         None,

@@ -1,6 +1,7 @@
 """SpotFormerClassifier: from features and interval tables to intervals."""
 
 import inspect
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from numbers import Integral, Real
 
@@ -32,6 +33,7 @@ from skspot.neural_network._windows import (
     SegmentBatches,
     WindowDataset,
     check_features,
+    check_video_features,
     training_windows,
     whole_batch,
 )
@@ -47,6 +49,8 @@ _PARTS = {sum(sizes): sizes for sizes in PART_SIZES.values()}
 _PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 _DECODERS = {"apexes": decode_apexes, "boundaries": decode_boundaries}
+
+_BLOCK_LENGTH = 4096  # frames scored at a time, so that no copy grows with the video
 
 # Arguments of optimisers that exclude `fused`.
 _OTHER_LOOPS = {"foreach", "differentiable"}
@@ -489,7 +493,8 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         Parameters
         ----------
         X : collection of float32 arrays of shape (n_frames, n_positions, n_nodes, n_channels)
-            One array per video; None gives an empty result.
+            One array per video; None gives an empty result. For a long video also an iterator over
+            consecutive parts of its array, such as `SWMROFlow.stream` returns.
 
         Returns
         -------
@@ -506,10 +511,13 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         self.check_is_fitted()
         check_params(self)
         features = check_videos(X)
-        check_features(features, expected=self.window_shape_)
+        arrays = [None if isinstance(video, Iterator) else video for video in features]
+        check_features(arrays, expected=self.window_shape_)
         with self._repeatable():
             folded = self._folded()
-            return as_object_array(self._score_video(video, folded) for video in features)
+            return as_object_array(
+                self._score_video(video, f"X[{i}]", folded) for i, video in enumerate(features)
+            )
 
     def predict(self, X):
         """Spot the expressions of videos.
@@ -517,7 +525,7 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         Parameters
         ----------
         X : collection of float32 arrays of shape (n_frames, n_positions, n_nodes, n_channels)
-            One array per video; None gives an empty table.
+            As in `predict_scores`; None gives an empty table.
 
         Returns
         -------
@@ -606,21 +614,36 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
             return None
         return FoldedSpotFormer(self.module_, _PRECISIONS[self.precision])
 
-    def _score_video(self, video, folded):
+    def _score_video(self, video, name, folded):
         """Return the frame scores of one video."""
-        scores = np.zeros(0 if video is None else len(video), dtype=FRAME_SCORE_DTYPE)
-        if len(scores):
-            known = ~np.isnan(video[:, 0, 0, 0])
-            if known.any():
-                logits = torch.cat([out[0].cpu() for out in self._outputs(video, folded)])
-                scores[known] = frame_scores(logits.float().numpy())
+        scores = [np.zeros(0, dtype=FRAME_SCORE_DTYPE)]
+        scores += [self._score_block(block, folded) for block in self._blocks(video, name)]
+        return np.concatenate(scores)
+
+    def _blocks(self, video, name):
+        """Yield the features of a video, some thousand frames at a time."""
+        if isinstance(video, Iterator):
+            for block in video:
+                check_video_features(block, name, self.window_shape_)
+                yield block
+        elif video is not None:
+            for start in range(0, len(video), _BLOCK_LENGTH):
+                yield video[start : start + _BLOCK_LENGTH]
+
+    def _score_block(self, block, folded):
+        """Return the scores of consecutive frames."""
+        scores = np.zeros(len(block), dtype=FRAME_SCORE_DTYPE)
+        known = ~np.isnan(block[:, 0, 0, 0])
+        if known.any():
+            logits = torch.cat([out[0].cpu() for out in self._outputs(block, folded)])
+            scores[known] = frame_scores(logits.float().numpy())
         return scores
 
-    def _outputs(self, video, folded):
-        """Return the outputs for each batch of windows of one video."""
+    def _outputs(self, block, folded):
+        """Return the outputs for each batch of the windows that show a face."""
         if folded is None:
-            return self.forward_iter([video])
-        batches = self.get_iterator(self.get_dataset([video]))
+            return self.forward_iter([block])
+        batches = self.get_iterator(self.get_dataset([block]))
         return (folded(to_tensor(x, device=self.device)) for x, _ in batches)
 
     def restore(self, window_shape):

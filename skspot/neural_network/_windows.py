@@ -192,32 +192,46 @@ def check_features(features, expected=None):
         finite without being NaN as a whole.
     """
     for i, video in enumerate(features):
-        if video is None:
-            continue
-        if not isinstance(video, np.ndarray) or video.ndim != 4 or video.dtype.kind != "f":
-            got = (
-                f"{video.dtype} of shape {video.shape}"
-                if isinstance(video, np.ndarray)
-                else type(video).__name__
-            )
-            raise ValueError(
-                f"X[{i}] must be a float array (n_frames, n_positions, n_nodes, n_channels), got "
-                f"{got}; put SWMROFlow before SpotFormerClassifier."
-            )
-        expected = expected or video.shape[1:]
-        if video.shape[1:] != expected:
-            raise ValueError(
-                f"X[{i}] has windows of shape {video.shape[1:]}, expected {expected} "
-                "(n_positions, n_nodes, n_channels); extract all videos with the same settings."
-            )
-        unknown = np.isnan(video[:, 0, 0, 0])
-        if not np.isfinite(video[~unknown]).all():
-            raise ValueError(
-                f"X[{i}] holds values that are not finite in windows that are not all NaN."
-            )
+        if video is not None:
+            expected = check_video_features(video, f"X[{i}]", expected)
     if expected is None:
         raise ValueError("X holds no video that could be read.")
     return expected
+
+
+def check_video_features(video, name, expected=None):
+    """Check the features of one video; return the shape of its windows.
+
+    Parameters
+    ----------
+    video : ndarray of shape (n_frames, n_positions, n_nodes, n_channels)
+        The features.
+    name : str
+        What errors call the video.
+    expected : tuple of int, default=None
+        Shape that a window must have.
+    """
+    if not isinstance(video, np.ndarray) or video.ndim != 4 or video.dtype.kind != "f":
+        got = (
+            f"{video.dtype} of shape {video.shape}"
+            if isinstance(video, np.ndarray)
+            else type(video).__name__
+        )
+        raise ValueError(
+            f"{name} must be a float array (n_frames, n_positions, n_nodes, n_channels), got "
+            f"{got}; put SWMROFlow before SpotFormerClassifier."
+        )
+    if expected is not None and video.shape[1:] != expected:
+        raise ValueError(
+            f"{name} has windows of shape {video.shape[1:]}, expected {expected} "
+            "(n_positions, n_nodes, n_channels); extract all videos with the same settings."
+        )
+    unknown = np.isnan(video[:, 0, 0, 0])
+    if not np.isfinite(video[~unknown]).all():
+        raise ValueError(
+            f"{name} holds values that are not finite in windows that are not all NaN."
+        )
+    return video.shape[1:]
 
 
 def training_windows(features, tables, *, parts=None, target_params=None, planting=None):

@@ -10,8 +10,6 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from skspot.preprocessing._patch_alignment import align_regions, make_pyramid
-
 
 class FlowEngine(ABC):
     """Measures how regions of a picture move."""
@@ -48,10 +46,14 @@ class PatchAlignment(FlowEngine):
 
     def prepare(self, frame):
         """Return the pyramid of a frame."""
+        from skspot.preprocessing._patch_alignment import make_pyramid  # it loads numba
+
         return make_pyramid(frame)
 
     def region_motion(self, reference, targets, regions, margin):
         """Return the mean displacement of each region."""
+        from skspot.preprocessing._patch_alignment import align_regions
+
         return align_regions(reference, targets, regions)
 
 
@@ -132,9 +134,8 @@ def make_engine(flow):
 
 def crop_box(regions, margin):
     """Return first column and row of the regions with a margin, and those behind the last."""
-    return np.concatenate(
-        [regions[:, :2].min(axis=0) - margin, regions[:, 2:].max(axis=0) + margin + 1]
-    )
+    first, last = regions[..., :2].min(axis=-2), regions[..., 2:].max(axis=-2)
+    return np.concatenate([first - margin, last + margin + 1], axis=-1)
 
 
 def _crops(frames, regions, margin):

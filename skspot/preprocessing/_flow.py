@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from tqdm.auto import tqdm
 
-from skspot.preprocessing._displacements import pair_displacements
+from skspot.preprocessing._displacements import batched_displacements, pair_displacements
 from skspot.preprocessing._engines import ENGINE_NAMES, make_engine
 from skspot.preprocessing._regions import NODE_SETS
 from skspot.utils._cache import cached
@@ -77,6 +77,11 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
     on_error : {"raise", "warn"}, default="raise"
         What happens when a video can't be read. With "warn" its place in the output holds None, and
         one warning names all such videos.
+    device : str, default=None
+        Where the engine "patches" computes; the other engines need None. None is the processor,
+        one frame after the other, which is the fastest way there. A torch device, such as "cuda"
+        or "cuda:1", computes with PyTorch, in batches of frames; videos worked on at the same time
+        (`n_jobs`) share it. The features are the same within 0.002 pixels, not to the last bit.
     memory : str, joblib.Memory or None, default=None
         Where features are cached, for each video on its own.
     n_jobs : int, default=None
@@ -107,6 +112,9 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
     count less. From one frame to the next it follows motion of up to 20 pixels. Its first call
     after the installation compiles it, which takes some seconds. ``benchmarks/features.md``
     compares the engines.
+
+    The `device` is no part of the cache's key: features that were computed on one device are taken
+    from the cache on another, although they differ by up to 0.002 pixels.
 
     In the cache a callable `flow` is known by its own source code and what it pickles to; changes
     in what it calls go unnoticed, so clear the cache after them.
@@ -144,6 +152,7 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
         "reference": [StrOptions({"centre", "first"})],
         "head_motion": [StrOptions({"nose", "similarity"}), None],
         "on_error": [StrOptions({"raise", "warn"})],
+        "device": [str, None],
         "memory": MEMORY,
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
@@ -160,6 +169,7 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
         reference="centre",
         head_motion="nose",
         on_error="raise",
+        device=None,
         memory=None,
         n_jobs=None,
         verbose=0,
@@ -172,6 +182,7 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
         self.reference = reference
         self.head_motion = head_motion
         self.on_error = on_error
+        self.device = device
         self.memory = memory
         self.n_jobs = n_jobs
         self.verbose = verbose
@@ -192,8 +203,7 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
         self : SWMROFlow
             The transformer itself.
         """
-        self._check_window()
-        self._check_resolutions()
+        self._check_parameters()
         return self
 
     def transform(self, X):
@@ -218,9 +228,7 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
         TypeError
             If X holds something else than aligned videos.
         """
-        self._validate_params()
-        self._check_window()
-        self._check_resolutions()
+        self._check_parameters()
         videos = check_videos(X)
         for i, video in enumerate(videos):
             if video is not None:
@@ -236,6 +244,7 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
             _extract,
             memory=self.memory if cacheable else None,
             show=bool(self.verbose) and len(videos) == 1,
+            device=self.device,
             **self._settings(),
         )
         return map_videos(
@@ -252,7 +261,8 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
         """Compute the features of one video a block at a time.
 
         For long videos: neither frames nor features are ever all in memory. The features are those
-        that `transform` gives; nothing is cached.
+        that `transform` gives; nothing is cached. With a `device`, whole batches of frames are
+        read ahead.
 
         Parameters
         ----------
@@ -282,15 +292,13 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
         >>> [block.shape for block in SWMROFlow().stream(aligned[0], block_length=40)]
         [(40, 16, 10, 2), (20, 16, 10, 2)]
         """
-        self._validate_params()
-        self._check_window()
-        self._check_resolutions()
+        self._check_parameters()
         if not (isinstance(block_length, Integral) and block_length > 0):
             raise ValueError(
                 f"block_length must be a whole number of frames, at least 1; got {block_length!r}."
             )
         self._check_video(video, "video", check_length=True)
-        return _blocks(video, block_length, **self._settings())
+        return _blocks(video, block_length, device=self.device, **self._settings())
 
     def _settings(self):
         """Return the parameters on which the features depend."""
@@ -306,6 +314,12 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
         settings = {name: getattr(self, name) for name in names}
         return {**settings, "resolutions": tuple(self.resolutions)}
 
+    def _check_parameters(self):
+        self._validate_params()
+        self._check_window()
+        self._check_resolutions()
+        self._check_device()
+
     def _check_window(self):
         if self.window_length % 2 == 0:
             raise ValueError(
@@ -320,6 +334,18 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
                 "resolutions must hold 'window' or lags in frames (int, at least 1), at least one "
                 f"and none of them twice; got {self.resolutions!r}."
             )
+
+    def _check_device(self):
+        if self.device is None:
+            return
+        if self.flow != "patches":
+            raise ValueError(
+                f"Only flow='patches' computes on a device; got flow={self.flow!r} and "
+                f"device={self.device!r}. Leave device=None, or choose flow='patches'."
+            )
+        from skspot.preprocessing._patch_alignment_torch import check_device  # it loads torch
+
+        check_device(self.device)
 
     def _check_video(self, video, name, *, check_length):
         if not hasattr(video, "face_landmarks"):
@@ -353,17 +379,17 @@ def _check_length(video, name, *, window_length, spacing, resolutions, **_):
         )
 
 
-def _extract(aligned, *, memory, show, flow, **settings):
+def _extract(aligned, *, memory, show, flow, device, **settings):
     """Return the features of one video, from the cache if they are there."""
     _check_length(aligned, aligned.name, **settings)
-    extract = cached(window_displacements, memory, ignore=["aligned", "show", "flow"])
+    extract = cached(window_displacements, memory, ignore=["aligned", "show", "flow", "device"])
     key = None if memory is None else (aligned.fingerprint, _flow_key(flow), _VERSION)
-    return extract(aligned, show, flow, key, **settings)
+    return extract(aligned, show, flow, device, key, **settings)
 
 
-def _blocks(aligned, block_length, *, flow, **settings):
+def _blocks(aligned, block_length, *, flow, device, **settings):
     """Yield the features of one video, `block_length` frames at a time."""
-    windows = _iterate_windows(aligned, flow, **settings)
+    windows = _iterate_windows(aligned, flow, device, **settings)
     while True:
         with one_opencv_thread():
             block = list(islice(windows, block_length))
@@ -377,14 +403,14 @@ def _flow_key(flow):
     return callable_key(flow) if callable(flow) else flow
 
 
-def window_displacements(aligned, show, flow, key, **settings):
+def window_displacements(aligned, show, flow, device, key, **settings):
     """Return the features of one video; `key` stands for it and the engine in the cache.
 
     `show` is whether to show progress; see `SWMROFlow` for the other parameters.
     """
     features = None
     windows = tqdm(
-        _iterate_windows(aligned, flow, **settings),
+        _iterate_windows(aligned, flow, device, **settings),
         aligned.name,
         len(aligned),
         unit=" frames",
@@ -398,14 +424,15 @@ def window_displacements(aligned, show, flow, key, **settings):
 
 
 def _iterate_windows(
-    aligned, flow, *, window_length, spacing, resolutions, nodes, reference, head_motion
+    aligned, flow, device, *, window_length, spacing, resolutions, reference, **settings
 ):
     """Yield the features of each frame; see `SWMROFlow` for the parameters."""
     pairs = window_pairs(window_length, spacing, resolutions, reference)
     lags = tuple(np.unique(np.abs(np.diff(pairs))).tolist())
-    displacements = pair_displacements(
-        aligned, make_engine(flow), lags=lags, nodes=nodes, head_motion=head_motion
-    )
+    if device is None:
+        displacements = pair_displacements(aligned, make_engine(flow), lags=lags, **settings)
+    else:
+        displacements = batched_displacements(aligned, device, lags=lags, **settings)
     n_valid = _valid_in_window(np.asarray(aligned.valid), window_length, spacing)
     for i, window in enumerate(gather_windows(displacements, len(aligned), pairs)):
         window[np.isnan(window)] = 0  # single displacements that are not known

@@ -17,20 +17,21 @@ from numba import njit
 # The sides are for regions of 15 pixels, those of a face of 128, and change with their size.
 _STAGES = ((3, 15, 1, 4), (2, 15, 1, 2), (1, 13, 2, 2), (0, 23, 3, 1))
 _REGION_SIDE = 15
+N_LEVELS = 4
 
 # Added to the mean squared gradient of a patch, in squared grey levels per pixel: patches without
 # texture stay where the motion found so far has put them.
-_PRIOR = 2.0
+PRIOR = 2.0
 
 # Residual of a good match, in grey levels. Patches that fit worse, such as those that a closing
 # lid passes through, count less in their region's mean.
-_RESIDUAL = 2.0
+RESIDUAL = 2.0
 
 
 def make_pyramid(frame):
     """Return the pyramid of a uint8 frame, which serves all pairs that the frame is part of."""
     pyramid = [frame.astype(np.float32)]
-    while len(pyramid) < len(_STAGES):
+    while len(pyramid) < N_LEVELS:
         pyramid.append(cv2.pyrDown(pyramid[-1]))
     return pyramid
 
@@ -52,10 +53,9 @@ def align_regions(reference, targets, regions):
     motion : float32 array of shape (n_targets, n_regions, 2)
         Mean (dx, dy) in pixels.
     """
-    size = np.median(regions[:, 2] - regions[:, 0] + 1) / _REGION_SIDE
     stages = [
-        (level, n_steps, _cut_areas(reference[level], regions, level, _odd(size * side), n_side))
-        for level, side, n_side, n_steps in _STAGES
+        (level, n_steps, _cut_areas(reference[level], regions, level, side, n_side))
+        for level, side, n_side, n_steps in scaled_stages(regions)
     ]
     motion = np.zeros((len(regions), 2), dtype=np.float32)
     result = np.empty((len(targets), len(regions), 2), dtype=np.float32)
@@ -66,9 +66,46 @@ def align_regions(reference, targets, regions):
     return result
 
 
+def scaled_stages(regions):
+    """Return level, side of a patch, patches along one side, and steps of each stage."""
+    size = np.median(regions[..., 2] - regions[..., 0] + 1) / _REGION_SIDE
+    return [(level, _odd(size * side), n_side, n_steps) for level, side, n_side, n_steps in _STAGES]
+
+
 def _odd(side):
     """Return the nearest odd number, 5 at least."""
     return max(5, 2 * round((side - 1) / 2) + 1)
+
+
+def place_patches(regions, level, side, n_side):
+    """Return where the patches of regions lie at one level.
+
+    Parameters
+    ----------
+    regions : int array of shape (..., 4)
+        As for `align_regions`.
+    level, side, n_side : int
+        Of a stage.
+
+    Returns
+    -------
+    corners : int array of shape (..., 2)
+        First column and row of the area that the patches of each region cover.
+    starts : int array of shape (..., n_side, 2)
+        Columns and rows of the area where patches start.
+    """
+    first, last = regions[..., None, :2], regions[..., None, 2:]
+    part = ((np.arange(n_side) + 0.5) / n_side - 0.5)[:, None]
+    centres = (first + last) / 2 + part * (last - first + 1)
+    # In the levels of an OpenCV pyramid, the centres of the first pixels coincide.
+    starts = np.rint(centres * 0.5**level).astype(np.int64) - side // 2
+    corners = starts[..., 0, :].copy()
+    return corners, starts - corners[..., None, :]
+
+
+def patch_kernel(side):
+    """Return the weight of the rows and of the columns of a patch; their sum is 1."""
+    return cv2.getGaussianKernel(side, side / 4, cv2.CV_32F)[:, 0]
 
 
 class _Areas(NamedTuple):
@@ -84,16 +121,10 @@ class _Areas(NamedTuple):
 
 def _cut_areas(picture, regions, level, side, n_side):
     """Return the areas of all regions at one level."""
-    first, last = regions[:, None, :2], regions[:, None, 2:]
-    part = ((np.arange(n_side) + 0.5) / n_side - 0.5)[:, None]
-    centres = (first + last) / 2 + part * (last - first + 1)
-    # In the levels of an OpenCV pyramid, the centres of the first pixels coincide.
-    starts = np.rint(centres * 0.5**level).astype(np.int64) - side // 2
-    corners = starts[:, 0].copy()
-    starts -= corners[:, None]
+    corners, starts = place_patches(regions, level, side, n_side)
     height = int(starts.max()) + side
     width = -8 * (-(height + 1) // 8)  # whole vectors for the processor
-    kernel = cv2.getGaussianKernel(side, side / 4, cv2.CV_32F)[:, 0]
+    kernel = patch_kernel(side)
     return _Areas(
         corners, starts, kernel, *_describe(picture, corners, starts, kernel, height, width)
     )
@@ -160,14 +191,14 @@ def _mean_step(sums, moments):
         for c in range(n_side):
             # Less the products of the means: the mean grey level of a patch is free.
             mean_x, mean_y, mean = moments[3, r, c], moments[4, r, c], sums[2, r, c]
-            xx = moments[0, r, c] - mean_x * mean_x + np.float32(_PRIOR)
+            xx = moments[0, r, c] - mean_x * mean_x + np.float32(PRIOR)
             xy = moments[1, r, c] - mean_x * mean_y
-            yy = moments[2, r, c] - mean_y * mean_y + np.float32(_PRIOR)
+            yy = moments[2, r, c] - mean_y * mean_y + np.float32(PRIOR)
             x = sums[0, r, c] - mean_x * mean
             y = sums[1, r, c] - mean_y * mean
             residual = sums[3, r, c] - mean * mean
             determinant = xx * yy - xy * xy
-            trust = 1 / (np.float32(_RESIDUAL**2) + residual)
+            trust = 1 / (np.float32(RESIDUAL**2) + residual)
             total += trust
             total_x += trust * (yy * x - xy * y) / determinant
             total_y += trust * (xx * y - xy * x) / determinant
@@ -229,7 +260,7 @@ def _cut(picture, left, top, cut):
     """Copy the part of the picture from a corner on; beyond its border the border is repeated."""
     height, width = picture.shape
     n_rows, n_columns = cut.shape
-    if 0 <= left and left + n_columns <= width and 0 <= top and top + n_rows <= height:
+    if left >= 0 and left + n_columns <= width and top >= 0 and top + n_rows <= height:
         for i in range(n_rows):
             cut[i] = picture[top + i, left : left + n_columns]
     else:

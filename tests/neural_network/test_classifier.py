@@ -120,6 +120,30 @@ def test_containers(fitted, data, container):
     np.testing.assert_array_equal(predicted[2], fitted.predict(data[0])[2])
 
 
+def test_parts_of_a_video_score_as_the_whole(fitted, data):
+    whole = fitted.predict_scores(data[0][:1])[0]
+    features = data[0][0].copy()
+    features[40:55] = np.nan
+    gap = fitted.predict_scores([features])[0]
+    for video, expected in ((data[0][0], whole), (features, gap)):
+        parts = (video[start : start + 25] for start in range(0, len(video), 25))
+        scores = fitted.predict_scores([parts, data[0][0]])
+        for name in expected.dtype.names:
+            np.testing.assert_allclose(scores[0][name], expected[name], atol=1e-5)
+            np.testing.assert_allclose(scores[1][name], whole[name], atol=1e-5)
+    assert len(fitted.predict([iter([])])[0]) == 0
+    with pytest.raises(ValueError, match=r"X\[0\] has windows of shape \(15, 10, 2\), expected"):
+        fitted.predict_scores([iter([data[0][0][:, 1:]])])
+
+
+def test_long_videos_are_scored_in_parts(fitted, data, monkeypatch):
+    whole = fitted.predict_scores(data[0][:1])[0]
+    monkeypatch.setattr("skspot.neural_network._classifier._BLOCK_LENGTH", 32)
+    parts = fitted.predict_scores(data[0][:1])[0]
+    for name in whole.dtype.names:
+        np.testing.assert_allclose(parts[name], whole[name], atol=1e-5)
+
+
 def test_random_state_repeats_and_global_state_is_left_alone(data):
     few = (data[0][:2], data[1][:2])
     state = torch.random.get_rng_state()

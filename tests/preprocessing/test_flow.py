@@ -541,7 +541,19 @@ def test_cache_tells_spacings_and_resolutions_apart(lively_data, tmp_path, monke
     assert len(calls) == 5
 
 
-@pytest.mark.parametrize("settings", [{}, {"resolutions": (1,), "spacing": 2}])
+@pytest.mark.parametrize(("first", "second"), [(None, "cpu"), ("cpu", None)])
+def test_cache_serves_all_devices(lively_data, tmp_path, first, second):
+    aligned = [_beginning(lively_data, 30)]
+    flow = SWMROFlow(9, device=first, memory=tmp_path)
+    features = flow.transform(aligned)[0]
+    stored = flow.set_params(device=second).transform(aligned)[0]
+    np.testing.assert_array_equal(stored, features)
+    new = flow.set_params(memory=None).transform(aligned)[0]
+    assert (new != features).any()  # otherwise this shows nothing
+    np.testing.assert_allclose(new, features, atol=2e-3)
+
+
+@pytest.mark.parametrize("settings", [{}, {"resolutions": (1,), "spacing": 2}, {"device": "cpu"}])
 def test_result_does_not_depend_on_workers(lively_data, settings):
     aligned = align_exactly(lively_data)[:2]
     alone = SWMROFlow(n_jobs=1, **settings).transform(aligned)
@@ -551,11 +563,12 @@ def test_result_does_not_depend_on_workers(lively_data, settings):
 
 
 def test_clone_and_pickle():
-    flow = SWMROFlow(13, spacing=2, resolutions=[1, "window"], flow="dis", reference="first")
+    flow = SWMROFlow(13, spacing=2, resolutions=[1, "window"], reference="first", device="cpu")
     assert clone(flow).get_params() == flow.get_params()
     restored = pickle.loads(pickle.dumps(flow))
     assert restored.window_length == 13
     assert restored.resolutions == [1, "window"]
+    assert restored.device == "cpu"
     given = flow.resolutions
     assert flow.fit().resolutions is given
 
@@ -599,6 +612,11 @@ def test_two_resolutions_in_a_pipeline_and_its_model_file(lively_data, tmp_path)
         ({"reference": "last"}, "reference"),
         ({"head_motion": "chin"}, "head_motion"),
         ({"on_error": "ignore"}, "on_error"),
+        ({"device": 0}, "device"),
+        ({"device": "gpu"}, "torch device such as 'cuda' .*got 'gpu'"),
+        ({"device": "cuda:99"}, "device is 'cuda:99', but of CUDA devices torch sees"),
+        ({"device": "cpu", "flow": "dis"}, "Only flow='patches' .*got flow='dis' and device='cpu'"),
+        ({"device": "cpu", "flow": _brightening}, "Only flow='patches' .*_brightening"),
     ],
 )
 def test_wrong_parameters(lively_data, parameters, message):
@@ -607,6 +625,8 @@ def test_wrong_parameters(lively_data, parameters, message):
         flow.fit(align_exactly(lively_data)[:1])
     with pytest.raises(ValueError, match=message):
         flow.transform(align_exactly(lively_data)[:1])
+    with pytest.raises(ValueError, match=message):
+        flow.stream(align_exactly(lively_data)[0])
 
 
 def test_short_video(lively_data):
