@@ -20,6 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from skspot.neural_network import SpotFormer, SpotFormerLoss
 from skspot.neural_network._folded import FoldedSpotFormer
+from skspot.neural_network._memory import freed_memory_kept
 from skspot.neural_network._recipes import DEFAULTS
 
 SIZES = {
@@ -260,7 +261,12 @@ def measure(sizes, options, clock):
     rates = {name: product_flops / times.pop(f"product {name}") for name in ("float32", "bfloat16")}
     rows = table_rows("forward", times, len(x), n_flops, rates)
     batch = x[: options.batch]
-    steps = clock(training(ours, plain, batch), max(1, options.repeats // 2))
+    functions = training(ours, plain, batch)
+    steps = clock(functions, max(1, options.repeats // 2))
+    del functions["plain"]
+    with freed_memory_kept():  # as in SpotFormerClassifier.fit
+        kept = clock(functions, max(2, options.repeats // 2))
+    steps |= {f"{name}, freed memory kept": seconds for name, seconds in kept.items()}
     rows += table_rows("training step", steps, len(batch), 3 * n_flops, rates)
     lines = [
         f"Matrix products: {rates['float32'] / 1e9:.0f} GFLOP/s in float32, "

@@ -59,6 +59,7 @@ VARIANTS = {
     "nothing planted, single temporal resolution": ({"resolutions": (1,)}, NOTHING_PLANTED),
     "nothing planted, long window (65 frames)": ({"spacing": 4}, NOTHING_PLANTED),
     "flow from the window's first frame": ({"reference": "first"}, {}),
+    "flow by Farneback's method": ({"flow": "farneback"}, {}),
     "no neutral segments": ({}, {"neutral_ratio": 0.0}),
     "spatial attention only": ({}, {"module__attention": "spatial"}),
     "temporal attention only": ({}, {"module__attention": "temporal"}),

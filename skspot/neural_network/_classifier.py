@@ -26,6 +26,7 @@ from skspot.neural_network._decoding import (
 from skspot.neural_network._folded import FoldedSpotFormer
 from skspot.neural_network._held_out import split_videos
 from skspot.neural_network._loss import SpotFormerLoss
+from skspot.neural_network._memory import freed_memory_kept
 from skspot.neural_network._recipes import DEFAULTS, PAPER
 from skspot.neural_network._spotformer import SpotFormer
 from skspot.neural_network._targets import frame_targets
@@ -380,7 +381,7 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         finished = self.interrupted_ = False
         try:
             # Going on draws otherwise than before, also from a fixed seed.
-            with self._repeatable((seed + n_epochs_done) % 2**31):
+            with self._repeatable((seed + n_epochs_done) % 2**31), freed_memory_kept():
                 method(dataset, None, **fit_params)
             finished = not self.interrupted_
         finally:
