@@ -146,7 +146,9 @@ def compressed(frame):
 def interpolated(aligned, step):
     known = np.arange(len(aligned)) % step == 0
     known[-1] = True
-    return replace(aligned, landmarks=fill_gaps(aligned.landmarks, known, step))
+    landmarks = aligned.landmarks.copy()
+    fill_gaps(landmarks, known, step)
+    return replace(aligned, landmarks=landmarks)
 
 
 def features(aligned):
