@@ -84,7 +84,7 @@ class FileVideo(Video):
         if "mp4" not in container.format.name:
             return
         size = self._path.stat().st_size
-        entries = list(stream.index_entries)
+        entries = stream.index_entries  # no list: an hour has a hundred thousand
         for number, entry in enumerate(entries):
             if entry.pos + entry.size > size:
                 raise VideoReadError(
