@@ -414,7 +414,7 @@ def _running_argmax(values, longest):
     A table holds the maximum of every stretch of 1, 2, 4, ... values; two of them cover any
     stretch of up to `longest` values.
     """
-    rows = [np.arange(len(values))]
+    rows = [np.arange(len(values), dtype=np.int32)]
     while 2 ** len(rows) <= longest:
         half = 2 ** (len(rows) - 1)
         left = rows[-1]
