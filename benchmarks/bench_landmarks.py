@@ -19,6 +19,7 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -76,7 +77,8 @@ def bench(path, model, rounds):
         )
         print(lines[-1], end="", flush=True)
 
-    for name, change in (("noise", noisy), ("JPEG", compressed)):
+    with_noise = partial(noisy, np.random.default_rng(0))
+    for name, change in (("noise", with_noise), ("JPEG", compressed)):
         add(f"every frame, video with {name}", realigned(every, change, model))
     for step in STEPS[1:]:
         add(f"every {step} frames, interpolated", interpolated(every, step))
@@ -134,7 +136,7 @@ def realigned(aligned, change, model):
     return replace(aligned, landmarks=align(frames, model, 1).landmarks)
 
 
-def noisy(frame, rng=np.random.default_rng(0)):  # noqa: B008, one generator for all frames
+def noisy(rng, frame):
     return np.clip(frame + rng.normal(0, 3, frame.shape), 0, 255).astype(np.uint8)
 
 

@@ -9,7 +9,8 @@ first frame is read: importing packages and building the network. Peak memory is
 process, Python and its packages included; "idle" is what they take before the first frame.
 
 The videos run back and forth through one minute of a synthetic face, so that they have no cuts.
-The last table is the speed of two workers on two videos against one, for the features alone.
+Then come single steps, and the speed of two workers on two videos against one, for the features
+alone.
 """
 
 import argparse
@@ -43,8 +44,10 @@ def main():
         runs = [("default", m) for m in options.minutes]
         runs += [("paper", m) for m in options.full_minutes]
         rows = [measured(network, make_video(clip, m), m) for network, m in runs]
+        steps = steps_table(make_video(clip, 1))
         workers = workers_table(make_video(clip, 2))
-    text = "\n\n".join(["# From a video file to intervals", to_markdown(rows), workers])
+    parts = ["# From a video file to intervals", to_markdown(rows), "## Steps", steps]
+    text = "\n\n".join([*parts, "## Workers", workers])
     print(text)
     if options.out:
         options.out.write_text(text + "\n")
@@ -176,6 +179,30 @@ def peak_memory():
     """Return the largest memory of this process in MB; getrusage would count its parent's."""
     status = Path("/proc/self/status").read_text()
     return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024
+
+
+def steps_table(path):
+    """Return the CPU time of single steps on one core as a table."""
+    import cv2
+
+    from skspot.preprocessing import FaceAligner, SWMROFlow
+    from skspot.video import open_video
+
+    cv2.setNumThreads(1)
+    aligned = aligned_video(path)
+    steps = {
+        "decode": lambda: sum(1 for _ in open_video(str(path)).frames()),
+        "decode, scale to the face": lambda: sum(1 for _ in aligned),
+        "decode, scale to the face, features": lambda: SWMROFlow().transform([aligned]),
+        "decode, find the face (template)": lambda: FaceAligner("template").transform([str(path)]),
+    }
+    rows = []
+    for name, work in steps.items():
+        start = time.process_time()
+        work()
+        seconds = time.process_time() - start
+        rows.append({"step": name, "CPU ms per frame": 1000 * seconds / len(aligned)})
+    return to_markdown(rows)
 
 
 def workers_table(path):

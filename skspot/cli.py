@@ -235,6 +235,7 @@ def _spot(options):
     alone = options.jobs == 1
     settings = {f"{step}__n_jobs": None for step in ("align", "flow")}
     settings |= {f"{step}__verbose": int(alone) for step in ("align", "flow")}
+    settings |= {f"{step}__on_error": "raise" for step in ("align", "flow")}  # collected here
     spotter.set_params(**settings)
     options.out.mkdir(parents=True, exist_ok=True)
     failed = False

@@ -51,10 +51,10 @@ def sensitive_model(folder):
     return folder / "sensitive.skspot"
 
 
-def spot(folder, out, *videos, model=None):
+def spot(folder, out, *videos, model=None, options=None):
     model = model or folder / "models" / "model.skspot"
     arguments = ["spot", *map(str, videos), "--model", str(model), "--out", str(out)]
-    return main([*arguments, "--cache", str(folder / "cache")])
+    return main([*arguments, *(options or ["--cache", str(folder / "cache")])])
 
 
 def errors(capsys):
@@ -95,6 +95,29 @@ def test_spot(folder, tmp_path, capsys, sensitive_model):
         n_macro = (table["label"] == "macro").sum()
         n_micro = (table["label"] == "micro").sum()
         assert f"{name}: {n_macro} macro- and {n_micro} micro-expressions in 60 frames" in out
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_spot_without_a_cache_finds_the_same(folder, tmp_path, sensitive_model, jobs):
+    videos = [folder / "videos" / f"s01_{number}.mp4" for number in (1, 2)]
+    assert spot(folder, tmp_path / "kept", *videos, model=sensitive_model) == 0
+    options = ["--jobs", jobs]
+    assert spot(folder, tmp_path / "new", *videos, model=sensitive_model, options=options) == 0
+    for video in videos:
+        kept, new = (pd.read_csv(tmp_path / way / f"{video.stem}.csv") for way in ("kept", "new"))
+        pd.testing.assert_frame_equal(kept, new, rtol=1e-4)
+        assert len(new) > 0
+
+
+def test_errors_of_a_model_that_collects_them(folder, tmp_path, capsys):
+    spotter = skspot.load(folder / "models" / "model.skspot")
+    for step in spotter[:-1]:
+        step.set_params(on_error="warn")
+    skspot.save(spotter, tmp_path / "model")
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    out = tmp_path / "out"
+    assert spot(folder, out, tmp_path / "broken.mp4", model=tmp_path / "model") == 1
+    assert "VideoReadError: The file" in "\n".join(errors(capsys))
 
 
 def test_videos_that_fail_do_not_stop_the_others(folder, tmp_path, capsys):

@@ -298,7 +298,9 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
                 f"block_length must be a whole number of frames, at least 1; got {block_length!r}."
             )
         self._check_video(video, "video", check_length=True)
-        return _blocks(video, block_length, device=self.device, **self._settings())
+        return _blocks(
+            video, block_length, show=bool(self.verbose), device=self.device, **self._settings()
+        )
 
     def _settings(self):
         """Return the parameters on which the features depend."""
@@ -387,9 +389,9 @@ def _extract(aligned, *, memory, show, flow, device, **settings):
     return extract(aligned, show, flow, device, key, **settings)
 
 
-def _blocks(aligned, block_length, *, flow, device, **settings):
+def _blocks(aligned, block_length, *, show, flow, device, **settings):
     """Yield the features of one video, `block_length` frames at a time."""
-    windows = _iterate_windows(aligned, flow, device, **settings)
+    windows = _iterate_windows(aligned, show, flow, device, **settings)
     while True:
         with one_opencv_thread():
             block = list(islice(windows, block_length))
@@ -409,14 +411,7 @@ def window_displacements(aligned, show, flow, device, key, **settings):
     `show` is whether to show progress; see `SWMROFlow` for the other parameters.
     """
     features = None
-    windows = tqdm(
-        _iterate_windows(aligned, flow, device, **settings),
-        aligned.name,
-        len(aligned),
-        unit=" frames",
-        disable=not show,
-    )
-    for i, window in enumerate(windows):
+    for i, window in enumerate(_iterate_windows(aligned, show, flow, device, **settings)):
         if features is None:
             features = np.empty((len(aligned), *window.shape), dtype=np.float32)
         features[i] = window
@@ -424,15 +419,18 @@ def window_displacements(aligned, show, flow, device, key, **settings):
 
 
 def _iterate_windows(
-    aligned, flow, device, *, window_length, spacing, resolutions, reference, **settings
+    aligned, show, flow, device, *, window_length, spacing, resolutions, reference, **settings
 ):
-    """Yield the features of each frame; see `SWMROFlow` for the parameters."""
+    """Yield the features of each frame; see `window_displacements` for the parameters."""
     pairs = window_pairs(window_length, spacing, resolutions, reference)
     lags = tuple(np.unique(np.abs(np.diff(pairs))).tolist())
     if device is None:
         displacements = pair_displacements(aligned, make_engine(flow), lags=lags, **settings)
     else:
         displacements = batched_displacements(aligned, device, lags=lags, **settings)
+    displacements = tqdm(
+        displacements, aligned.name, len(aligned), unit=" frames", disable=not show
+    )
     n_valid = _valid_in_window(np.asarray(aligned.valid), window_length, spacing)
     for i, window in enumerate(gather_windows(displacements, len(aligned), pairs)):
         window[np.isnan(window)] = 0  # single displacements that are not known

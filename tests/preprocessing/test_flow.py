@@ -484,6 +484,14 @@ def test_a_stream_reads_no_further_than_asked(lively_data):
     assert len(frames) <= 10 + 9
 
 
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_a_stream_shows_progress_if_asked(lively_data, capsys, verbose):
+    aligned = _beginning(lively_data, 30)
+    for _ in SWMROFlow(9, verbose=verbose).stream(aligned):
+        pass
+    assert ("30/30" in capsys.readouterr().err) == bool(verbose)
+
+
 def test_wrong_streams(lively_data):
     aligned = _beginning(lively_data, 20)
     with pytest.raises(TypeError, match="video must be an AlignedVideo, got NoneType"):

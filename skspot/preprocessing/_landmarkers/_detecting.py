@@ -65,8 +65,9 @@ class _Tracker:
             block.extend(islice(numbered, self._step * self._batch_size))
             if len(block) == 1:
                 return
-            for known in self._advance(block, known):  # noqa: B020, the last is known to the next
-                yield known
+            for points in self._advance(block, known):
+                yield points
+            known = points
 
     def _advance(self, block, known):
         """Yield the points in a block of numbered frames after its first, which has `known`."""
