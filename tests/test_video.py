@@ -18,6 +18,7 @@ import pytest
 
 from skspot.video import (
     AlignedVideo,
+    ImageSequence,
     NoFaceError,
     VideoReadError,
     face_extent,
@@ -671,3 +672,73 @@ def test_import_is_light():
     code = "import sys, skspot.video; print({'av', 'cv2', 'torch'} & set(sys.modules))"
     got = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert got.stdout.strip() == "set()"
+
+
+class TestImageSequence:
+    """A directory of images with its rate, of which every n-th may be a frame."""
+
+    @pytest.fixture
+    def folder(self, tmp_path):
+        names = [f"006_1_{number:04d}.png" for number in range(1, 16)]
+        return write_images(tmp_path / "006_1", textured(15), names)
+
+    @pytest.mark.parametrize(("keep_every", "kept"), [(1, range(15)), (7, [0, 7, 14]), (20, [0])])
+    def test_frames_and_times(self, folder, keep_every, kept):
+        video = open_video(ImageSequence(folder, fps=200, keep_every=keep_every), fps=99)
+        every = list(open_video(folder).frames())
+        np.testing.assert_array_equal(list(video.frames()), [every[number] for number in kept])
+        np.testing.assert_allclose(video.timestamps, np.array(kept) / 200)
+        assert video.n_frames == len(kept)
+        assert video.keep_every == keep_every
+        assert video.name == "006_1"
+
+    def test_stands_for_a_path(self, folder):
+        sequence = ImageSequence(folder, fps=200, keep_every=7)
+        assert Path(sequence) == folder
+        assert str(sequence) == str(folder)
+        assert pickle.loads(pickle.dumps(sequence)) == sequence
+
+    def test_fingerprint_depends_on_rate_and_choice(self, folder):
+        prints = {
+            open_video(ImageSequence(folder, fps=fps, keep_every=keep_every)).fingerprint
+            for fps, keep_every in ((200, 1), (100, 1), (200, 2))
+        }
+        assert len(prints) == 3
+        assert open_video(ImageSequence(folder, fps=30)).fingerprint == (
+            open_video(folder, fps=30).fingerprint
+        )
+
+    def test_aligned_videos_of_other_choices_differ(self, folder):
+        faces = np.tile(np.random.default_rng(0).uniform(0, 60, (68, 2)), (3, 1, 1))
+        first, second, plain = (
+            AlignedVideo(source, faces, np.ones(3, bool), np.arange(3) / 30, frame_shape=(64, 96))
+            for source in (
+                ImageSequence(folder, keep_every=7),
+                ImageSequence(folder, keep_every=6),
+                str(folder),
+            )
+        )
+        assert first == pickle.loads(pickle.dumps(first))
+        assert first != second
+        assert first != plain
+        assert len(list(first)) == 3
+
+    def test_holes_in_the_numbers_are_told_once_by_number(self, tmp_path):
+        folder = write_images(tmp_path / "v", textured(3), ["3.png", "4.png", "9.png"])
+        with pytest.warns(UserWarning, match="no image has the number 5, 6, 7, 8"):
+            video = open_video(ImageSequence(folder, keep_every=2))
+        assert video.n_frames == 2
+
+    @pytest.mark.parametrize("keep_every", [0, -1, 1.5, "7"])
+    def test_refuses_a_wrong_choice(self, keep_every):
+        with pytest.raises(ValueError, match="keep_every must be a whole number of at least 1"):
+            ImageSequence("v", keep_every=keep_every)
+
+    def test_refuses_a_wrong_rate_or_kind(self, tmp_path):
+        with pytest.raises(ValueError, match="fps must be a positive number"):
+            ImageSequence("v", fps=0)
+        with pytest.raises(FileNotFoundError, match="no video file or directory"):
+            open_video(ImageSequence(tmp_path / "absent"))
+        (tmp_path / "file.mp4").write_bytes(b"x")
+        with pytest.raises(NotADirectoryError, match="is a directory of images"):
+            open_video(ImageSequence(tmp_path / "file.mp4"))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skspot.video._base import NoFaceError, VideoReadError, short_name
+from skspot.video._pictures import ImageSequence
 from skspot.video._readers import open_source
 
 # Side of the face square over the RMS radius of the 68 points. On three frontal faces the jaw
@@ -300,4 +301,6 @@ def _same_source(first, second):
     arrays = [isinstance(source, np.ndarray) for source in (first, second)]
     if any(arrays):
         return all(arrays) and np.array_equal(first, second)
+    if isinstance(first, ImageSequence) or isinstance(second, ImageSequence):
+        return first == second
     return str(first) == str(second)

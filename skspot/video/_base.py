@@ -5,6 +5,7 @@ import warnings
 from abc import ABC, abstractmethod
 from contextlib import closing
 from hashlib import blake2b
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,12 @@ def short_name(source):
     return Path(source).name or str(Path(source).resolve())
 
 
+def check_fps(fps):
+    """Refuse what is no frame rate."""
+    if not (isinstance(fps, Real) and 0 < fps < np.inf):
+        raise ValueError(f"fps must be a positive number of frames per second, got {fps!r}.")
+
+
 class Video(ABC):
     """A video of any kind, made by `open_video`.
 
@@ -40,7 +47,11 @@ class Video(ABC):
         What was opened.
     name : str
         Short name for messages: the name of the file or directory, or the shape of the array.
+    keep_every : int
+        Of how many recorded images one is a frame; 1 but for an `ImageSequence`.
     """
+
+    keep_every = 1
 
     def __init__(self, source, fps, quiet):
         self.source = source

@@ -1,12 +1,15 @@
 """Videos that are sequences of pictures: arrays and directories of numbered images."""
 
+import os
 import re
 from abc import abstractmethod
+from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
 
-from skspot.video._base import Video, VideoReadError, listing
+from skspot.video._base import Video, VideoReadError, check_fps, listing
 
 _IMAGE_SUFFIXES = frozenset(
     (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
@@ -75,18 +78,85 @@ def _check_array(array):
         raise ValueError(f"An array video must not be empty, {got}.")
 
 
+@dataclass(frozen=True)
+class ImageSequence(os.PathLike):
+    """A directory of numbered images with its frame rate, all of them or every n-th.
+
+    It stands for a video wherever a path does, and is as light: nothing is opened, copied or
+    listed before the frames are wanted.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The directory.
+    fps : float, default=30.0
+        Rate at which the images were recorded, in frames per second.
+    keep_every : int, default=1
+        Which images are frames of the video: the first and every `keep_every`-th after it, so that
+        the video has ``fps / keep_every`` frames per second.
+
+    Raises
+    ------
+    ValueError
+        If `fps` is not positive or `keep_every` is no whole number of at least 1.
+
+    See Also
+    --------
+    open_video : Opens a video of any kind.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from PIL import Image
+    >>> from skspot.video import ImageSequence, open_video
+    >>> directory = Path(tempfile.mkdtemp())
+    >>> for number in range(1, 16):
+    ...     picture = Image.fromarray(np.full((32, 32), number, dtype=np.uint8))
+    ...     picture.save(directory / f"006_1_{number:04d}.png")
+    >>> video = open_video(ImageSequence(directory, fps=200, keep_every=7))
+    >>> [int(frame[0, 0]) for frame in video.frames()]
+    [1, 8, 15]
+    >>> video.timestamps
+    array([0.   , 0.035, 0.07 ])
+    """
+
+    path: str
+    fps: float = 30.0
+    keep_every: int = 1
+
+    def __post_init__(self):
+        object.__setattr__(self, "path", os.fspath(self.path))  # the class is frozen
+        check_fps(self.fps)
+        if not isinstance(self.keep_every, Integral) or self.keep_every < 1:
+            raise ValueError(
+                f"keep_every must be a whole number of at least 1, got {self.keep_every!r}."
+            )
+
+    def __fspath__(self):
+        return self.path
+
+    def __str__(self):
+        return self.path
+
+
 class DirectoryVideo(_UntimedVideo):
-    """Numbered images in a directory."""
+    """Numbered images in a directory, each or every n-th a frame."""
 
     def __init__(self, source, fps, quiet):
         path = Path(source)
+        if isinstance(source, ImageSequence):
+            fps, self.keep_every = source.fps / source.keep_every, source.keep_every
         super().__init__(source, fps, quiet)
-        self._pictures, numbers = _numbered_images(path)
+        pictures, numbers = numbered_images(path)
+        self._pictures = pictures[:: self.keep_every]
         missing = np.setdiff1d(np.arange(numbers[0], numbers[-1]), numbers)
         if len(missing):
             self._warn(
                 f"no image has the number {listing(missing)}; the {len(numbers)} images, numbered "
-                f"{numbers[0]} to {numbers[-1]}, count as frames 0 to {len(numbers) - 1}."
+                f"{numbers[0]} to {numbers[-1]}, are taken to follow one another, as frames 0 to "
+                f"{len(self._pictures) - 1}."
             )
 
     def _convert(self, picture, colour):
@@ -104,8 +174,28 @@ class DirectoryVideo(_UntimedVideo):
                 digest.update(file.read(_HASHED_BYTES))
 
 
-def _numbered_images(directory):
-    """Return the images of a directory and their numbers, in the order of the numbers."""
+def numbered_images(directory):
+    """Return the images of a directory and their numbers, in the order of the numbers.
+
+    Parameters
+    ----------
+    directory : Path
+        The directory; hidden files and what is no image are passed over.
+
+    Returns
+    -------
+    images : list of Path
+        The images.
+    numbers : list of int
+        The last number in the name of each.
+
+    Raises
+    ------
+    VideoReadError
+        If there is no image.
+    ValueError
+        If an image has no number, or two have the same.
+    """
     # Hidden files are left out: macOS puts "._img1.jpg", no image, beside "img1.jpg".
     entries = sorted(entry for entry in directory.iterdir() if not entry.name.startswith("."))
     images = [entry for entry in entries if entry.suffix.lower() in _IMAGE_SUFFIXES]

@@ -1,14 +1,13 @@
 """Opening a video of any kind."""
 
 import os
-from numbers import Real
 from pathlib import Path
 
 import numpy as np
 
-from skspot.video._base import Video
+from skspot.video._base import Video, check_fps
 from skspot.video._files import FileVideo
-from skspot.video._pictures import ArrayVideo, DirectoryVideo
+from skspot.video._pictures import ArrayVideo, DirectoryVideo, ImageSequence
 
 
 def open_video(source, *, fps=30.0):
@@ -19,7 +18,8 @@ def open_video(source, *, fps=30.0):
     source : str, path-like, ndarray of uint8 or Video
         A path to a video file, a path to a directory of images sorted by the last number in
         their names, or an array of shape (n_frames, height, width) in grey or (n_frames, height,
-        width, 3) in RGB. A `Video` is returned as it is.
+        width, 3) in RGB. An `ImageSequence` is a directory whose rate is known, or of which every
+        n-th image is a frame. A `Video` is returned as it is.
     fps : float, default=30.0
         Frames per second of directories and arrays, which carry no times. Files have their own
         times; there it is only used if neither the frames nor the file tell the rate.
@@ -50,6 +50,7 @@ def open_video(source, *, fps=30.0):
     See Also
     --------
     AlignedVideo : A view of a video whose face has been found.
+    ImageSequence : A directory of images with its frame rate, all of them or every n-th.
 
     Examples
     --------
@@ -70,8 +71,7 @@ def open_source(source, fps=30.0, *, quiet):
     """Open a video; `quiet` for a video whose warnings have been given before."""
     if isinstance(source, Video):
         return source
-    if not (isinstance(fps, Real) and 0 < fps < np.inf):
-        raise ValueError(f"fps must be a positive number of frames per second, got {fps!r}.")
+    check_fps(fps)
     if isinstance(source, np.ndarray):
         return ArrayVideo(source, fps, quiet)
     if not isinstance(source, (str, os.PathLike)):
@@ -80,6 +80,10 @@ def open_source(source, fps=30.0, *, quiet):
             f"uint8, got {type(source).__name__}: {source!r:.80}."
         )
     path = Path(source)
+    if isinstance(source, ImageSequence) and path.exists() and not path.is_dir():
+        raise NotADirectoryError(
+            f"An ImageSequence is a directory of images; {str(path)!r} is a file."
+        )
     if path.is_dir():
         return DirectoryVideo(source, fps, quiet)
     if not path.exists():
