@@ -373,7 +373,7 @@ def test_detect_every(arguments, expected, capsys):
 # -- the cache -------------------------------------------------------------------------------------
 
 
-KINDS = ("landmarks", "features")
+KINDS = ("landmarks", "features", "folds")
 
 
 def lines_of_cache(capsys, folder, *arguments):

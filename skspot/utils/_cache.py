@@ -1,4 +1,4 @@
-"""The cache per video that the transformers share.
+"""The cache per video that the transformers share, and the folds of a cross-validation.
 
 Under leave-one-subject-out every fold sees another subset of the videos, so that caching whole
 pipeline steps never hits. Each video's result is stored on its own, under a key made of the
@@ -16,7 +16,11 @@ import joblib
 from sklearn.utils.validation import check_memory
 
 # What the functions that are cached return, by their names.
-_KINDS = {"_find_landmarks": "landmarks", "window_displacements": "features"}
+_KINDS = {
+    "_find_landmarks": "landmarks",
+    "window_displacements": "features",
+    "_predict_fold": "folds",
+}
 _STORE = Path("joblib", "skspot")  # where joblib keeps what functions of skspot return
 
 
@@ -87,8 +91,9 @@ def stored_results(folder):
     Returns
     -------
     results : dict of str to StoredResults
-        Number of entries and size of "landmarks", "features" and, if there are any, of "others":
-        results of functions that this version of skspot no longer has.
+        Number of entries and size of "landmarks", "features", "folds" (predictions of finished
+        folds) and, if there are any, of "others": results of functions that this version of skspot
+        no longer has.
 
     Raises
     ------

@@ -225,7 +225,7 @@ class TestContents:
 
     def test_counts_and_sizes(self, full):
         results = stored_results(full)
-        assert set(results) == {"landmarks", "features"}
+        assert set(results) == {"landmarks", "features", "folds"}
         assert [results[kind].n_entries for kind in ("landmarks", "features")] == [2, 2]
         for kind, value_bytes in (("landmarks", 68 * 2 * 4), ("features", 16 * 10 * 2 * 4)):
             least = 2 * N_FRAMES * value_bytes
@@ -235,7 +235,7 @@ class TestContents:
         foreign = self.foreign_files(full)
         assert len(foreign) >= 4  # a result, its metadata, its code, the notes
         limit_cache(full, 0)
-        assert [tuple(kept) for kept in stored_results(full).values()] == [(0, 0), (0, 0)]
+        assert [tuple(kept) for kept in stored_results(full).values()] == [(0, 0)] * 3
         assert self.foreign_files(full) == foreign
         extract(full.parent)
         assert len(decoded) == 2 * 2 * N_FRAMES

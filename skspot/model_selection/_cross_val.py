@@ -1,0 +1,184 @@
+"""Cross-validated predictions that survive an interruption."""
+
+from numbers import Integral
+
+import joblib
+from joblib import Parallel, delayed
+from sklearn.base import clone
+from sklearn.utils import indexable
+from tqdm.auto import tqdm
+
+import skspot
+from skspot.model_selection._split import LeaveOneSubjectOut, StratifiedSubjectKFold
+from skspot.utils._cache import cached
+from skspot.utils.validation import as_object_array, check_interval_tables, check_videos
+
+# Parameters that say how the work is done and change no result, whatever step they belong to.
+_HOW = {"memory": None, "n_jobs": None, "verbose": 0}
+
+
+def cross_val_intervals(
+    estimator, X, y, *, groups=None, cv=None, memory=None, n_jobs=None, verbose=0
+):
+    """Predict the intervals of each video by a model that was trained without its fold.
+
+    What scikit-learn's `cross_val_predict` returns, for runs that take hours: with `memory`, each
+    finished fold is kept, so that a run that was interrupted goes on where it stopped.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A spotter with `fit` and `predict`, such as a pipeline that ends in a
+        `SpotFormerClassifier`. It is cloned for each fold and stays unfitted. Give it a
+        `random_state`, so that folds of two runs belong together.
+    X : list, tuple, Series or object array of n_videos elements
+        The videos, or whatever the estimator takes for one.
+    y : list, tuple, Series or object array of n_videos interval tables
+        The true intervals of each video.
+    groups : array-like of shape (n_videos,)
+        The subject of each video.
+    cv : int, splitter or None, default=None
+        How the videos are split. None is `LeaveOneSubjectOut`, a number the folds of a
+        `StratifiedSubjectKFold`. Each video must be tested in exactly one fold.
+    memory : str, path-like or object with the joblib.Memory interface, default=None
+        Where the predictions of each fold are kept. A fold is known by the parameters of the
+        estimator (but for `memory`, `n_jobs` and `verbose` of its steps), the fingerprints of its
+        videos, their intervals and the version of skspot: if one of them has changed, it is
+        computed anew.
+    n_jobs : int, default=None
+        Number of folds computed at a time; None is 1 unless in a `joblib.parallel_config`
+        context, -1 all processors.
+    verbose : int, default=0
+        Whether to show progress over the folds.
+
+    Returns
+    -------
+    predicted : object array of shape (n_videos,)
+        The predicted interval table of each video.
+
+    Raises
+    ------
+    ValueError
+        If X, y and groups are not equally long, the videos can't be split so, or a video is not
+        tested exactly once.
+    TypeError
+        If y is no collection of interval tables, or the estimator can't be pickled and `memory`
+        is given.
+
+    See Also
+    --------
+    LeaveOneSubjectOut, StratifiedSubjectKFold : How to split.
+    skspot.metrics.spotting_report : The figures pooled over all videos.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.base import BaseEstimator
+    >>> from skspot import make_intervals
+    >>> from skspot.model_selection import cross_val_intervals
+    >>> class LastSeen(BaseEstimator):
+    ...     def fit(self, X, y):
+    ...         self.table_ = y[-1]
+    ...         return self
+    ...     def predict(self, X):
+    ...         return [self.table_ for _ in X]
+    >>> videos = [np.full((20, 8, 8), level, dtype=np.uint8) for level in (1, 2, 3)]
+    >>> intervals = [make_intervals([(onset, onset + 5, "macro")]) for onset in (1, 2, 3)]
+    >>> predicted = cross_val_intervals(LastSeen(), videos, intervals, groups=["a", "b", "c"])
+    >>> [int(table["onset"][0]) for table in predicted]
+    [3, 3, 2]
+    """
+    videos = check_videos(X)
+    tables = check_interval_tables(y, n_videos=len(videos))
+    indexable(videos, groups)
+    splits = list(_splitter(cv).split(videos, tables, groups))
+    _check_partition([test for _, test in splits], len(videos))
+    keys = [None] * len(splits)
+    if memory is not None:
+        keys = _keys(estimator, videos, tables, splits)
+    predict = cached(_predict_fold, memory, ignore=["estimator", "X", "y", "train", "test"])
+    folds = Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(predict)(key, estimator=estimator, X=videos, y=tables, train=train, test=test)
+        for key, (train, test) in zip(keys, splits)
+    )
+    predicted = [None] * len(videos)
+    progress = tqdm(folds, "folds", len(splits), disable=not verbose)
+    for (_, test), fold in zip(splits, progress):
+        for i, table in zip(test, fold):
+            predicted[i] = table
+    return as_object_array(predicted)
+
+
+def _splitter(cv):
+    """Return the splitter that `cv` stands for."""
+    if cv is None:
+        return LeaveOneSubjectOut()
+    if isinstance(cv, Integral):
+        return StratifiedSubjectKFold(cv)
+    if isinstance(cv, str) or not hasattr(cv, "split"):
+        raise TypeError(
+            f"cv must be a number of folds or a splitter such as LeaveOneSubjectOut(), got {cv!r}."
+        )
+    return cv
+
+
+def _check_partition(tests, n_videos):
+    """Refuse folds that do not test each video exactly once."""
+    times = [0] * n_videos
+    for test in tests:
+        for i in test:
+            times[i] += 1
+    for i, count in enumerate(times):
+        if count != 1:
+            raise ValueError(
+                f"cv must put each video into the test set of exactly one fold, but X[{i}] is in "
+                f"{count} of {len(tests)}."
+            )
+
+
+def _predict_fold(key, *, estimator, X, y, train, test):
+    """Return the predictions for the test videos; `key` stands for all the other arguments."""
+    fitted = clone(estimator).fit([X[i] for i in train], [y[i] for i in train])
+    return list(fitted.predict([X[i] for i in test]))
+
+
+def _keys(estimator, videos, tables, splits):
+    """Return for each fold what its predictions depend on, as text."""
+    estimator = clone(estimator)
+    params = estimator.get_params()
+    estimator.set_params(
+        **{name: _HOW[last] for name in params if (last := name.split("__")[-1]) in _HOW}
+    )
+    try:
+        settings = joblib.hash(estimator)
+    except Exception as error:  # whatever pickling raises
+        raise TypeError(
+            "With memory, the estimator must be one that can be pickled, so that finished folds "
+            f"are known again; {error}. Define its functions and classes in a module."
+        ) from error
+    prints = [_fingerprint(video) for video in videos]
+    return [
+        joblib.hash(
+            (
+                skspot.__version__,
+                settings,
+                [(prints[i], tables[i]) for i in train],
+                [prints[i] for i in test],
+            )
+        )
+        for train, test in splits
+    ]
+
+
+def _fingerprint(video):
+    """Return what identifies a video, or what a step before has made of it."""
+    from skspot.video._readers import open_source
+
+    if hasattr(video, "fingerprint"):
+        return video.fingerprint
+    try:
+        return open_source(video, quiet=True).fingerprint
+    except TypeError:  # what is neither a path nor an array
+        return joblib.hash(video)
+    except (OSError, ValueError) as error:  # features, or what the estimator will refuse
+        return joblib.hash((video, str(error)))
