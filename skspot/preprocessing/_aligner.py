@@ -33,8 +33,8 @@ class FaceAligner(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    landmarker : {"face-alignment", "mediapipe", "template"}, callable, mapping or ndarray, \
-            default="face-alignment"
+    landmarker : {"face-alignment", "mediapipe", "template", "openface", "py-feat"}, callable, \
+            mapping or ndarray, default="face-alignment"
         What finds the landmarks:
 
         - "face-alignment": the FAN network of the package face-alignment. Precise. It downloads
@@ -45,6 +45,8 @@ class FaceAligner(TransformerMixin, BaseEstimator):
           ``-e ".[mediapipe]"`` in a checkout, and the file of its model.
         - "template": a mean face, found by scikit-image's LBP cascade and moved with the head by
           optical flow. Needs no download. Approximate (see Notes); frontal faces only.
+        - "openface", "py-feat": what OpenFace 2 or py-feat found before, read from the CSV file of
+          each video (see Notes).
         - a callable: gets one frame, RGB uint8 (height, width, 3), and returns the points as an
           array of shape (68, 2), in pixels (x, y), or None if there is no face. It may get a frame
           twice and an earlier one after a later one, unless `detect_every` is 1.
@@ -65,6 +67,10 @@ class FaceAligner(TransformerMixin, BaseEstimator):
         - "mediapipe": `model_path` (required), `num_faces` (4), `min_face_detection_confidence`,
           `min_face_presence_confidence`, `min_tracking_confidence` (0.5 each).
         - "template": `recheck` (30), frames between two checks that the face is still there.
+        - "openface", "py-feat": `files` ("{folder}/{stem}.csv"), the paths of the CSV files: a
+          pattern with fields of the video or directory of images (``{folder}``, ``{name}`` and, for
+          the name without suffix, ``{stem}``) or a mapping from videos, as above, to paths;
+          `min_confidence` (0.7 and 0.5), least ``confidence`` or ``FaceScore`` of a face.
     detect_every : int, default=5
         Frames from one detection to the next, for "face-alignment", "mediapipe" and callables; 1
         detects in every frame. Between two detections the points are tracked by optical flow from
@@ -109,11 +115,27 @@ class FaceAligner(TransformerMixin, BaseEstimator):
     and to measure motion in regions of it. To be found, a face must look ahead, be tilted by no
     more than 20 degrees and be at least 1/15 as wide as the longer side of the picture.
 
+    "openface" reads what FeatureExtraction and FaceLandmarkVidMulti write with ``-2Dfp`` or without
+    any option that chooses their output. Rows with ``success`` 0 and frames without a row show no
+    face; the least confidence, 0.7, is the one below which OpenFace's author speaks of failure.
+    "py-feat" reads what `to_csv` writes for a detector of 68 points, which finds them in each frame
+    anew; 0.5 is py-feat's own least score. With its `skip_frames` the frames in between are not
+    valid, and where most are not, nothing is spotted. Coordinates are taken as they are; if a
+    program means the corner of a pixel, not its centre, they are half a pixel off. The numbers that
+    programs give to faces are not relied on: OpenFace gives that of a lost face to the next one.
+
+    A CSV file that goes on after the end of its video, or ends more than 10 frames and more than
+    1 % before it, is an error. For an `ImageSequence` of every n-th image it may tell of all images
+    or of those kept: the latter, if its last number fits them. OpenFace takes the images of a
+    directory in the order of their names as text, "10.jpg" before "9.jpg"; without leading zeros
+    there is a warning.
+
     The cache's key is the fingerprint of the video (not its frames, unless it is an array), the
-    landmarker with its options and `detect_every`, `fps` and `max_gap`. A callable is known by its
-    own source code and what it pickles to; changes in what it calls go unnoticed, so clear the
-    cache after them. One that can't be pickled or has no source, such as a lambda that reads local
-    variables, is not cached, with a warning.
+    landmarker with its options and `detect_every`, `fps` and `max_gap`. Of a CSV file, size, time
+    of change and both ends count. A callable is known by its own source code and what it pickles
+    to; changes in what it calls go unnoticed, so clear the cache after them. One that can't be
+    pickled or has no source, such as a lambda that reads local variables, is not cached, with a
+    warning.
 
     Examples
     --------
@@ -127,6 +149,10 @@ class FaceAligner(TransformerMixin, BaseEstimator):
     >>> moved = aligned[0].landmarks[-1] - aligned[0].landmarks[0]
     >>> moved.mean(axis=0).round()
     array([9., 0.], dtype=float32)
+
+    Landmarks that OpenFace has written to "openface/a.csv" for a video "a.mp4":
+
+    >>> aligner = FaceAligner("openface", landmarker_params={"files": "openface/{stem}.csv"})
     """
 
     _parameter_constraints: dict = {
@@ -208,7 +234,7 @@ class FaceAligner(TransformerMixin, BaseEstimator):
         VideoReadError
             If a video is damaged or is none.
         FileNotFoundError
-            If there is no such video, or no such model file.
+            If there is no such video, no such model file, or no CSV file with its landmarks.
         OSError
             If weights can't be downloaded, whatever `on_error` says.
         ImportError

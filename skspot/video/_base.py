@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 _MANY = 10  # how many numbers or names a message lists at most
+_ENDS_TO_HASH = 64 * 1024  # bytes hashed at each end of a large file
 
 
 class VideoReadError(OSError):
@@ -36,6 +37,21 @@ def check_fps(fps):
     """Refuse what is no frame rate."""
     if not (isinstance(fps, Real) and 0 < fps < np.inf):
         raise ValueError(f"fps must be a positive number of frames per second, got {fps!r}.")
+
+
+def hash_ends(digest, path, size, n_bytes):
+    """Feed the first and last bytes of a file to a digest."""
+    with open(path, "rb") as file:
+        digest.update(file.read(n_bytes))
+        file.seek(max(size - n_bytes, 0))
+        digest.update(file.read(n_bytes))
+
+
+def hash_file(digest, path):
+    """Feed what identifies a file to a digest, without reading all of it."""
+    stat = path.stat()
+    digest.update(repr((stat.st_size, stat.st_mtime_ns)).encode())
+    hash_ends(digest, path, stat.st_size, _ENDS_TO_HASH)
 
 
 class Video(ABC):

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skspot.video._base import Video, VideoReadError, listing
-
-_ENDS_TO_HASH = 64 * 1024  # bytes hashed at each end of a file
+from skspot.video._base import Video, VideoReadError, hash_file, listing
 
 # FFmpeg tells a playlist from a video by its content; without this a playlist named "a.mp4" could
 # make it open addresses on the network.
@@ -32,12 +30,7 @@ class FileVideo(Video):
         return self._times
 
     def _hash(self, digest):
-        stat = self._path.stat()
-        digest.update(repr((stat.st_size, stat.st_mtime_ns)).encode())
-        with open(self._path, "rb") as file:
-            digest.update(file.read(_ENDS_TO_HASH))
-            file.seek(max(stat.st_size - _ENDS_TO_HASH, 0))
-            digest.update(file.read(_ENDS_TO_HASH))
+        hash_file(digest, self._path)
 
     @contextmanager
     def _open(self):

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from skspot.video._base import Video, VideoReadError, check_fps, listing
+from skspot.video._base import Video, VideoReadError, check_fps, hash_ends, listing
 
 _IMAGE_SUFFIXES = frozenset(
     (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 )
+
+_DIGITS = re.compile(r"[0-9]+")
 
 _HASHED_BYTES = 4096  # of the beginning and of the end of every image, for the fingerprint
 
@@ -168,10 +170,7 @@ class DirectoryVideo(_UntimedVideo):
             stat = path.stat()
             digest.update(repr((path.name, stat.st_size, stat.st_mtime_ns)).encode())
             # Images without compression are equally large, and copies may be equally old.
-            with path.open("rb") as file:
-                digest.update(file.read(_HASHED_BYTES))
-                file.seek(max(stat.st_size - _HASHED_BYTES, 0))
-                digest.update(file.read(_HASHED_BYTES))
+            hash_ends(digest, path, stat.st_size, _HASHED_BYTES)
 
 
 def numbered_images(directory):
@@ -196,32 +195,56 @@ def numbered_images(directory):
     ValueError
         If an image has no number, or two have the same.
     """
+    names = names_by_number(directory)
+    numbers = sorted(names)
+    return [directory / names[number] for number in numbers], numbers
+
+
+def names_by_number(directory):
+    """Return the names of the images of a directory by their numbers, as `numbered_images` does.
+
+    Names alone are looked at, so that a directory of many thousand images is read at once.
+    """
     # Hidden files are left out: macOS puts "._img1.jpg", no image, beside "img1.jpg".
-    entries = sorted(entry for entry in directory.iterdir() if not entry.name.startswith("."))
-    images = [entry for entry in entries if entry.suffix.lower() in _IMAGE_SUFFIXES]
-    if not images:
-        found = listing([entry.name for entry in entries]) if entries else "nothing"
+    entries = sorted(name for name in os.listdir(directory) if not name.startswith("."))
+    by_number = {}
+    for name in entries:
+        stem, dot, suffix = name.rpartition(".")
+        if dot + suffix.lower() not in _IMAGE_SUFFIXES:
+            continue
+        digits = _DIGITS.findall(stem)
+        if not digits:
+            raise ValueError(
+                f"{directory.name}: the image {name!r} has no number in its name, so its "
+                "place among the frames is unknown; number it or move it elsewhere."
+            )
+        twin = by_number.setdefault(int(digits[-1]), name)
+        if twin is not name:
+            raise ValueError(
+                f"{directory.name}: the images {twin!r} and {name!r} both have the "
+                f"number {int(digits[-1])}; keep the images of one video in one directory."
+            )
+    if not by_number:
+        found = listing(entries) if entries else "nothing"
         raise VideoReadError(
             f"The directory {str(directory)!r} holds no images "
             f"({', '.join(sorted(_IMAGE_SUFFIXES))}), but {found}. A video is a file or a "
             "directory with one image per frame."
         )
-    by_number = {}
-    for image in images:
-        digits = re.findall(r"[0-9]+", image.stem)
-        if not digits:
-            raise ValueError(
-                f"{directory.name}: the image {image.name!r} has no number in its name, so its "
-                "place among the frames is unknown; number it or move it elsewhere."
+    return by_number
+
+
+def holds_images(path):
+    """Tell whether a path is a directory with an image in it, by the names alone."""
+    try:
+        with os.scandir(path) as entries:
+            return any(
+                not entry.name.startswith(".")
+                and os.path.splitext(entry.name)[1].lower() in _IMAGE_SUFFIXES
+                for entry in entries
             )
-        twin = by_number.setdefault(int(digits[-1]), image)
-        if twin is not image:
-            raise ValueError(
-                f"{directory.name}: the images {twin.name!r} and {image.name!r} both have the "
-                f"number {int(digits[-1])}; keep the images of one video in one directory."
-            )
-    numbers = sorted(by_number)
-    return [by_number[number] for number in numbers], numbers
+    except OSError:
+        return False
 
 
 def _read_image(path, colour):

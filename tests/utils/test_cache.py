@@ -15,7 +15,7 @@ import pytest
 from skspot.datasets import make_expression_videos
 from skspot.preprocessing import FaceAligner, SWMROFlow
 from skspot.utils._cache import cached, limit_cache, stored_results
-from skspot.video import _files, open_video
+from skspot.video import _base, open_video
 from skspot.video._files import FileVideo
 
 N_FRAMES = 60
@@ -120,7 +120,7 @@ class TestFingerprint:
                 n_bytes.append(len(data))
                 return data
 
-        monkeypatch.setattr(_files, "open", CountingFile, raising=False)
+        monkeypatch.setattr(_base, "open", CountingFile, raising=False)
         assert video.fingerprint != before
         assert 0 < sum(n_bytes) <= 2 * 64 * 1024
 

@@ -7,6 +7,7 @@ from skspot.preprocessing._landmarkers._detecting import DetectingLandmarker
 from skspot.preprocessing._landmarkers._face_alignment import FaceAlignmentLandmarker
 from skspot.preprocessing._landmarkers._mediapipe import MediaPipeLandmarker
 from skspot.preprocessing._landmarkers._own import CallableLandmarker, KnownLandmarks
+from skspot.preprocessing._landmarkers._tables import OpenFaceLandmarker, PyFeatLandmarker
 from skspot.preprocessing._landmarkers._template import TemplateLandmarker
 
 __all__ = ["LANDMARKERS", "Landmarker", "make_landmarker"]
@@ -14,6 +15,8 @@ __all__ = ["LANDMARKERS", "Landmarker", "make_landmarker"]
 LANDMARKERS = {
     "face-alignment": FaceAlignmentLandmarker,
     "mediapipe": MediaPipeLandmarker,
+    "openface": OpenFaceLandmarker,
+    "py-feat": PyFeatLandmarker,
     "template": TemplateLandmarker,
 }
 

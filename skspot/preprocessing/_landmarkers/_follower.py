@@ -63,8 +63,7 @@ class FaceFollower:
 
     def _match(self, boxes):
         """Return the index of the followed face and {index: number of the other face}."""
-        known = [self._box, *self._others]
-        overlaps = np.array([[overlap(a, b) for b in boxes] for a in known]).reshape(len(known), -1)
+        overlaps = overlap(np.array([self._box, *self._others])[:, None], boxes)
         if self._is_lost:
             ratio = np.sqrt(_area(boxes) / max(_area(self._box), 1e-9))
             overlaps[0, (ratio < 1 / _MAX_SIZE_RATIO) | (ratio > _MAX_SIZE_RATIO)] = 0
@@ -83,16 +82,17 @@ class FaceFollower:
         for i, box in enumerate(boxes):
             if i in others:
                 self._others[others[i]] = box
-            elif index is not None and overlap(box, boxes[index]) < _MIN_OVERLAP:
+            elif index not in (None, i) and overlap(box, boxes[index]) < _MIN_OVERLAP:
                 self._others.append(box)
         self._others = self._others[-_MAX_OTHERS:]
 
 
 def overlap(first, second):
-    """Return the intersection over union of two boxes (left, top, right, bottom)."""
-    sides = np.minimum(first[2:], second[2:]) - np.maximum(first[:2], second[:2])
-    common = np.prod(np.clip(sides, 0, None))
-    return common / max(_area(first) + _area(second) - common, 1e-9)
+    """Return the intersection over union of boxes (..., 4): left, top, right, bottom."""
+    low = np.maximum(first[..., :2], second[..., :2])
+    high = np.minimum(first[..., 2:], second[..., 2:])
+    common = _product(high - low)
+    return common / np.maximum(_area(first) + _area(second) - common, 1e-9)
 
 
 def bounding_box(points):
@@ -101,8 +101,13 @@ def bounding_box(points):
 
 
 def _area(boxes):
-    sides = boxes[..., 2:4] - boxes[..., :2]
-    return np.clip(sides, 0, None).prod(axis=-1)
+    return _product(boxes[..., 2:4] - boxes[..., :2])
+
+
+def _product(sides):
+    """Return width by height, 0 if one of them is negative; for hours of boxes, so no np.prod."""
+    sides = np.maximum(sides, 0)
+    return sides[..., 0] * sides[..., 1]
 
 
 def _largest(boxes):

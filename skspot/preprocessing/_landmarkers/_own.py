@@ -54,13 +54,8 @@ class KnownLandmarks(Landmarker):
         self.landmarks = landmarks
         if isinstance(landmarks, np.ndarray):
             _as_landmarks(landmarks, "landmarker")
-            return
-        for entry in landmarks:
-            if not isinstance(entry, (str, os.PathLike)):
-                raise TypeError(
-                    "landmarker: the keys of a mapping are paths or file names of videos, got "
-                    f"{entry!r}, {type(entry).__name__}."
-                )
+        else:
+            check_keys(landmarks, "landmarker")
 
     def key(self, video):
         return ("known", joblib.hash(self._of(video)))
@@ -90,22 +85,14 @@ class KnownLandmarks(Landmarker):
                     f"landmarker is one array of landmarks, but X holds {len(sources)} videos; "
                     "pass a mapping from the path or file name of each video to its landmarks."
                 )
-            return
-        paths = {str(source) for source in sources if isinstance(source, (str, os.PathLike))}
-        users = Counter(_entry(self.landmarks, path) for path in paths)
-        for entry, count in users.items():
-            if entry is not None and count > 1:
-                raise ValueError(
-                    f"landmarker: the entry {str(entry)!r} fits {count} videos of X; use their "
-                    "paths as keys."
-                )
+        else:
+            check_entries(self.landmarks, sources, "landmarker")
 
     def only_for(self, source):
         """Return this landmarker with the entry of one video, if it has one."""
-        if isinstance(self.landmarks, np.ndarray) or not isinstance(source, (str, os.PathLike)):
+        if isinstance(self.landmarks, np.ndarray):
             return self
-        entry = _entry(self.landmarks, source)
-        return self if entry is None else KnownLandmarks({entry: self.landmarks[entry]})
+        return KnownLandmarks(only_entry(self.landmarks, source))
 
     def _of(self, video):
         """Return the landmarks of a video, float32 (n_frames, 68, 2)."""
@@ -117,24 +104,62 @@ class KnownLandmarks(Landmarker):
                 "an array and has no path; pass a callable, or one array of landmarks with one "
                 "video."
             )
-        entry = _entry(self.landmarks, video.source)
-        if entry is None:
-            names = ", ".join(repr(str(key)) for key in list(self.landmarks)[:10]) or "none"
-            raise ValueError(
-                f"{video.name}: landmarker has no entry for {str(video.source)!r} under its path, "
-                f"file name or stem; its {len(self.landmarks)} entries are {names}"
-                f"{' ...' if len(self.landmarks) > 10 else '.'}"
-            )
+        entry = entry_of(self.landmarks, video, "landmarker")
         return _as_landmarks(self.landmarks[entry], f"landmarker[{str(entry)!r}]")
 
 
-def _entry(landmarks, source):
+def check_keys(mapping, name):
+    """Refuse a mapping from videos whose keys are neither paths nor names of files."""
+    for entry in mapping:
+        if not isinstance(entry, (str, os.PathLike)):
+            raise TypeError(
+                f"{name}: the keys of a mapping are paths or file names of videos, got "
+                f"{entry!r}, {type(entry).__name__}."
+            )
+
+
+def check_entries(mapping, sources, name):
+    """Refuse a collection of videos of which several would share one entry of a mapping."""
+    paths = {
+        Path(source).absolute() for source in sources if isinstance(source, (str, os.PathLike))
+    }
+    users = Counter(_entry(mapping, path) for path in paths)
+    for entry, count in users.items():
+        if entry is not None and count > 1:
+            raise ValueError(
+                f"{name}: the entry {str(entry)!r} fits {count} videos of X; use their paths as "
+                "keys."
+            )
+
+
+def only_entry(mapping, source):
+    """Return the part of a mapping that one video needs, the whole if it has no entry."""
+    if not isinstance(source, (str, os.PathLike)):
+        return mapping
+    entry = _entry(mapping, source)
+    return mapping if entry is None else {entry: mapping[entry]}
+
+
+def entry_of(mapping, video, name):
+    """Return the key of a mapping for a video that has a path; refuse a mapping without one."""
+    entry = _entry(mapping, video.source)
+    if entry is None:
+        keys = ", ".join(repr(str(key)) for key in list(mapping)[:10]) or "none"
+        raise ValueError(
+            f"{video.name}: {name} has no entry for {str(video.source)!r} under its path, file "
+            f"name or stem; its {len(mapping)} entries are {keys}"
+            f"{' ...' if len(mapping) > 10 else '.'}"
+        )
+    return entry
+
+
+def _entry(mapping, source):
     """Return the key for a path: the path itself, else the file name, else the stem, or None."""
     path = Path(source).absolute()
-    for key in landmarks:
+    for key in mapping:
         if Path(key).absolute() == path:
             return key
-    by_text = {str(key): key for key in landmarks}
+    by_text = {str(key): key for key in mapping}
     return by_text.get(path.name, by_text.get(path.stem))
 
 
