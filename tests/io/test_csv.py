@@ -12,10 +12,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skspot import INTERVAL_DTYPE, PREDICTION_DTYPE, make_intervals
 from skspot.io import read_intervals, write_intervals
+from tests.io.strategies import NAMES
 from tests.test_intervals import tables
 
 HEADER = "video,onset,apex,offset,label\n"
-NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Zl", "Zp"]), min_size=1)
 
 
 def written(tmp_path, text):

@@ -1,0 +1,293 @@
+"""Reading and writing interval tables, in any format."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from skspot.intervals import check_intervals
+from skspot.io._files import file_names, write_files
+from skspot.io._formats import BY_SUFFIX, FORMATS
+from skspot.io._times import VideoTimes
+
+# In a folder, text files can be anything.
+_AMBIGUOUS = ".txt"
+
+
+def write_intervals(path, tables, *, format=None, timestamps=None, media=None, subjects=None):
+    """Write the interval tables of videos, in frames or seconds as the format has it.
+
+    ============== ============ ======= ===== ====== ====== ======================== =========
+    format         suffix       times   apex  score  empty  videos                   reading
+                                                     videos                          needs
+    ============== ============ ======= ===== ====== ====== ======================== =========
+    "csv"          .csv         frames  yes   yes    yes    many in a file
+    "json"         .json        frames  yes   yes    yes    many in a file
+    "megc"         .csv         frames  no    no     no     many in a file
+    "megc-subject" .csv         frames  no    no     no     many in a file           label
+    "elan"         .eaf         seconds yes   yes    yes    one, linked with media   (1)
+    "praat"        .TextGrid    seconds yes   yes    yes    one                      timestamps
+    "boris"        .boris       seconds yes   yes    yes    many, linked with media  (1)
+    "audacity"     .txt         seconds yes   yes    yes    one                      timestamps
+    ============== ============ ======= ===== ====== ====== ======================== =========
+
+    (1) `timestamps`, unless the frames are equally spaced and skspot has written the file.
+
+    Where a format holds seconds, an interval lasts from the time of its onset frame to the end of
+    its offset frame, which is the time of the frame after it. CSV and JSON hold frames, and beside
+    them the times of the frames if `timestamps` are given. The frames of "megc" (vid, onset,
+    offset, type: mae or me) and "megc-subject" (subject, video, onset, offset: one class) count
+    from 1, those of all others from 0.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file to write. Of a format that holds one video in a file: the file if there is one
+        table and `path` has the format's suffix, else the folder that gets a file for each video,
+        named for it.
+    tables : dict of str to ndarray
+        Interval table of each video, by its name. Where the format has a place for them, videos
+        without intervals are written too.
+    format : str, default=None
+        One of the formats above; None goes by the suffix of `path`, where .csv is "csv".
+    timestamps : mapping of str to array of shape (n_frames,), or callable, default=None
+        Time of each frame of each video in seconds from 0 on, or a function that returns them for
+        the name of a video. Formats that hold seconds need them.
+    media : mapping of str to path, default=None
+        The file of each video, for ELAN and BORIS to play; None for a video without. Folders of
+        images can't be linked. Other formats have no place for it.
+    subjects : mapping of str to str, default=None
+        Subject of each video, for "megc-subject".
+
+    Raises
+    ------
+    TypeError
+        If `tables` is no mapping, or one of the tables is no interval table.
+    FileNotFoundError
+        If there is no folder to write a file to.
+    ValueError
+        If a format is unknown, a name is not one line of text or can't be that of a file, a table
+        holds an invalid interval, timestamps, media or subjects lack a video or are missing, an
+        interval ends beyond the timestamps, or frames are too short to be told apart by the
+        times of the format, milliseconds in ELAN and BORIS. Nothing is written then.
+
+    Warns
+    -----
+    UserWarning
+        If videos without intervals are left out, which "megc" and "megc-subject" can't hold.
+
+    See Also
+    --------
+    read_intervals : Reads the files.
+
+    Notes
+    -----
+    In ELAN, Praat, BORIS and Audacity the intervals of a class share a tier, "macro" or "micro";
+    predictions that overlap others of their class are on "micro 2", "micro 3" and so on, as such
+    tools don't let them overlap. Apexes are on "micro apex", scores on "micro score" (ELAN), in the
+    text of an interval, such as "micro 0.75" (Praat, Audacity), or in the comment of its start,
+    such as "score 0.75" (BORIS).
+
+    MEGC files can't tell predictions from annotations, so that those with intervals of one class
+    that overlap are written, but refused by `read_intervals`.
+
+    Examples
+    --------
+    >>> import tempfile, os
+    >>> import numpy as np
+    >>> from skspot import make_intervals
+    >>> from skspot.io import read_intervals, write_intervals
+    >>> folder = tempfile.mkdtemp()
+    >>> path = os.path.join(folder, "intervals.csv")
+    >>> tables = {"a": make_intervals([(3, 5, 9, "micro")]), "b": make_intervals()}
+    >>> times = {"a": np.arange(10) / 30, "b": np.arange(5) / 30}
+    >>> write_intervals(path, tables, timestamps=times)
+    >>> print(open(path).read().strip())
+    video,onset,apex,offset,label,onset_seconds,apex_seconds,offset_seconds
+    a,3,5,9,micro,0.1,0.166667,0.3
+    b,,,,,,,
+    >>> read_intervals(path)["a"]["apex"]
+    array([5])
+
+    A document of ELAN for each video, and back:
+
+    >>> folder = os.path.join(folder, "elan")
+    >>> write_intervals(folder, tables, format="elan", timestamps=times)
+    >>> sorted(os.listdir(folder))
+    ['a.eaf', 'b.eaf']
+    >>> read_intervals(folder)["a"]["offset"]
+    array([9])
+    """
+    path = Path(path)
+    chosen = _format_of(path, format)
+    tables = _check_tables(tables)
+    given = {"times": VideoTimes(timestamps), "media": media, "subjects": subjects}
+    if subjects is not None and "subjects" not in chosen.encode_with:
+        raise ValueError("subjects are for the format 'megc-subject' only.")
+    contents = {}
+    for file, part in _files_to_write(path, tables, chosen).items():
+        keywords = {key: given[key] for key in chosen.encode_with if key in given}
+        keywords |= {"path": file} if "path" in chosen.encode_with else {}
+        contents[file] = chosen.encode(part, **keywords)
+    if chosen.one_video and path not in contents:
+        path.mkdir(parents=True, exist_ok=True)
+    write_files(contents)
+
+
+def read_intervals(path, *, format=None, timestamps=None, label=None):
+    """Read the interval tables of videos, from a file or all files of a folder.
+
+    See `write_intervals` for the formats and what each can hold.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, or a folder, of which the files are read whose names end as `format` has it; None
+        reads those of every format but "audacity", whose .txt can be anything. Of a file that
+        holds one video, its name without suffix is the video's.
+    format : str, default=None
+        The format; None goes by the suffix.
+    timestamps : mapping of str to array of shape (n_frames,), or callable, default=None
+        Time of each frame of each video in seconds, or a function that returns them for the name
+        of a video. Formats that hold seconds need them, except ELAN and BORIS for files written by
+        skspot for videos whose frames are equally spaced, for which the function is not called.
+    label : {"macro", "micro"}, default=None
+        What the intervals of "megc-subject" are.
+
+    Returns
+    -------
+    tables : dict of str to ndarray
+        Interval table of each video, in order of appearance. Those of CSV, JSON and MEGC files
+        have the order of the file, all others the order of time. An interval without an apex gets
+        its middle frame.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file, or none to be read in the folder.
+    ValueError
+        If the format is unknown, a file is none of its format, an interval is not valid, ends more
+        than half a second beyond the video, or timestamps or a label are missing, or if two files
+        hold the same video; the message names the file and the video, line or tier.
+
+    Warns
+    -----
+    UserWarning
+        If a file holds something else besides intervals, such as tiers of other names or apexes
+        outside of the intervals, which is left out; or if only some intervals have a score, and
+        the scores of the others are left out.
+
+    See Also
+    --------
+    write_intervals : Writes such files.
+
+    Notes
+    -----
+    A moment in seconds belongs to the nearest boundary between two frames. What a person has edited
+    is read as it is meant: tiers may be called "Macro" or "micro 2", an annotation needs neither
+    text nor apex. An interval that a person has added has no score. As such a table is an
+    annotation, no prediction, it is read without any scores; its intervals of one class must not
+    overlap then.
+
+    A CSV file needs the columns ``video``, ``onset``, ``offset`` and ``label``; ``apex`` and
+    ``score`` are read if they are there, other columns are not looked at. A row with nothing but a
+    video's name is a video without intervals.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skspot import make_intervals
+    >>> from skspot.io import read_intervals, write_intervals
+    >>> path = Path(tempfile.mkdtemp()) / "annotations.csv"
+    >>> write_intervals(path, {"006_1": make_intervals([(12, 40, "macro"), (90, 99, "micro")])})
+    >>> read_intervals(path)["006_1"]["offset"]
+    array([40, 99])
+    """
+    path = Path(path)
+    given = {"times": VideoTimes(timestamps), "label": label}
+    tables, sources = {}, {}
+    for file in _files_to_read(path, format):
+        chosen = _format_of(file, format)
+        if label is not None and "label" not in chosen.decode_with:
+            raise ValueError("label is for the format 'megc-subject' only.")
+        try:
+            found = chosen.decode(file, **{key: given[key] for key in chosen.decode_with})
+        except ValueError as error:
+            hint = " (format= chooses which files of the folder are read)"
+            among_others = file != path and format is None
+            raise ValueError(f"{str(file)!r}: {error}{hint * among_others}") from error
+        for video in found.keys() & sources.keys():
+            raise ValueError(
+                f"{str(path)!r} has two tables of the video {video!r}, in {sources[video]!r} and "
+                f"{file.name!r}; move one of them, or choose one format with format=."
+            )
+        sources |= dict.fromkeys(found, file.name)
+        tables |= found
+    return tables
+
+
+def _format_of(path, name):
+    """Return the format of this name, or the one that the suffix of a path tells."""
+    if name is None:
+        name = BY_SUFFIX.get(path.suffix.lower())
+        if name is None:
+            known = ", ".join(f"{FORMATS[name].suffix} ({name})" for name in BY_SUFFIX.values())
+            raise ValueError(
+                f"{str(path)!r} has no suffix that tells its format, as {known}; pass format, one "
+                f"of {', '.join(FORMATS)}."
+            )
+    if name not in FORMATS:
+        raise ValueError(f"format must be one of {', '.join(FORMATS)}, got {name!r}.")
+    return FORMATS[name]
+
+
+def _check_tables(tables):
+    """Return the tables by the names of videos, all of them checked."""
+    if not isinstance(tables, Mapping):
+        raise TypeError(
+            "tables must map the name of each video to its interval table, as in {'video': table}, "
+            f"got {type(tables).__name__}."
+        )
+    for name, table in tables.items():
+        if str(name).splitlines() != [str(name)]:
+            raise ValueError(f"The name of a video must be one line of text, got {name!r}.")
+        check_intervals(table, allow_overlap=True, name=f"tables[{name!r}]")
+    return {str(name): table for name, table in tables.items()}
+
+
+def _files_to_write(path, tables, chosen):
+    """Return which tables go into which file."""
+    if not chosen.one_video:
+        return {path: tables}
+    if path.suffix.lower() != chosen.suffix.lower() or path.is_dir():
+        names = file_names(tables, chosen.suffix)
+        return {path / names[video]: {video: table} for video, table in tables.items()}
+    if len(tables) != 1:
+        raise ValueError(
+            f"A {chosen.suffix} file holds one video, got {len(tables)} tables for {str(path)!r}; "
+            "give a folder, which gets a file for each, and the format."
+        )
+    return {path: tables}
+
+
+def _files_to_read(path, name):
+    """Return the files that a path stands for."""
+    if not path.is_dir():
+        if not path.exists():
+            raise FileNotFoundError(f"There is no file {str(path)!r}.")
+        return [path]
+    if name is None:
+        suffixes = set(BY_SUFFIX) - {_AMBIGUOUS}
+    else:
+        suffixes = {_format_of(path, name).suffix.lower()}
+    files = sorted(
+        file
+        for file in path.iterdir()
+        # Systems put hidden files of their own beside those of a person, with the same suffix.
+        if file.suffix.lower() in suffixes and file.is_file() and not file.name.startswith(".")
+    )
+    if not files:
+        hint = "" if name else "; .txt files are read with format='audacity'"
+        raise FileNotFoundError(
+            f"There is no {' or '.join(sorted(suffixes))} file in {str(path)!r}{hint}."
+        )
+    return files
