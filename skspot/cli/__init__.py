@@ -1,0 +1,57 @@
+"""The command line: ``skspot demo | train | spot | evaluate | cache``."""
+
+import argparse
+import sys
+import warnings
+
+import skspot
+from skspot.cli._cache import add_cache
+from skspot.cli._demo import add_demo
+from skspot.cli._evaluate import add_evaluate
+from skspot.cli._spot import add_spot
+from skspot.cli._train import add_train
+
+__all__ = ["main"]
+
+
+def main(arguments=None):
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : list of str, default=None
+        The arguments; None takes those of the process.
+
+    Returns
+    -------
+    status : int
+        0 if all went well; 1 after an error, or if a video was left out.
+    """
+    options = make_parser().parse_args(arguments)
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _print_warning
+            return options.run(options)
+    except (OSError, TypeError, ValueError, ImportError) as error:
+        notes = "\n".join(getattr(error, "__notes__", []))
+        print(f"skspot {options.command}: {error}\n{notes}".rstrip(), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt as interruption:
+        print(f"\nskspot {options.command}: interrupted. {interruption}", file=sys.stderr)
+        return 130
+
+
+def make_parser():
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="skspot", description="Spot macro- and micro-expressions in face videos."
+    )
+    parser.add_argument("--version", action="version", version=f"skspot {skspot.__version__}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for add in (add_demo, add_train, add_spot, add_evaluate, add_cache):
+        add(commands)
+    return parser
+
+
+def _print_warning(message, category, filename, lineno, file=None, line=None):
+    print(f"Warning: {message}", file=sys.stderr)

@@ -1,0 +1,143 @@
+"""Arguments that several commands share, and checks of where results go."""
+
+import argparse
+import os
+from pathlib import Path
+
+LANDMARKERS = ("face-alignment", "mediapipe", "template", "openface", "py-feat")
+
+
+def whole_number(least):
+    """Return what reads a whole number of at least `least` for argparse."""
+
+    def whole(text):
+        number = int(text)
+        if number < least:
+            raise argparse.ArgumentTypeError(f"must be at least {least}, got {number}")
+        return number
+
+    return whole
+
+
+def add_landmarker(command, default="face-alignment"):
+    """Add what says how faces are found and where results of videos are kept."""
+    command.add_argument(
+        "--landmarker",
+        choices=LANDMARKERS,
+        default=default,
+        help="what finds the face; openface and py-feat read the CSV file beside each video "
+        f"(default: {default or 'what the model was trained with'})",
+    )
+    command.add_argument("--landmarker-model", help="file of mediapipe's FaceLandmarker model")
+    command.add_argument(
+        "--landmarker-files",
+        metavar="PATTERN",
+        help="where openface and py-feat have their CSV files, with the fields {folder}, {name} "
+        "and {stem} of the video (default: {folder}/{stem}.csv)",
+    )
+    command.add_argument(
+        "--detect-every",
+        type=whole_number(1),
+        metavar="K",
+        help="detect the face in every K-th frame and track it between; 1 detects it in every one "
+        f"(default: {'5' if default else 'as in training'}; no meaning for template, openface "
+        "and py-feat)",
+    )
+    command.add_argument("--cache", help="folder that keeps landmarks and features of videos")
+
+
+def add_image_rate(command):
+    """Add what is said of folders of images."""
+    command.add_argument(
+        "--fps",
+        type=float,
+        help="frames per second at which images in a folder were recorded (default 30)",
+    )
+    command.add_argument(
+        "--keep-every",
+        type=whole_number(1),
+        metavar="N",
+        help="take every N-th image of a folder as a frame (default: 7 of samm-lv, otherwise each)",
+    )
+
+
+def add_workers(command, default=1):
+    """Add the number of workers."""
+    command.add_argument(
+        "--jobs",
+        type=whole_number(1),
+        default=default,
+        help=f"videos worked on at a time (default {default})",
+    )
+
+
+def add_training(command):
+    """Add what training depends on."""
+    command.add_argument("--epochs", type=whole_number(1), help="epochs of training")
+    command.add_argument("--seed", type=int, default=0, help="seed of the training (default 0)")
+
+
+def new_spotter(options):
+    """Return an unfitted spotter with what the command line says of training and landmarks."""
+    from sklearn.pipeline import Pipeline
+
+    from skspot.neural_network import SpotFormerClassifier
+    from skspot.preprocessing import FaceAligner, SWMROFlow
+
+    spotter = Pipeline(
+        [
+            ("align", FaceAligner()),
+            ("flow", SWMROFlow()),
+            ("spot", SpotFormerClassifier(random_state=options.seed, verbose=1)),
+        ]
+    )
+    if options.epochs is not None:
+        spotter.set_params(spot__max_epochs=options.epochs)
+    apply_options(spotter, options)
+    return spotter
+
+
+def apply_options(spotter, options):
+    """Set what the command line says about landmarks, cache, workers and progress."""
+    settings = {"align__verbose": 1, "flow__verbose": 1}
+    settings |= {"align__n_jobs": options.jobs, "flow__n_jobs": options.jobs}
+    settings |= {"align__memory": options.cache, "flow__memory": options.cache}
+    settings |= {"spot__n_threads": None}  # one network, which may use all cores
+    aligner = spotter.named_steps["align"]
+    if options.landmarker not in (None, aligner.landmarker):
+        settings |= {"align__landmarker": options.landmarker, "align__landmarker_params": None}
+    if options.detect_every is not None:
+        settings |= {"align__detect_every": options.detect_every}
+    spotter.set_params(**settings)
+    given = {"model_path": options.landmarker_model, "files": options.landmarker_files}
+    given = {name: value for name, value in given.items() if value is not None}
+    if given:
+        params = {**(aligner.landmarker_params or {}), **given}
+        spotter.set_params(align__landmarker_params=params)
+
+
+def check_folder(folder):
+    """Refuse a folder that results can't be written to, before any work is done for them."""
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir():
+        raise NotADirectoryError(
+            f"Can't write to the folder {str(folder)!r}: {existing} is a file."
+        )
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise PermissionError(
+            f"Can't write to the folder {str(folder)!r}: no permission to write in {existing}."
+        )
+
+
+def check_file(path):
+    """Refuse a file that can't be written, before any work is done for it."""
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"Can't write the file {str(path)!r}: there is a folder of that name."
+        )
+    check_folder(path.parent)
+
+
+def add_out(command, default, what="folder to write to"):
+    """Add the folder of the results."""
+    command.add_argument("--out", type=Path, default=default, help=what)

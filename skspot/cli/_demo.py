@@ -1,0 +1,30 @@
+"""``skspot demo``: the whole story on synthetic videos."""
+
+from pathlib import Path
+
+from skspot.cli._arguments import add_out, add_workers, check_folder, whole_number
+
+
+def add_demo(commands):
+    """Add the command."""
+    command = commands.add_parser(
+        "demo",
+        help="the whole story on synthetic videos: train, spot and score unseen subjects",
+        description="Make synthetic face videos, cross-validate by subject, report how well "
+        "expressions of unseen subjects are spotted, and write tables, a timeline and a model.",
+    )
+    add_out(command, Path("skspot-demo"))
+    command.add_argument(
+        "--subjects", type=whole_number(3), default=8, help="number of subjects (default 8)"
+    )
+    command.add_argument("--seed", type=int, default=0, help="seed of everything (default 0)")
+    add_workers(command, default=2)
+    command.set_defaults(run=_run)
+
+
+def _run(options):
+    from skspot.demo import run_demo
+
+    check_folder(options.out)
+    run_demo(options.out, n_subjects=options.subjects, seed=options.seed, n_jobs=options.jobs)
+    return 0

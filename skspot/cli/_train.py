@@ -1,0 +1,41 @@
+"""``skspot train``: train a spotter on annotated videos."""
+
+from pathlib import Path
+
+from skspot.cli._annotated import add_annotated, load_annotated
+from skspot.cli._arguments import (
+    add_landmarker,
+    add_training,
+    add_workers,
+    check_file,
+    new_spotter,
+)
+
+
+def add_train(commands):
+    """Add the command."""
+    command = commands.add_parser(
+        "train",
+        help="train a spotter on annotated videos",
+        description="Train a spotter on annotated videos, your own or those of a dataset, and "
+        "save it.",
+    )
+    add_annotated(command)
+    command.add_argument("--model", type=Path, required=True, help="file to write the model to")
+    add_training(command)
+    add_landmarker(command)
+    add_workers(command)
+    command.set_defaults(run=_run)
+
+
+def _run(options):
+    import skspot
+
+    check_file(options.model)
+    data = load_annotated(options)
+    spotter = new_spotter(options)
+    options.model.parent.mkdir(parents=True, exist_ok=True)
+    spotter.fit(data.videos, data.intervals)
+    skspot.save(spotter, options.model)
+    print(f"Wrote {options.model}, trained on {len(data.videos)} videos.")
+    return 0

@@ -1,0 +1,342 @@
+"""A user's own annotated videos."""
+
+import os
+from collections.abc import Mapping
+from numbers import Integral, Real
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import Bunch
+
+from skspot.datasets._cells import is_empty, parse_id
+from skspot.datasets._labels import LABEL_OPTIONS, LabelRules, settle_rows
+from skspot.datasets._report import Finding
+from skspot.datasets._rows import Row
+from skspot.datasets._seconds import frame_at
+from skspot.datasets._sources import make_recordings
+from skspot.datasets._spellings import fold, read_label, read_names
+from skspot.datasets._tables import read_annotations
+from skspot.datasets._unusable import refuse_fractions, refuse_unusable
+from skspot.datasets._video_files import match_videos, missing_videos, some_of
+from skspot.utils._param_validation import Interval, StrOptions, validate_params
+from skspot.video import ImageSequence
+
+_DESCR = """Annotated videos
+
+{n_videos} videos with {n_intervals} expressions from {name}. Frames count from 0, and onset and
+offset both belong to an expression. `report` lists what was changed in the table, what was left out
+of it, and what is odd and was kept.
+"""
+
+_VALUES = ("onset", "apex", "offset", "label")
+
+
+@validate_params(
+    {
+        "table": "no_validation",
+        "videos": [str, os.PathLike, None],
+        "unit": [StrOptions({"frames", "seconds"})],
+        "first_frame": [Interval(Integral, 0, None, closed="left")],
+        "fps": [Interval(Real, 0, None, closed="neither"), None],
+        "keep_every": [Interval(Integral, 1, None, closed="left")],
+        "label_names": [Mapping, None],
+        **{name: LABEL_OPTIONS[name] for name in LABEL_OPTIONS if name != "unlabelled"},
+        "on_error": [StrOptions({"raise", "warn"})],
+        "n_jobs": [Integral, None],
+        "verbose": ["verbose"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def load_annotated_videos(
+    table,
+    videos=None,
+    *,
+    unit="frames",
+    first_frame=0,
+    fps=None,
+    keep_every=1,
+    label_names=None,
+    classes=("macro", "micro"),
+    missing_offset="drop",
+    over_long="keep",
+    long_micro="keep",
+    min_length=1,
+    on_error="raise",
+    n_jobs=None,
+    verbose=0,
+):
+    """Load your own videos and the table of their expressions.
+
+    Parameters
+    ----------
+    table : str, path-like, DataFrame, or mapping of str to ndarray
+        The expressions, one a row: the path of a CSV file (delimited by commas, semicolons or tabs)
+        or of an .xlsx or .xls workbook, whose first sheet is read, or a DataFrame. It needs the
+        columns ``video``, ``onset``, ``offset`` and ``label``; ``apex`` and ``subject`` are read if
+        they are there. Case and blanks in their names do not matter. A row with a video and nothing
+        else, but perhaps a subject, is a video without expressions. Or interval tables by video,
+        as `skspot.io.read_intervals` returns them.
+    videos : str or path-like, default=None
+        The folder of the videos, by default that of the table's file. The table names a video by
+        its file, with or without suffix, or by its folder of images, relative to this folder.
+    unit : {"frames", "seconds"}, default="frames"
+        What onset, apex and offset are. Seconds count from the first frame, and stand for the frame
+        shown nearest to them; each video is decoded once to learn when its frames are shown.
+    first_frame : int, default=0
+        Number of a video's first frame in the table: 1 in one that counts from 1.
+    fps : float, default=None
+        Frames per second of folders of images, as recorded. None is 30, as for `open_video`, but
+        seconds need the rate. Video files have their own times.
+    keep_every : int, default=1
+        Of how many images in a folder one is a frame of the video; the intervals are scaled.
+    label_names : dict of str to str, default=None
+        What the labels in the table mean: ``{"smile": "macro", "blink": None}``. ``None`` leaves
+        their rows out. "macro" and "micro" and the field's "macro-expression", "MaE", "ME" are
+        known, whatever their case.
+    classes : sequence of str, default=("macro", "micro")
+        The expressions that are wanted.
+    missing_offset : {"apex", "drop"} or int, default="drop"
+        What takes the place of an offset that is empty, -1, or 0 after a later onset: the apex, or
+        the frame so many recorded frames after the onset. With ``"drop"`` the row can't be used.
+    over_long : {"keep", "drop"}, default="keep"
+        Whether to leave out intervals that begin with the first frame and last longer than half of
+        the video, if its length is known.
+    long_micro : {"keep", "macro", "drop"}, default="keep"
+        Whether micro-expressions of more than 0.5 s are kept, become macro-expressions or are left
+        out. Unless kept, video files are decoded to learn their times.
+    min_length : int, default=1
+        Intervals of fewer frames are left out.
+    on_error : {"raise", "warn"}, default="raise"
+        Whether rows that can't be used, and videos that are not there, are an error, which lists
+        them, or are left out and reported; also whether it is an error that most onsets are
+        fractions of frames, which will be seconds.
+    n_jobs : int, default=None
+        Number of video files decoded at the same time, if they must be.
+    verbose : int, default=0
+        Whether to show progress over the video files that are decoded.
+
+    Returns
+    -------
+    data : Bunch
+        With one element per video, sorted by name:
+
+        videos : list of str and ImageSequence
+            The files, and the folders of images.
+        intervals : list of ndarray
+            Interval tables, in zero-based frames.
+        subjects : ndarray of str, or None
+            The subject of each video, if the table has such a column.
+        names : list of str
+            The names of the videos in the table.
+
+        and
+
+        fps : float or None
+            Frames per second if all videos are folders of images; files have their own times.
+        frame : DataFrame
+            The table as it is, with its further columns, and in ``place`` where each row stands.
+        report : DataFrame
+            What was changed ("changed"), not used ("left out"), or is odd and used as it is
+            ("kept"): `place`, `subject`, `video`, `problem`, `action`, `result`. Frames are
+            numbered as in the table, or from 0 if it holds seconds.
+        DESCR : str
+            What was loaded.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the table, the folder or videos are not there; all missing videos are named.
+    ValueError
+        If the table can't be read or lacks a column, if rows can't be used, if a name fits several
+        videos, if a video has two subjects or none, or if options contradict the data.
+    TypeError
+        If `table` is of an unknown kind.
+    VideoReadError
+        If a video that must be decoded can't be.
+
+    Warns
+    -----
+    UserWarning
+        If rows were repaired or left out. One warning counts them by problem.
+
+    See Also
+    --------
+    skspot.io.read_intervals : Reads a table of intervals without its videos.
+    make_expression_videos : Makes videos whose expressions are known.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> from skspot.datasets import load_annotated_videos, make_expression_videos
+    >>> folder = tempfile.mkdtemp()
+    >>> _ = make_expression_videos(2, videos_per_subject=1, n_frames=60, directory=folder)
+    >>> table = pd.DataFrame(
+    ...     [
+    ...         ("s01_1", "Anna", 12, 15, 20, "Micro"),
+    ...         ("s01_1", "Anna", 30, None, 52, "smile"),
+    ...         ("s02_1", "Ben", None, None, None, None),
+    ...     ],
+    ...     columns=["Video", "Subject", "Onset", "Apex", "Offset", "Label"],
+    ... )
+    >>> data = load_annotated_videos(table, folder, label_names={"smile": "macro"})
+    >>> data.intervals[0].tolist()
+    [(12, 15, 20, 'micro'), (30, 41, 52, 'macro')]
+    >>> len(data.intervals[1])
+    0
+    >>> data.subjects.tolist()
+    ['Anna', 'Ben']
+    """
+    rules = LabelRules(
+        classes=classes,
+        missing_offset=missing_offset,
+        over_long=over_long,
+        long_micro=long_micro,
+        min_length=min_length,
+        missing_onset="drop",
+    )
+    annotations = read_annotations(table)
+    if isinstance(table, Mapping) and (unit, first_frame) != ("frames", 0):
+        raise ValueError("Interval tables hold zero-based frames; pass no unit and no first_frame.")
+    if unit == "seconds" and first_frame:
+        raise ValueError(f"first_frame={first_frame} is for unit='frames'; seconds count from 0.")
+    rows, paths = _find(annotations, videos, on_error)
+    subjects = _subjects(rows, paths, annotations.name)
+    if subjects is not None:
+        rows = rows.assign(subject=[subjects.get(video, "") for video in rows["video"]])
+    rows, odd = _sift(rows, annotations.shifted, paths, read_names(label_names))
+    recordings = make_recordings(
+        paths,
+        subjects or {},
+        timed=set(rows["video"]) if unit == "seconds" or long_micro != "keep" else (),
+        fps=fps,
+        keep_every=keep_every,
+        first_frame=first_frame,
+        n_jobs=n_jobs,
+        verbose=verbose,
+    )
+    if unit == "seconds":
+        rows = _in_frames(rows, recordings, annotations.decimal_comma)
+    _, tables, report = settle_rows(rows, recordings, rules)
+    for row, finding in odd:
+        report.add(row, finding)
+    if on_error == "raise":
+        refuse_unusable(report, rows["label"], first_frame, annotations)
+        refuse_fractions(report, sum(map(len, tables)), annotations.name)
+    report.warn(3)  # the line that called the decorated function
+    return Bunch(
+        videos=[recording.source for recording in recordings],
+        intervals=tables,
+        subjects=None if subjects is None else np.array([r.subject for r in recordings]),
+        names=[recording.name for recording in recordings],
+        fps=_common_fps(recordings),
+        frame=annotations.rows,
+        report=report.frame(),
+        DESCR=_DESCR.format(
+            n_videos=len(recordings), n_intervals=sum(map(len, tables)), name=annotations.name
+        ),
+    )
+
+
+def _find(annotations, folder, on_error):
+    """Return the rows with one name for each video, and the paths of the videos by name."""
+    folder = annotations.folder if folder is None else folder
+    if folder is None:
+        raise ValueError(
+            f"Where are the videos of {annotations.name}? It has no folder of its own; pass the "
+            "one that holds them as `videos`."
+        )
+    names = [parse_id(cell) for cell in annotations.rows["video"]]
+    wanted = [name for name in names if name]
+    if not wanted:
+        raise ValueError(f"{annotations.name} names no video: it has no rows below its header.")
+    found = match_videos(folder, wanted)
+    if not found or (on_error == "raise" and len(found) < len(set(wanted))):
+        raise FileNotFoundError(missing_videos(folder, wanted, found))
+    first_names = {}  # "a" and "a.mp4" may be the same video
+    known_as = {name: first_names.setdefault(path, name) for name, path in found.items()}
+    rows = annotations.rows.assign(video=[known_as.get(name, name) for name in names])
+    if "subject" in rows:
+        subjects = ["" if is_empty(cell) else parse_id(cell) for cell in rows["subject"]]
+        rows = rows.assign(subject=subjects)
+    return rows, {name: path for path, name in first_names.items()}
+
+
+def _subjects(rows, paths, table):
+    """Return the subject of each video, None if the table knows none."""
+    if "subject" not in rows or not any(rows["subject"]):
+        return None
+    places = {name: {} for name in paths}  # of each subject of a video the first row
+    for video, subject, place in zip(rows["video"], rows["subject"], rows["place"]):
+        if video in paths and subject:
+            places[video].setdefault(subject, place)
+    several = [
+        f"video {video!r} has "
+        + " and ".join(f"{subject!r} ({place})" for subject, place in found.items())
+        for video, found in places.items()
+        if len(found) > 1
+    ]
+    if several:
+        raise ValueError(
+            f"{table}: a video has one subject, but {some_of(several)}. Correct the table, or drop "
+            "its column `subject`."
+        )
+    without = [repr(video) for video, found in places.items() if not found]
+    if without:
+        raise ValueError(
+            f"{table} has the column `subject`, but no subject of {some_of(without)}. Fill them "
+            "in, or drop the column."
+        )
+    return {video: next(iter(found)) for video, found in places.items()}
+
+
+def _sift(rows, shifted, paths, label_names):
+    """Return the rows of expressions, their labels understood, and what is odd about the others."""
+    cells = rows[[name for name in _VALUES if name in rows]]
+    bare = cells.map(is_empty).all(axis=1) & rows["video"].isin(list(paths))
+    kept, odd = [], []
+    for number, row in zip(rows.index, rows.to_dict("records")):
+        finding = _fault(row, number in shifted, label_names)
+        if finding is not None:
+            fields = {name: row.get(name) for name in Row._fields}
+            odd.append((Row(**{**fields, "number": number}), finding))
+        elif not bare[number]:
+            kept.append(number)
+    rows = rows.loc[kept]
+    return rows.assign(label=[read_label(cell, label_names) for cell in rows["label"]]), odd
+
+
+def _fault(row, is_shifted, label_names):
+    """Return why a row is left out before anything else in it is read, or None."""
+    if not row["video"]:
+        return Finding("the name of the video is missing", "", "left out")
+    if is_shifted:
+        return Finding("the row has more cells than the header has names", "", "left out")
+    if label_names.get(fold(row["label"]), "") is None:
+        label = repr(parse_id(row["label"]))
+        return Finding("label_names leaves out the label", label, "left out", "", "label_names")
+    return None
+
+
+def _in_frames(rows, recordings, decimal_comma):
+    """Return the rows with frames in place of seconds."""
+    times = {recording.name: recording.times for recording in recordings}
+    columns = {
+        name: [
+            frame_at(cell, times[video], decimal_comma=decimal_comma) if video in times else cell
+            for cell, video in zip(rows[name], rows["video"])
+        ]
+        for name in ("onset", "apex", "offset")
+        if name in rows
+    }
+    return rows.assign(
+        **{name: pd.Series(cells, rows.index, object) for name, cells in columns.items()}
+    )
+
+
+def _common_fps(recordings):
+    """Return the frame rate that folders of images have in common, None if there are files."""
+    sources = [recording.source for recording in recordings]
+    if all(isinstance(source, ImageSequence) for source in sources):
+        return sources[0].fps / sources[0].keep_every
+    return None

@@ -1,0 +1,367 @@
+"""CAS(ME)^2, the database of macro- and micro-expressions in long videos."""
+
+import os
+import re
+from numbers import Integral
+from pathlib import Path
+
+import pandas as pd
+
+from skspot.datasets._cells import parse_id
+from skspot.datasets._labels import LABEL_OPTIONS, LabelRules
+from skspot.datasets._loading import Note, expression_class, make_bunch, read_annotation
+from skspot.datasets._recordings import Recording
+from skspot.datasets._report import Finding, LeftOut
+from skspot.datasets._trees import (
+    POINT_AT_ONE,
+    Layout,
+    collect,
+    find_folders,
+    find_workbooks,
+    named,
+    newest,
+    only,
+    picture_recording,
+    subfolders,
+    visible_files,
+)
+from skspot.datasets._workbooks import read_workbook, table_below_header, with_places
+from skspot.utils._param_validation import Interval, validate_params
+
+_FPS = 30
+
+_LAYOUT = Layout(
+    dataset="CAS(ME)^2",
+    tree="""\
+<root>/
+    CAS(ME)^2code_final(Updated).xlsx      (or code_final.xlsx)
+    rawpic/
+        s15/
+            15_0101disgustingteeth/
+                img1.jpg
+                img2.jpg
+                ...
+        s16/
+        ...
+    rawvideo/                              (for frames="rawvideo")
+        s15/
+            15_0101disgustingteeth.avi""",
+    entry=r"s\d+",
+    workbooks=r"(cas\(?me\)?\^?2)?_?code_?final.*\.xlsx?",
+)
+
+_FILES = "rawvideo"  # the folder that holds video files, not pictures
+
+# How the videos are called in folders of pictures, and in that of video files.
+_VIDEO = (r"(\d+)_(\d{4}).*", r"(\d+)_(\d{4}).*\.(?:avi|mkv|mov|mp4|mpe?g|wmv)")
+
+# The first sheet has no header as it was released; some copies have one.
+_COLUMNS = {
+    "Participant": ("Subject", "Participant number", "Participant No."),
+    "Filename": ("Video", "Video name", "Clip", "File"),
+    "Onset": ("Onset frame",),
+    "Apex": ("Apex frame",),
+    "Offset": ("Offset frame",),
+    "AUs": ("AU", "Action Units"),
+    "Estimated emotion": ("Emotion",),
+    "Type": ("Expression type",),
+    "Self-reported emotion": ("Self-report", "Self report"),
+}
+_NEEDED = {name: _COLUMNS[name] for name in ("Participant", "Filename", "Onset", "Offset", "Type")}
+
+_DESCR = """CAS(ME)^2
+
+Faces of 22 people who watched clips that were chosen to move them and tried to keep a straight
+face, recorded at 30 frames per second, 640 x 480 pixels: 98 long videos, with 300 macro-expressions
+and 57 micro-expressions, with action units, estimated and self-reported emotion.
+
+Obtain: by request from the Institute of Psychology of the Chinese Academy of Sciences, for
+research, under a signed agreement. It may not be passed on, so that skspot reads the copy you have.
+
+Layout: {workbook} for the labels, a folder of images for each video in {folder}/s15/; or the
+videos themselves, in rawvideo/s15/. The workbook tells people by number and videos by the emotion
+they were to elicit; its second and third sheet lead to the folders.
+
+Use: the intervals are in frames of the video, from 0. An offset of 0 is unknown and taken care of
+by `missing_offset`; an apex that is missing or outside the interval becomes the middle; a video in
+the folder of another subject belongs to the subject in its name. `report` lists each.
+
+Cite: F. Qu, S.-J. Wang, W.-J. Yan, H. Li, S. Wu, X. Fu. CAS(ME)^2: A database for spontaneous
+macro-expression and micro-expression spotting and recognition. IEEE Transactions on Affective
+Computing 9(4), 2018.
+"""
+
+
+@validate_params(
+    {
+        "root": [str, os.PathLike],
+        "subjects": ["array-like", None],
+        **LABEL_OPTIONS,
+        "keep_every": [Interval(Integral, 1, None, closed="left")],
+        "labels": [str, os.PathLike, None],
+        "frames": [str],
+    },
+    prefer_skip_nested_validation=True,
+)
+def load_cas_me2(
+    root,
+    *,
+    subjects=None,
+    classes=("macro", "micro"),
+    missing_offset="apex",
+    over_long="drop",
+    long_micro="keep",
+    min_length=1,
+    unlabelled="keep",
+    keep_every=1,
+    labels=None,
+    frames="rawpic",
+):
+    """Load CAS(ME)^2 from a copy on the disk.
+
+    No image is opened or copied: the videos are the folders of images, with their rate, or the
+    paths of the video files.
+
+    Parameters
+    ----------
+    root : str or path-like
+        The folder of the dataset, with ``CAS(ME)^2code_final(Updated).xlsx`` and
+        ``rawpic/s15/15_0101disgustingteeth/img1.jpg``; a folder above it, or one of the two within,
+        will do if there is no doubt.
+    subjects : sequence of str, default=None
+        Subjects that are wanted, such as ``["s15", "s16"]``. None: all.
+    classes : sequence of str, default=("macro", "micro")
+        Which expressions are wanted.
+    missing_offset : {"apex", "drop"} or int, default="apex"
+        What takes the place of an offset that is empty or 0: the apex, or the frame that many
+        recorded frames after the onset. ``"drop"`` leaves the row out.
+    over_long : {"drop", "keep"}, default="drop"
+        Whether intervals that begin with the first frame of the recording and last longer than
+        half of it are left out.
+    long_micro : {"keep", "macro", "drop"}, default="keep"
+        Whether micro-expressions of more than 0.5 s are kept, become macro-expressions or are left
+        out.
+    min_length : int, default=1
+        Intervals with fewer frames of the video are left out.
+    unlabelled : {"keep", "drop"}, default="keep"
+        Whether videos without any interval are kept.
+    keep_every : int, default=1
+        Of how many recorded images one is a frame of the video.
+    labels : str or path-like, default=None
+        The workbook with the labels. None finds it; of several versions the newest.
+    frames : str, default="rawpic"
+        Name of the folder that holds the pictures: ``"rawpic"``, ``"cropped"``, or another of this
+        layout. ``"rawvideo"`` takes the video files, whose length is not known before they are
+        opened, so that the intervals are not checked against it.
+
+    Returns
+    -------
+    data : Bunch
+        With one element per video, sorted by name:
+
+        videos : list of ImageSequence or str
+            The folders of images, or the video files.
+        intervals : list of ndarray
+            The interval tables, in frames of the video.
+        subjects : ndarray of str
+            The subjects, such as ``"s15"``.
+        names : list of str
+            The names of the videos, such as ``"15_0101disgustingteeth"``.
+
+        And about all of them:
+
+        fps : float
+            Frames per second, ``30 / keep_every``.
+        frame : DataFrame
+            The annotation table as it stands, with action units and emotions, and the column
+            `place`.
+        report : DataFrame
+            Each row that was changed or left out, and what is odd and was kept: the columns
+            `place`, `subject`, `video`, `problem`, `action` and `result`.
+        DESCR : str
+            What the dataset is, and how to cite it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the pictures or the workbook are not found.
+    ValueError
+        If the workbook can't be read or does not have this layout, there are several copies of the
+        pictures or the workbook, a subject is unknown, or `keep_every` is not 1 for video files.
+
+    Warns
+    -----
+    UserWarning
+        If rows or folders were changed or left out; one warning, which counts them.
+
+    See Also
+    --------
+    load_samm_lv, load_cas_me3, load_smic_long : Load the other datasets of the field.
+    load_annotated_videos : Loads recordings of your own.
+
+    References
+    ----------
+    F. Qu, S.-J. Wang, W.-J. Yan, H. Li, S. Wu, X. Fu. "CAS(ME)^2: A database for spontaneous
+    macro-expression and micro-expression spotting and recognition." IEEE Transactions on Affective
+    Computing 9(4), 2018.
+
+    Examples
+    --------
+    >>> from skspot.datasets import load_cas_me2
+    >>> data = load_cas_me2("/data/CASME_sq", subjects=["s15"])  # doctest: +SKIP
+    >>> data.names  # doctest: +SKIP
+    ['15_0101disgustingteeth', '15_0102eatingworms', ...]
+    """
+    rules = LabelRules(
+        missing_offset, over_long, long_micro, min_length, classes, unlabelled, "drop"
+    )
+    if frames == _FILES and keep_every != 1:
+        raise ValueError(
+            f"keep_every must be 1 for video files (frames='rawvideo'), got {keep_every}; "
+            "frames='rawpic' takes the images, of which one in so many can be kept."
+        )
+    workbooks = find_workbooks(root, _LAYOUT) if labels is None else [Path(labels)]
+    workbook, notes = newest(workbooks, lambda name: "updated" in name)
+    folder = _folder(root, frames)
+    recordings, faults = collect(_recordings(folder, frames, keep_every), _LAYOUT, folder)
+    table, read_row = _read_workbook(
+        workbook, {key: recording.name for key, recording in recordings.items()}
+    )
+    return make_bunch(
+        read_annotation(table, read_row),
+        recordings.values(),
+        [*notes, *faults, *_misplaced(recordings)],
+        rules=rules,
+        subjects=subjects,
+        fps=_FPS / keep_every,
+        descr=_DESCR.format(workbook=workbook, folder=folder),
+    )
+
+
+def _folder(root, frames):
+    """Return the folder of that name with the subjects' folders in it."""
+    folders = find_folders(root, _LAYOUT)
+    chosen = named(folders, frames)
+    if frames == "rawpic":
+        chosen = chosen or [path for path in folders if path == Path(root)]
+    if not chosen:
+        raise _LAYOUT.missing(f"folder {frames!r} with pictures", root)
+    return only(chosen, f"folders {frames!r}", POINT_AT_ONE)
+
+
+def _recordings(folder, frames, keep_every):
+    """Yield the recordings by subject and code: 15_0101disgustingteeth by (15, "0101").
+
+    Those in the folder of their own subject come first: others may be copies.
+    """
+    found = []
+    for parent in filter(lambda path: _LAYOUT.is_entry(path.name), subfolders(folder)):
+        for path in visible_files(parent) if frames == _FILES else subfolders(parent):
+            match = re.fullmatch(_VIDEO[frames == _FILES], path.name.strip(), re.IGNORECASE)
+            if match:
+                key = (int(match[1]), match[2])
+                recording = _recording(path, _subject(key[0]), frames, keep_every)
+                found.append((_number(parent.name) != key[0], key, recording))
+    yield from (item[1:] for item in sorted(found, key=lambda item: item[0]))
+
+
+def _recording(path, subject, frames, keep_every):
+    """Return the recording in a folder of images or a video file."""
+    if frames == _FILES:
+        return Recording(path.stem.strip(), subject, str(path), fps=_FPS)
+    return picture_recording(path.name.strip(), subject, path, _FPS, keep_every)
+
+
+def _subject(number):
+    return f"s{number:02d}"
+
+
+def _number(name):
+    """Return the number in the name of a subject's folder."""
+    return int(re.search(r"\d+", name)[0])
+
+
+def _misplaced(recordings):
+    """Yield notes on videos that lie in the folder of another subject."""
+    for (subject, _), recording in recordings.items():
+        parent = Path(str(recording.source)).parent.name
+        if _number(parent) != subject:
+            finding = Finding(
+                "the video lies in the folder of another subject",
+                parent,
+                "kept",
+                f"its subject is {recording.subject}",
+            )
+            yield Note(finding, video=recording.name, subject=recording.subject)
+
+
+def _read_workbook(workbook, names):
+    """Return the table of a workbook and the function that reads its rows."""
+    sheets = list(read_workbook(workbook).values())
+    if len(sheets) < 3:
+        raise ValueError(
+            f"{str(workbook)!r} has {len(sheets)} sheets; the labels of CAS(ME)^2 are in three: "
+            "expressions, subjects, videos."
+        )
+    try:
+        table = _expressions(sheets[0])
+        subjects = _mapping(sheets[1], keys=2, values=1, pattern=r"s?\d+", what="subject")
+        codes = _mapping(sheets[2], keys=1, values=0, pattern=r"\d{1,4}", what="code of a video")
+    except ValueError as error:
+        raise ValueError(f"{str(workbook)!r}: {error}.") from None
+    subjects = {key: _number(value) for key, value in subjects.items()}
+    codes = {key: value.zfill(4) for key, value in codes.items()}
+    return table, lambda row: [_read_row(row, subjects, codes, names)]
+
+
+def _expressions(cells):
+    """Return the first sheet with names of its columns, whether it has a header or not."""
+    table = table_below_header(cells, _NEEDED, _COLUMNS)
+    if table is None:
+        # Empty columns in front shift the others; one in between is in its place.
+        cells = cells.loc[:, cells.notna().any().cummax()]
+        names = list(_COLUMNS)[: cells.shape[1]]
+        names += [f"column {number}" for number in range(len(names) + 1, cells.shape[1] + 1)]
+        table = with_places(cells.set_axis(names, axis=1))
+    kinds = table["Type"].map(expression_class) if "Type" in table else pd.Series(dtype=object)
+    if not kinds.isin(["macro", "micro"]).any():
+        raise ValueError(
+            "the eighth column of the first sheet tells no macro-expression and no "
+            "micro-expression; expected are the columns "
+            f"{', '.join(_COLUMNS)}, with or without a header"
+        )
+    return table
+
+
+def _mapping(cells, keys, values, pattern, what):
+    """Return a column of a sheet by another, both by position, without its header."""
+    mapping = {}
+    if cells.shape[1] > max(keys, values):
+        for key, value in zip(cells.iloc[:, keys], cells.iloc[:, values]):
+            key, value = parse_id(key).casefold(), parse_id(value).casefold()
+            if key and re.fullmatch(pattern, value) and mapping.setdefault(key, value) != value:
+                raise ValueError(f"{key!r} has two entries, {mapping[key]!r} and {value!r}")
+    if not mapping:
+        raise ValueError(f"no {what} is in column {values + 1} of the sheet that lists them")
+    return mapping
+
+
+def _read_row(row, subjects, codes, names):
+    """Return the expression in a row of the first sheet."""
+    participant, filename = parse_id(row["Participant"]), parse_id(row["Filename"])
+    number = subjects.get(participant.casefold())
+    if number is None:
+        raise LeftOut("the second sheet has no such participant", repr(participant))
+    subject, remarks = _subject(number), []
+    code = codes.get(filename.split("_")[0].strip().casefold())  # anger1 of anger1_2
+    if code is None:
+        remarks.append(Finding("the third sheet has no such video", repr(filename), "left out"))
+    return {
+        "subject": subject,
+        "video": names.get((number, code), f"{subject[1:]}_{code or filename}"),
+        "onset": row["Onset"],
+        "apex": row.get("Apex"),
+        "offset": row["Offset"],
+        "label": expression_class(row["Type"]),
+        "remarks": remarks,
+    }

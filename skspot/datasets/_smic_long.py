@@ -1,0 +1,347 @@
+"""SMIC-E long: spontaneous micro-expressions in long clips, of three cameras."""
+
+import os
+import re
+from math import isnan
+from numbers import Integral
+from pathlib import Path
+
+from skspot.datasets._cells import is_empty, parse_id, parse_number
+from skspot.datasets._labels import LABEL_OPTIONS, LabelRules
+from skspot.datasets._loading import make_bunch, read_annotation
+from skspot.datasets._report import Finding, LeftOut
+from skspot.datasets._trees import (
+    POINT_AT_ONE,
+    Layout,
+    collect,
+    find_folders,
+    find_workbooks,
+    newest,
+    only,
+    picture_recording,
+    plain_name,
+    subfolders,
+)
+from skspot.datasets._workbooks import first_table, read_workbook
+from skspot.utils._param_validation import Interval, StrOptions, validate_params
+
+_FPS = {"HS": 100, "VIS": 25, "NIR": 25}
+
+_VIDEO = r"s(\d+)_([a-z]+)_(\d+)"
+
+_LAYOUT = Layout(
+    dataset="SMIC-E long",
+    tree="""\
+<root>/
+    SMIC-E_raw image/
+        HS_long/                             (or VIS_long, NIR_long)
+            SMIC-HS-E_annotation.xlsx        (or within SMIC-HS-E/)
+            SMIC-HS-E/
+                HS/                          (or without this folder)
+                    s01/
+                        s1_ne_01/
+                            image559700.jpg
+                            image559701.jpg
+                            ...""",
+    entry=rf"s\d+|{_VIDEO}",
+    workbooks=r"smic[-_]?(hs|vis|nir)[-_]e[-_]annotation.*\.xlsx?",
+)
+
+_NEEDED = {"Subject": (), "Filename": (), "OnsetF": (), "OffsetF": (), "FirstF": ()}
+_OPTIONAL = {
+    "LastF": (),
+    "Emotion": (),
+    "Onset2F": (),
+    "Offset2F": (),
+    "Onset3F": (),
+    "Offset3F": (),
+}
+_EXPRESSIONS = (
+    ("OnsetF", "OffsetF", ""),
+    ("Onset2F", "Offset2F", ", second expression"),
+    ("Onset3F", "Offset3F", ", third expression"),
+)
+
+_DESCR = """SMIC-E long, camera {camera}
+
+Faces of people who watched clips that were chosen to move them and tried to keep a straight face:
+157 clips of 16 people before a fast camera (HS, 100 frames per second), fewer before a normal (VIS)
+and an infrared one (NIR, 25 frames per second both), with the seconds before and after one to three
+micro-expressions each. There are no macro-expressions, no apexes and no action units.
+
+Obtain: by request from the Center for Machine Vision and Signal Analysis of the University of Oulu,
+for research, under a signed agreement. It may not be passed on, so that skspot reads the copy you
+have.
+
+Layout: {workbook} for the labels; the images of a clip in {folder}/s01/s1_ne_01/, or in
+{folder}/s1_ne_01/, with the camera in the name of a folder above. The images may be numbered as the
+tables number them (from FirstF) or from 1 (or 0): which, their numbers tell.
+
+Use: the intervals are in frames of the clip, from 0, and the apex is the middle. Rows below the
+table that are text are left out; so are expressions of clips whose images are numbered in neither
+way. `report` lists each.
+
+Cite: X. Li, T. Pfister, X. Huang, G. Zhao, M. Pietikainen. A spontaneous micro-expression database:
+Inducement, collection and baseline. IEEE International Conference on Automatic Face and Gesture
+Recognition, 2013.
+"""
+
+
+@validate_params(
+    {
+        "root": [str, os.PathLike],
+        "subjects": ["array-like", None],
+        **LABEL_OPTIONS,
+        "keep_every": [Interval(Integral, 1, None, closed="left")],
+        "labels": [str, os.PathLike, None],
+        "camera": [StrOptions({"HS", "VIS", "NIR"})],
+    },
+    prefer_skip_nested_validation=True,
+)
+def load_smic_long(
+    root,
+    *,
+    subjects=None,
+    classes=("macro", "micro"),
+    missing_offset="apex",
+    over_long="drop",
+    long_micro="keep",
+    min_length=1,
+    unlabelled="keep",
+    keep_every=1,
+    labels=None,
+    camera="HS",
+):
+    """Load SMIC-E long from a copy on the disk.
+
+    No image is opened or copied: the videos are the folders of images, with their rate.
+
+    Parameters
+    ----------
+    root : str or path-like
+        The folder of the dataset, with ``HS_long/SMIC-HS-E_annotation.xlsx`` and
+        ``HS_long/SMIC-HS-E/HS/s01/s1_ne_01/image559700.jpg``; a folder above it or that of one
+        camera will do if there is no doubt.
+    subjects : sequence of str, default=None
+        Subjects that are wanted, such as ``["s01", "s02"]``. None: all.
+    classes : sequence of str, default=("macro", "micro")
+        Which expressions are wanted. There are only micro-expressions.
+    missing_offset : {"apex", "drop"} or int, default="apex"
+        What takes the place of an offset that is empty: the frame that many recorded frames after
+        the onset. As there are no apexes, ``"apex"`` and ``"drop"`` leave the row out.
+    over_long : {"drop", "keep"}, default="drop"
+        Whether intervals that begin with the first frame of the recording and last longer than
+        half of it are left out.
+    long_micro : {"keep", "macro", "drop"}, default="keep"
+        Whether micro-expressions of more than 0.5 s are kept, become macro-expressions or are left
+        out.
+    min_length : int, default=1
+        Intervals with fewer frames of the video are left out.
+    unlabelled : {"keep", "drop"}, default="keep"
+        Whether videos without any interval are kept.
+    keep_every : int, default=1
+        Of how many recorded images one is a frame of the video; 3 makes 33.3 of the 100 frames per
+        second of HS.
+    labels : str or path-like, default=None
+        The workbook with the labels. None finds it; of several versions the newest.
+    camera : {"HS", "VIS", "NIR"}, default="HS"
+        Whose videos are wanted: the fast camera's, the normal or the infrared one's.
+
+    Returns
+    -------
+    data : Bunch
+        With one element per video, sorted by name:
+
+        videos : list of ImageSequence
+            The folders of images.
+        intervals : list of ndarray
+            The interval tables, in frames of the video.
+        subjects : ndarray of str
+            The subjects, such as ``"s01"``.
+        names : list of str
+            The names of the videos, such as ``"s1_ne_01"``.
+
+        And about all of them:
+
+        fps : float
+            Frames per second: 100, 25 or 25, divided by `keep_every`.
+        frame : DataFrame
+            The annotation table as it stands, with the emotions, and the column `place`.
+        report : DataFrame
+            Each row that was changed or left out, and what is odd and was kept: the columns
+            `place`, `subject`, `video`, `problem`, `action` and `result`.
+        DESCR : str
+            What the dataset is, and how to cite it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the images or the workbook of the camera are not found.
+    ValueError
+        If the workbook can't be read or holds no such table, there are several copies of the
+        images or the workbook, or a subject is unknown.
+
+    Warns
+    -----
+    UserWarning
+        If rows or folders were changed or left out; one warning, which counts them.
+
+    See Also
+    --------
+    load_samm_lv, load_cas_me2, load_cas_me3 : Load the other datasets of the field.
+    load_annotated_videos : Loads recordings of your own.
+
+    References
+    ----------
+    X. Li, T. Pfister, X. Huang, G. Zhao, M. Pietikainen. "A spontaneous micro-expression database:
+    Inducement, collection and baseline." IEEE International Conference on Automatic Face and
+    Gesture Recognition, 2013.
+
+    Examples
+    --------
+    >>> from skspot.datasets import load_smic_long
+    >>> data = load_smic_long("/data/SMIC", camera="VIS")  # doctest: +SKIP
+    >>> data.fps  # doctest: +SKIP
+    25.0
+    """
+    rules = LabelRules(
+        missing_offset, over_long, long_micro, min_length, classes, unlabelled, "drop"
+    )
+    if labels is None:
+        workbooks = _of_camera(find_workbooks(root, _LAYOUT), camera, "labels", root)
+    else:
+        workbooks = [Path(labels)]
+    workbook, notes = newest(workbooks, _version)
+    folders = _of_camera(find_folders(root, _LAYOUT), camera, "pictures", root)
+    folder = only(folders, f"folders of videos of {camera}", POINT_AT_ONE)
+    recordings, faults = collect(_recordings(folder, _FPS[camera], keep_every), _LAYOUT, folder)
+    table = first_table(read_workbook(workbook), _NEEDED, _OPTIONAL, where=workbook)
+    return make_bunch(
+        read_annotation(table, lambda row: _read_row(row, recordings)),
+        recordings.values(),
+        [*notes, *faults],
+        rules=rules,
+        subjects=subjects,
+        fps=_FPS[camera] / keep_every,
+        descr=_DESCR.format(camera=camera, workbook=workbook, folder=folder),
+    )
+
+
+def _of_camera(paths, camera, what, root):
+    """Return the paths of a camera: its name is in that of the file or of a folder above."""
+    found = [path for path in paths if _camera(path) == camera]
+    if not found:
+        raise _LAYOUT.missing(f"{what} of the camera {camera}", root)
+    return found
+
+
+def _camera(path):
+    """Return the camera that the last of the names in a path tells, None if there is none."""
+    for part in reversed(path.resolve().parts):
+        match = re.search(r"(?:^|[^a-z])(hs|vis|nir)(?:[^a-z]|$)", plain_name(part))
+        if match:
+            return match[1].upper()
+    return None
+
+
+def _version(name):
+    """Return the year that the name of a workbook tells, 0 if it tells none."""
+    match = re.search(r"annotation\D*(\d+)", name)
+    return int(match[1]) if match else 0
+
+
+def _key(name):
+    """Return the parts of the name of a video: s1_ne_01 is (1, "ne", 1). None if it is no such."""
+    match = re.fullmatch(_VIDEO, name.strip().casefold())
+    return match and (int(match[1]), match[2], int(match[3]))
+
+
+def _subject(key):
+    return f"s{key[0]:02d}"
+
+
+def _recordings(folder, fps, keep_every):
+    """Yield the recordings by their parts: s01/s1_ne_01 by (1, "ne", 1)."""
+    for child in filter(lambda path: _LAYOUT.is_entry(path.name), subfolders(folder)):
+        for path in [child] if _key(child.name) else subfolders(child):
+            key = _key(path.name)
+            if key:
+                name = path.name.strip()
+                yield key, picture_recording(name, _subject(key), path, fps, keep_every)
+
+
+def _read_row(row, recordings):
+    """Return the expressions in a row of the workbook, one to three."""
+    filename = parse_id(row["Filename"])
+    key = _key(filename)
+    if key is None:
+        cells = [cell for name, cell in row.items() if name != "place" and not is_empty(cell)]
+        raise LeftOut("the row is no annotation", f"{str(cells[0] if cells else '')!r:.60}")
+    subject, remarks = _subject(key), []
+    told = re.fullmatch(r"s?0*(\d+)", parse_id(row["Subject"]).casefold())
+    if told and int(told[1]) != key[0]:
+        detail = f"{told[1]!r} and {filename!r}"
+        remarks.append(Finding("Subject and Filename differ", detail, "kept", "by Filename"))
+    recording, shift = recordings.get(key), 0
+    if recording is not None:
+        shift, more = _shift(row, recording)
+        remarks += more
+    expressions = [
+        {
+            "place": row["place"] + suffix,
+            "subject": subject,
+            "video": filename if recording is None else recording.name,
+            "onset": _shifted(row.get(onset), shift),
+            "offset": _shifted(row.get(offset), shift),
+            "label": "micro",
+        }
+        for onset, offset, suffix in _EXPRESSIONS
+        if not suffix or not (is_empty(row.get(onset)) and is_empty(row.get(offset)))
+    ]
+    unusable = [remark for remark in remarks if remark.action == "left out"]
+    return [
+        {**expression, "remarks": unusable if i else remarks}
+        for i, expression in enumerate(expressions)
+    ]
+
+
+def _shift(row, recording):
+    """Return what to add to the table's frame numbers for those of the images, and remarks.
+
+    The images are numbered as the table is if they begin within FirstF to LastF, or hold all of
+    these; and from 1 or 0 if they begin there, or reach no further than the number of frames.
+    """
+    first, last = _bound(row["FirstF"]), _bound(row.get("LastF"))
+    low, high = int(recording.numbers[0]), int(recording.numbers[-1])
+    images = f"images {low} to {high}"
+    if isnan(first):
+        finding = Finding("FirstF is no number", f"{row['FirstF']!r:.60}, {images}", "kept")
+        return 0, [finding]
+    frames = last - first + 1
+    told = f"FirstF {first:.0f}, LastF {last:.0f}, {images}"
+    if low == first or first <= low <= last or low <= first <= last <= high:
+        shift = 0
+    elif low <= 1 or high <= frames:
+        shift = min(low, 1) - first
+    else:
+        return 0, [
+            Finding("the images are numbered neither from FirstF nor from 1", told, "left out")
+        ]
+    if isnan(frames) or frames == len(recording.numbers):
+        return shift, []
+    detail = f"{frames:.0f} frames by FirstF and LastF, {len(recording.numbers)} images"
+    return shift, [Finding("another number of images than of frames", detail, "kept")]
+
+
+def _bound(cell):
+    """Return a frame number, NaN if the cell holds none."""
+    try:
+        return parse_number(cell)
+    except ValueError:
+        return float("nan")
+
+
+def _shifted(cell, shift):
+    """Return a frame number as the images count; cells that hold none as they are."""
+    number = _bound(cell)
+    return cell if isnan(number) or number <= 0 or not shift else number + shift

@@ -1,0 +1,378 @@
+"""Tests of the command line with annotated videos: datasets, cross-validation, corrections."""
+
+import json
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pympi
+import pytest
+from PIL import Image
+
+import skspot
+from skspot import datasets, make_intervals
+from skspot.cli import main
+from skspot.cli._annotated import _LOADERS
+from skspot.datasets import make_expression_videos
+from skspot.io import read_intervals, write_intervals
+from skspot.metrics import spotting_report
+from skspot.utils._cache import stored_results
+from tests.datasets.test_pipeline import FACE, textured
+from tests.datasets.trees import (
+    cas_me2_tree,
+    cas_me3_tree,
+    load_quietly,
+    samm_tree,
+    smic_tree,
+)
+
+DOCS = Path(__file__).parents[1] / "docs"
+QUICK = ["--landmarker", "template", "--epochs", "1"]
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """Return a folder with videos of three subjects, their annotations and a cache of features."""
+    folder = tmp_path_factory.mktemp("recorded")
+    data = make_expression_videos(
+        3, videos_per_subject=1, n_frames=60, directory=folder / "videos", random_state=0
+    )
+    tables = {
+        "s01_1": make_intervals([(10, 20, 45, "macro")]),
+        "s02_1": make_intervals([(30, 34, 40, "micro")]),
+        "s03_1": make_intervals([(5, 9, 12, "micro"), (20, 30, 50, "macro")]),
+    }
+    frame = pd.concat(
+        pd.DataFrame(table).assign(video=name, subject=subject)
+        for subject, (name, table) in zip(data.subjects, tables.items())
+    )
+    frame.to_csv(folder / "true.csv", index=False)
+    status = main(
+        ["train", "--annotations", str(folder / "true.csv"), "--videos", str(folder / "videos")]
+        + ["--model", str(folder / "model.skspot"), "--cache", str(folder / "cache"), *QUICK]
+    )
+    assert status == 0
+    spotter = skspot.load(folder / "model.skspot")
+    spotter[-1].set_params(macro_threshold=0, micro_threshold=0)
+    skspot.save(spotter, folder / "sensitive.skspot")
+    return folder
+
+
+def evaluate(recorded, *arguments):
+    """Run a command that evaluates on the annotations of `recorded`."""
+    given = ["--annotations", str(recorded / "true.csv"), "--videos", str(recorded / "videos")]
+    return main(["evaluate", *given, *map(str, arguments)])
+
+
+def message(capsys, command="evaluate"):
+    (line,) = [
+        line
+        for line in capsys.readouterr().err.splitlines()
+        if line.startswith(f"skspot {command}: ")
+    ]
+    return line
+
+
+# -- cross-validation ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cache(recorded, tmp_path):
+    """Return a copy of the cache, with features and no folds."""
+    return shutil.copytree(recorded / "cache", tmp_path / "cache")
+
+
+@pytest.mark.parametrize(("cv", "n_folds"), [("loso", 3), ("2", 2)])
+def test_cross_validation(recorded, cache, tmp_path, capsys, cv, n_folds):
+    out = tmp_path / "out"
+    arguments = ["--cv", cv, "--cache", cache, "--out", out, *QUICK]
+    assert evaluate(recorded, *arguments) == 0
+    printed = capsys.readouterr().out
+    true, predicted = (read_intervals(out / f"{name}.csv") for name in ("true", "predicted"))
+    assert list(true) == list(predicted) == ["s01_1", "s02_1", "s03_1"]
+    assert printed.startswith(spotting_report(list(true.values()), list(predicted.values())))
+    assert stored_results(cache)["folds"].n_entries == n_folds
+    record = json.loads((out / "report.json").read_text())
+    assert record["n_subjects"] == 3
+    assert record["scores"]["n_videos"] == 3
+    assert record["versions"]["skspot"]
+    assert str(record["cv"]) == cv
+
+
+def finished_folds(cache):
+    """Return the time of change of each finished fold, by its file."""
+    return {path: path.stat().st_mtime_ns for path in cache.rglob("_predict_fold/*/output.pkl")}
+
+
+def test_cross_validation_goes_on_after_a_kill(recorded, cache, tmp_path, capsys):
+    """A killed run has finished folds; the same command computes only the others."""
+    arguments = ["--annotations", recorded / "true.csv", "--videos", recorded / "videos"]
+    arguments += ["--cv", "loso", "--cache", cache, "--out", tmp_path / "out", *QUICK]
+    command = [sys.executable, "-c", "from skspot.cli import main; main()", "evaluate"]
+    with subprocess.Popen(
+        [*command, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as run:
+        deadline = time.monotonic() + 120
+        while not finished_folds(cache) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        run.send_signal(signal.SIGKILL)
+    assert run.returncode == -signal.SIGKILL
+    finished = finished_folds(cache)
+    assert 1 <= len(finished) < 3
+    assert main(["evaluate", *map(str, arguments)]) == 0
+    assert stored_results(cache)["folds"].n_entries == 3
+    assert finished.items() <= finished_folds(cache).items()
+    assert "3 videos" in capsys.readouterr().out
+
+
+def test_without_a_cache_the_results_hold_one(recorded, tmp_path):
+    assert evaluate(recorded, "--cv", "2", "--out", tmp_path / "out", *QUICK) == 0
+    assert stored_results(tmp_path / "out" / "cache")["folds"].n_entries == 2
+
+
+def test_a_cross_validation_needs_subjects(recorded, tmp_path, capsys):
+    frame = pd.read_csv(recorded / "true.csv").drop(columns="subject")
+    frame.to_csv(tmp_path / "true.csv", index=False)
+    arguments = ["--annotations", tmp_path / "true.csv", "--videos", recorded / "videos"]
+    arguments += ["--cv", "loso", "--out", tmp_path / "out"]
+    assert main(["evaluate", *map(str, arguments)]) == 1
+    assert "has no column `subject`" in message(capsys)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], "Name either the predicted intervals.*got neither"),
+        (["p.csv", "--cv", "loso"], "Name either the predicted intervals.*got both"),
+        (["--cv", "2", "--root", "x"], "--root belongs to --dataset"),
+        (["--cv", "2", "--subjects", "006"], "--subjects belongs to --dataset"),
+    ],
+)
+def test_arguments_that_do_not_fit(recorded, capsys, arguments, expected):
+    assert evaluate(recorded, *arguments) == 1
+    assert re.search(expected, message(capsys))
+
+
+@pytest.mark.parametrize("cv", ["1", "0", "some", "2.5"])
+def test_numbers_of_folds_that_are_none(recorded, capsys, cv):
+    with pytest.raises(SystemExit):
+        evaluate(recorded, "--cv", cv)
+    assert "--cv" in capsys.readouterr().err
+
+
+# -- own tables ------------------------------------------------------------------------------------
+
+
+def test_seconds_counted_from_one_and_reported(recorded, tmp_path, capsys):
+    """The same annotations in other ways give the same figures."""
+    true = pd.read_csv(recorded / "true.csv")
+    columns = ["onset", "apex", "offset"]
+    write_intervals(tmp_path / "p.csv", {"s02_1": make_intervals([(31, 35, 40, "micro", 0.5)])})
+    seconds = true.assign(**{name: (true[name] / 30).round(3) for name in columns})
+    seconds.to_csv(tmp_path / "seconds.csv", index=False)
+    true.assign(**{name: true[name] + 1 for name in columns}).to_csv(
+        tmp_path / "from_one.csv", index=False
+    )
+    printed = []
+    for table, options in (
+        (recorded / "true.csv", []),
+        (tmp_path / "seconds.csv", ["--unit", "seconds"]),
+        (tmp_path / "from_one.csv", ["--first-frame", "1"]),
+    ):
+        arguments = [tmp_path / "p.csv", "--annotations", table, "--videos", recorded / "videos"]
+        assert main(["evaluate", *map(str, arguments), *options]) == 0
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1] == printed[2]
+    assert re.search(r"micro +1 +0 +1 ", printed[0])
+
+
+def test_report_of_repairs(recorded, tmp_path, capsys):
+    text = (recorded / "true.csv").read_text().replace("30,34,40", "30,99,40")
+    (tmp_path / "true.csv").write_text(text)
+    arguments = ["--annotations", tmp_path / "true.csv", "--videos", recorded / "videos"]
+    arguments += ["--first-frame", "1", "--report", tmp_path / "new" / "report.csv"]
+    write_intervals(tmp_path / "p.csv", {"s02_1": make_intervals([(29, 33, 39, "micro", 0.5)])})
+    assert main(["evaluate", str(tmp_path / "p.csv"), *map(str, arguments)]) == 0
+    report = pd.read_csv(tmp_path / "new" / "report.csv")
+    (row,) = report.index[report["video"] == "s02_1"]
+    assert report["action"][row] == "changed"
+    assert "apex" in report["problem"][row]
+    assert f"Wrote {tmp_path / 'new' / 'report.csv'}" in capsys.readouterr().out
+
+
+# -- datasets by name ------------------------------------------------------------------------------
+
+
+TREES = {
+    "samm-lv": (samm_tree, ["--keep-every", "3"]),  # 7 would leave less than a window
+    "cas-me2": (cas_me2_tree, []),
+    "cas-me3": (cas_me3_tree, []),
+    "smic-hs": (smic_tree, []),
+}
+
+
+def dataset_with_landmarks(name, root):
+    """Make a tiny copy of a dataset with OpenFace's landmarks for each video."""
+    tree, options = TREES[name]
+    loader, settings = _LOADERS[name]
+    if options:
+        settings = {**settings, "keep_every": int(options[1])}
+    data = load_quietly(getattr(datasets, loader), tree(root, textured), **settings)
+    columns = ["frame", "face_id", "timestamp", "confidence", "success"]
+    columns += [f"{axis}_{i}" for axis in "xy" for i in range(68)]
+    for video in data.videos:
+        n_images = sum(1 for _ in Path(video).iterdir())
+        rows = [[i + 1, 0, i / 30, 0.98, 1, *FACE.T.ravel()] for i in range(n_images)]
+        table = Path(video).parent / f"{Path(video).name}.csv"
+        pd.DataFrame(rows, columns=columns).to_csv(table, index=False)
+    return data, options
+
+
+@pytest.mark.filterwarnings("ignore")  # the trees hold every trap, and the folders lack zeros
+@pytest.mark.parametrize("name", TREES)
+def test_train_on_a_dataset_and_score_against_it(name, tmp_path, capsys):
+    data, options = dataset_with_landmarks(name, tmp_path / "root")
+    source = ["--dataset", name, "--root", str(tmp_path / "root"), *options]
+    status = main(
+        ["train", *source, "--model", str(tmp_path / "model"), "--epochs", "1"]
+        + ["--landmarker", "openface", "--report", str(tmp_path / "report.csv")]
+    )
+    assert status == 0
+    assert f"trained on {len(data.videos)} videos" in capsys.readouterr().out
+    report = pd.read_csv(tmp_path / "report.csv", dtype=str, keep_default_na=False)
+    assert report["problem"].tolist() == data.report["problem"].tolist()
+
+    write_intervals(tmp_path / "predicted.json", dict(zip(data.names, data.intervals)))
+    assert main(["evaluate", str(tmp_path / "predicted.json"), *source]) == 0
+    assert re.search(rf"overall +{sum(map(len, data.intervals))} +0 +0 ", capsys.readouterr().out)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_cross_validate_some_subjects_of_a_dataset(tmp_path, capsys):
+    data, options = dataset_with_landmarks("samm-lv", tmp_path / "root")
+    subjects = sorted(set(data.subjects))[:2]
+    status = main(
+        ["evaluate", "--dataset", "samm-lv", "--root", str(tmp_path / "root"), *options]
+        + ["--cv", "loso", "--out", str(tmp_path / "out"), "--epochs", "1"]
+        + ["--landmarker", "openface", "--subjects", *subjects]
+    )
+    assert status == 0
+    record = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert record["n_subjects"] == 2
+    assert record["annotations"] == "samm-lv"
+
+
+def test_a_dataset_needs_its_root(capsys, tmp_path):
+    arguments = ["train", "--dataset", "samm-lv", "--model", str(tmp_path / "model")]
+    assert main(arguments) == 1
+    assert "needs --root" in message(capsys, "train")
+    assert main([*arguments, "--root", str(tmp_path), "--fps", "30"]) == 1
+    assert "--fps is for folders of your own" in message(capsys, "train")
+    assert main([*arguments, "--root", str(tmp_path)]) == 1
+    assert "SAMM" in message(capsys, "train")
+
+
+# -- formats and folders of images -----------------------------------------------------------------
+
+
+def test_spot_in_other_formats(recorded, tmp_path, capsys):
+    arguments = ["spot", recorded / "videos" / "s01_1.mp4", "--out", tmp_path, "--cache"]
+    arguments += [recorded / "cache", "--model", recorded / "sensitive.skspot"]
+    suffixes = {"csv": ".csv", "json": ".json", "elan": ".eaf", "praat": ".TextGrid"}
+    suffixes |= {"boris": ".boris", "audacity": ".txt"}
+    formats = [part for name in suffixes for part in ("--format", name)]
+    assert main([*map(str, arguments), *formats]) == 0
+    assert "s01_1.csv, .json, .eaf, .TextGrid, .boris, .txt and .png" in " ".join(
+        capsys.readouterr().out.replace(str(tmp_path) + "/", "").split()
+    )
+    tables = [
+        read_intervals(
+            tmp_path / f"s01_1{suffix}", format=name, timestamps={"s01_1": np.arange(60) / 30}
+        )["s01_1"]
+        for name, suffix in suffixes.items()
+    ]
+    assert len(tables[0]) > 0
+    for table in tables[1:]:
+        np.testing.assert_array_equal(np.sort(tables[0]), np.sort(table))
+    (media,) = pympi.Elan.Eaf(tmp_path / "s01_1.eaf").media_descriptors
+    assert media["MEDIA_URL"] == (recorded / "videos" / "s01_1.mp4").resolve().as_uri()
+
+
+def test_spot_a_folder_of_images_at_a_reduced_rate(recorded, tmp_path):
+    video = make_expression_videos(1, videos_per_subject=1, n_frames=80, random_state=1).videos[0]
+    (tmp_path / "s09").mkdir()
+    for number, picture in enumerate(video):
+        Image.fromarray(picture).save(tmp_path / "s09" / f"{number:03d}.png")
+    arguments = ["spot", tmp_path / "s09", "--model", recorded / "sensitive.skspot"]
+    arguments += ["--out", tmp_path, "--fps", "60", "--keep-every", "2"]
+    assert main([*map(str, arguments)]) == 0
+    frame = pd.read_csv(tmp_path / "s09.csv")
+    assert frame["offset"].max() < 40
+    np.testing.assert_allclose(frame["onset_seconds"], frame["onset"] / 30, atol=1e-6)
+
+
+# -- corrections -----------------------------------------------------------------------------------
+
+
+def commands_of(page):
+    """Return the commands of a page of the documentation, and its Python code."""
+    text = (DOCS / page).read_text()
+    shell = re.findall(r"^```\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+    python = re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+    return [line for block in shell for line in block.splitlines()], "\n".join(python)
+
+
+def run(line, *further):
+    """Run one command as a shell would, with more arguments behind."""
+    program, *arguments = [
+        str(part)
+        for word in shlex.split(line)
+        for part in (sorted(Path().glob(word)) if "*" in word else [word])
+    ]
+    if program == "cp":
+        assert arguments[0] == "-r"
+        shutil.copytree(*arguments[1:])
+    else:
+        assert program == "skspot"
+        assert main([*arguments, *further]) == 0
+
+
+def test_the_documented_correction(recorded, tmp_path, monkeypatch, capsys):
+    """The page's commands, word for word, with a person who corrects one video between them."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(recorded / "videos", "recordings")
+    shutil.copy(recorded / "sensitive.skspot", "spotter.skspot")
+    spot, copy, compare, train, cross_validate = commands_of("correct_in_elan.md")[0]
+    run(spot)
+    run(copy)
+    spotted = read_intervals("spotted")
+    document = pympi.Elan.Eaf("corrected/s01_1.eaf")
+    for tier in [name for name in document.get_tier_names() if "macro" in name or "micro" in name]:
+        document.remove_all_annotations_from_tier(tier)
+    document.add_annotation("macro", 340, 1495)  # frames 10 (333 ms) to 44 (ends at 1500 ms)
+    document.to_file("corrected/s01_1.eaf")
+    corrected = read_intervals("corrected")
+    np.testing.assert_array_equal(corrected["s01_1"], make_intervals([(10, 44, "macro")]))
+    np.testing.assert_array_equal(corrected["s02_1"], spotted["s02_1"])
+
+    capsys.readouterr()
+    run(compare)
+    expected = spotting_report(
+        [corrected[name] for name in sorted(corrected)],
+        [spotted[name] for name in sorted(corrected)],
+    )
+    assert capsys.readouterr().out.strip() == expected.strip()
+    run(train, *QUICK)
+    assert skspot.load("better.skspot")[-1].max_epochs == 1
+    exec(commands_of("correct_in_elan.md")[1])
+    assert set(pd.read_csv("corrected.csv")["subject"]) == {"s01", "s02", "s03"}
+    run(cross_validate, *QUICK)
+    assert read_intervals("evaluation/true.csv").keys() == corrected.keys()
