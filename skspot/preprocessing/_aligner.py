@@ -52,8 +52,9 @@ class FaceAligner(TransformerMixin, BaseEstimator):
           twice and an earlier one after a later one, unless `detect_every` is 1.
         - a mapping from videos to landmarks found before: keys are the paths in X, or their file
           names, or those without suffix; values are arrays of shape (n_frames, 68, 2), NaN in
-          frames without a face. Cross-validation may pick any videos, so that a list in the order
-          of X would not do.
+          frames without a face; for an `ImageSequence` of every n-th image also one row for each
+          image. Cross-validation may pick any videos, so that a list in the order of X would not
+          do.
         - an array of shape (n_frames, 68, 2), if X holds one video.
     face_size : int or float, default=128
         Median size of the face in the frames that the result shows, in pixels; see

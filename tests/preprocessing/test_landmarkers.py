@@ -707,12 +707,20 @@ class TestOwnLandmarks:
     def test_mapping_finds_the_entry(self, entry, source):
         landmarks = np.zeros((2, 68, 2))
         landmarker = KnownLandmarks({entry: landmarks, "other": landmarks + 1})
-        video = types.SimpleNamespace(source=source, name="clip")
+        video = types.SimpleNamespace(source=source, name="clip", keep_every=1)
         narrowed = landmarker.only_for(source)
         assert list(narrowed.landmarks) == [entry]
         assert narrowed.key(video) == landmarker.key(video)
         frames = np.zeros((2, 4, 4))
         np.testing.assert_array_equal(list(narrowed.track(frames, video)), landmarks)
+
+    @pytest.mark.parametrize("step", [1, 3])
+    def test_one_row_a_frame_or_one_a_recorded_image(self, step):
+        of_images = np.arange(7.0)[:, None, None] * np.ones((68, 2))
+        video = types.SimpleNamespace(source="006_1", name="006_1", keep_every=3, n_frames=3)
+        landmarker = KnownLandmarks({"006_1": of_images[::step]})
+        found = list(landmarker.track(np.zeros((3, 4, 4)), video))
+        np.testing.assert_array_equal(found, of_images[::3])
 
     def test_mapping_without_the_entry_lists_the_entries(self):
         landmarker = KnownLandmarks({"b/clip.mp4": np.zeros((2, 68, 2)), "x": 1})

@@ -65,6 +65,8 @@ class KnownLandmarks(Landmarker):
 
     def track(self, frames, video):
         landmarks = self._of(video)
+        if video.keep_every > 1 and len(landmarks) > video.n_frames:  # one row a recorded image
+            landmarks = landmarks[:: video.keep_every]
         n_frames = 0
         for _ in frames:
             if n_frames < len(landmarks):
