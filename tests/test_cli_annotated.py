@@ -280,6 +280,25 @@ def test_a_dataset_needs_its_root(capsys, tmp_path):
     assert "SAMM" in message(capsys, "train")
 
 
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_videos_that_can_not_be_read_are_left_out_if_wanted(recorded, tmp_path, capsys, command):
+    """One broken video of four: an error, or a warning that names it."""
+    videos = shutil.copytree(recorded / "videos", tmp_path / "videos")
+    (videos / "s04_1.mp4").write_bytes(b"no video")
+    table = (recorded / "true.csv").read_text() + "5,9,20,macro,s04_1,s04\n"
+    (tmp_path / "true.csv").write_text(table)
+    arguments = [command, "--annotations", str(tmp_path / "true.csv"), "--videos", str(videos)]
+    arguments += {
+        "train": ["--model", str(tmp_path / "model")],
+        "evaluate": ["--cv", "loso", "--out", str(tmp_path / "out")],
+    }[command]
+    arguments += ["--cache", str(tmp_path / "cache"), *QUICK]
+    assert main(arguments) == 1
+    assert "s04_1.mp4" in capsys.readouterr().err
+    assert main([*arguments, "--on-error", "warn"]) == 0
+    assert "1 of 4 videos could not be aligned" in capsys.readouterr().err
+
+
 # -- formats and folders of images -----------------------------------------------------------------
 
 

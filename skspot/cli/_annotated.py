@@ -68,8 +68,8 @@ def add_annotated(command):
         "--on-error",
         choices=["raise", "warn"],
         default="raise",
-        help="what becomes of rows of your table that can't be used: raise stops, warn leaves them "
-        "out (default raise)",
+        help="what becomes of rows of your table that can't be used, and of videos that can't be "
+        "read or show no face: raise stops, warn leaves them out (default raise)",
     )
     group.add_argument(
         "--report",

@@ -86,8 +86,8 @@ def new_spotter(options):
 
     spotter = Pipeline(
         [
-            ("align", FaceAligner()),
-            ("flow", SWMROFlow()),
+            ("align", FaceAligner(on_error=options.on_error)),
+            ("flow", SWMROFlow(on_error=options.on_error)),
             ("spot", SpotFormerClassifier(random_state=options.seed, verbose=1)),
         ]
     )
