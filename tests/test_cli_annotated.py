@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pandas as pd
 import pympi
@@ -19,10 +21,12 @@ from PIL import Image
 import skspot
 from skspot import datasets, make_intervals
 from skspot.cli import main
-from skspot.cli._annotated import _LOADERS
+from skspot.cli._annotated import _LOADERS, read_tables
+from skspot.cli._spot import find_all
 from skspot.datasets import make_expression_videos
 from skspot.io import read_intervals, write_intervals
 from skspot.metrics import spotting_report
+from skspot.preprocessing import FaceAligner
 from skspot.utils._cache import stored_results
 from tests.datasets.test_pipeline import FACE, textured
 from tests.datasets.trees import (
@@ -103,7 +107,8 @@ def test_cross_validation(recorded, cache, tmp_path, capsys, cv, n_folds):
     assert record["n_subjects"] == 3
     assert record["scores"]["n_videos"] == 3
     assert record["versions"]["skspot"]
-    assert str(record["cv"]) == cv
+    assert record["spotter"]["spot__max_epochs"] == 1
+    assert str(record["options"]["cv"]) == cv
 
 
 def finished_folds(cache):
@@ -115,7 +120,7 @@ def test_cross_validation_goes_on_after_a_kill(recorded, cache, tmp_path, capsys
     """A killed run has finished folds; the same command computes only the others."""
     arguments = ["--annotations", recorded / "true.csv", "--videos", recorded / "videos"]
     arguments += ["--cv", "loso", "--cache", cache, "--out", tmp_path / "out", *QUICK]
-    command = [sys.executable, "-c", "from skspot.cli import main; main()", "evaluate"]
+    command = [sys.executable, "-m", "skspot", "evaluate"]
     with subprocess.Popen(
         [*command, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as run:
@@ -153,6 +158,11 @@ def test_a_cross_validation_needs_subjects(recorded, tmp_path, capsys):
         ([], "Name either the predicted intervals.*got neither"),
         (["p.csv", "--cv", "loso"], "Name either the predicted intervals.*got both"),
         (["--cv", "2", "--root", "x"], "--root belongs to --dataset"),
+        (["p.csv", "--epochs", "3"], "--epochs belongs to --cv"),
+        (["p.csv", "--landmarker", "template"], "--landmarker belongs to --cv"),
+        (["p.csv", "--out", "x"], "--out belongs to --cv"),
+        (["--cv", "2", "--predicted-format", "elan"], "--predicted-format belongs to predicted"),
+        (["--cv", "2", "--label", "a=macro", "--label", "a=micro"], "gives 'a' two meanings"),
         (["--cv", "2", "--subjects", "006"], "--subjects belongs to --dataset"),
     ],
 )
@@ -166,6 +176,29 @@ def test_numbers_of_folds_that_are_none(recorded, capsys, cv):
     with pytest.raises(SystemExit):
         evaluate(recorded, "--cv", cv)
     assert "--cv" in capsys.readouterr().err
+
+
+def test_a_finished_run_tells_where_its_folds_are(recorded, cache, tmp_path, capsys, monkeypatch):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("skspot.model_selection.cross_val_intervals", interrupt)
+    out = tmp_path / "out"
+    assert evaluate(recorded, "--cv", "loso", "--cache", cache, "--out", out, *QUICK) == 130
+    assert f"Finished folds are kept in {cache}" in capsys.readouterr().err
+
+
+def test_too_many_folds_are_refused_before_any_work(recorded, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(FaceAligner, "transform", lambda *args: pytest.fail("worked first"))
+    assert evaluate(recorded, "--cv", "9", "--out", tmp_path / "out") == 1
+    assert "n_splits=9 is more than the number of subjects, 3" in message(capsys)
+
+
+def test_tables_without_intervals_are_refused(recorded, tmp_path, capsys):
+    (tmp_path / "none.csv").write_text("video,onset,offset,label\ns01_1,,,\n")
+    arguments = ["train", "--annotations", tmp_path / "none.csv", "--model", tmp_path / "model"]
+    assert main([*map(str, arguments), "--videos", str(recorded / "videos")]) == 1
+    assert "There is no interval at all in" in message(capsys, "train")
 
 
 # -- own tables ------------------------------------------------------------------------------------
@@ -192,6 +225,56 @@ def test_seconds_counted_from_one_and_reported(recorded, tmp_path, capsys):
         printed.append(capsys.readouterr().out)
     assert printed[0] == printed[1] == printed[2]
     assert re.search(r"micro +1 +0 +1 ", printed[0])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text.replace(",", ";"),  # as a German Excel writes
+        lambda text: text.replace("macro", "MaE").replace("micro", "ME"),
+        lambda text: text.replace("onset", "Onset").replace("video", " Video"),
+        lambda text: text.replace("macro", "smile"),
+    ],
+)
+def test_evaluate_reads_tables_as_train_does(recorded, tmp_path, capsys, change):
+    """Without the videos: a table that one command takes is no trouble to the other."""
+    text = (recorded / "true.csv").read_text()
+    (tmp_path / "other.csv").write_text(change(text))
+    labels = ["--label", "smile=macro"] if "smile" in change(text) else []
+    arguments = ["evaluate", str(recorded / "true.csv"), "--annotations"]
+    assert main([*arguments, str(tmp_path / "other.csv"), *labels]) == 0
+    assert re.search(r"overall +4 +0 +0 ", capsys.readouterr().out)
+
+
+def test_evaluate_at_a_reduced_rate(recorded, tmp_path, capsys):
+    """Frames of the table are those recorded; predictions are in those kept."""
+    (tmp_path / "videos" / "s09").mkdir(parents=True)
+    for number in range(80):
+        picture = Image.fromarray(np.zeros((8, 8), dtype=np.uint8))
+        picture.save(tmp_path / "videos" / "s09" / f"{number:03d}.png")
+    (tmp_path / "true.csv").write_text("video,onset,offset,label\ns09,20,59,macro\n")
+    write_intervals(tmp_path / "p.csv", {"s09": make_intervals([(10, 30, "macro")])})
+    arguments = ["evaluate", tmp_path / "p.csv", "--annotations", tmp_path / "true.csv"]
+    arguments += ["--videos", tmp_path / "videos", "--iou", "0.9"]
+    assert main([*map(str, arguments)]) == 0
+    assert re.search(r"macro +0 +1 +1 ", capsys.readouterr().out)
+    assert main([*map(str, arguments), "--keep-every", "2"]) == 0
+    assert re.search(r"macro +1 +0 +0 ", capsys.readouterr().out)
+
+
+def test_names_with_dots(tmp_path, capsys):
+    tables = {"s01.sad": make_intervals([(1, 5, "macro")]), "s01.joy.mp4": make_intervals()}
+    write_intervals(tmp_path / "true.csv", tables)
+    write_intervals(
+        tmp_path / "p.csv", {"s01.sad.mp4": tables["s01.sad"], "s01.joy": tables["s01.joy.mp4"]}
+    )
+    assert (
+        main(["evaluate", str(tmp_path / "p.csv"), "--annotations", str(tmp_path / "true.csv")])
+        == 0
+    )
+    captured = capsys.readouterr()
+    assert re.search(r"macro +1 +0 +0 ", captured.out)
+    assert captured.err == ""
 
 
 def test_report_of_repairs(recorded, tmp_path, capsys):
@@ -267,7 +350,7 @@ def test_cross_validate_some_subjects_of_a_dataset(tmp_path, capsys):
     assert status == 0
     record = json.loads((tmp_path / "out" / "report.json").read_text())
     assert record["n_subjects"] == 2
-    assert record["annotations"] == "samm-lv"
+    assert record["options"]["dataset"] == "samm-lv"
 
 
 def test_a_dataset_needs_its_root(capsys, tmp_path):
@@ -275,7 +358,7 @@ def test_a_dataset_needs_its_root(capsys, tmp_path):
     assert main(arguments) == 1
     assert "needs --root" in message(capsys, "train")
     assert main([*arguments, "--root", str(tmp_path), "--fps", "30"]) == 1
-    assert "--fps is for folders of your own" in message(capsys, "train")
+    assert "--fps belongs to --annotations" in message(capsys, "train")
     assert main([*arguments, "--root", str(tmp_path)]) == 1
     assert "SAMM" in message(capsys, "train")
 
@@ -336,6 +419,84 @@ def test_spot_a_folder_of_images_at_a_reduced_rate(recorded, tmp_path):
     frame = pd.read_csv(tmp_path / "s09.csv")
     assert frame["offset"].max() < 40
     np.testing.assert_allclose(frame["onset_seconds"], frame["onset"] / 30, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["elan", "boris", "praat", "audacity"])
+def test_spot_a_folder_of_images_in_other_formats(recorded, tmp_path, name):
+    """It can't be linked, and its intervals are written all the same."""
+    video = make_expression_videos(1, videos_per_subject=1, n_frames=60, random_state=1).videos[0]
+    folder = tmp_path / "recordings" / "s09"
+    folder.mkdir(parents=True)
+    for number, picture in enumerate(video):
+        Image.fromarray(picture).save(folder / f"{number:03d}.png")
+    arguments = ["spot", folder, "--model", recorded / "sensitive.skspot", "--format", name]
+    assert main([*map(str, arguments), "--out", str(tmp_path / "out")]) == 0
+    tables = read_intervals(tmp_path / "out", timestamps={"s09": np.arange(60) / 30})
+    assert len(tables["s09"]) > 0
+
+
+def test_patterns_and_folders_of_videos(recorded, tmp_path):
+    videos = recorded / "videos"
+    names = [videos / f"s0{number}_1.mp4" for number in (1, 2, 3)]
+    assert find_all([str(videos)]) == find_all([str(videos / "*.mp4")]) == names
+    assert find_all([str(names[0]), "missing.mp4"]) == [names[0], Path("missing.mp4")]
+    with pytest.raises(FileNotFoundError, match=r"No file or folder is called '.*\*\.avi'"):
+        find_all([str(videos / "*.avi")])
+
+
+def test_the_rate_of_a_file_is_its_own(recorded, tmp_path, capsys):
+    arguments = ["spot", recorded / "videos" / "s01_1.mp4", "--out", tmp_path, "--fps", "60"]
+    arguments += ["--model", recorded / "sensitive.skspot"]
+    assert main([*map(str, arguments)]) == 1
+    assert "is a file, which has times of its own" in message(capsys, "spot")
+
+
+def test_a_wrong_landmarker_is_told_once(recorded, tmp_path, capsys):
+    arguments = ["spot", recorded / "videos", "--out", tmp_path, "--landmarker", "mediapipe"]
+    arguments += ["--model", recorded / "sensitive.skspot", "--landmarker-model", "missing.task"]
+    assert main([*map(str, arguments)]) == 1
+    assert "missing.task" in message(capsys, "spot")
+
+
+def test_what_players_show_when_sound_begins_first(recorded, tmp_path):
+    """Other programs count from the beginning of the sound, skspot from the first frame."""
+    frames = make_expression_videos(1, videos_per_subject=1, n_frames=60, random_state=1).videos[0]
+    path = write_with_sound(tmp_path / "late.mp4", frames, seconds_before=0.7)
+    arguments = ["spot", path, "--model", recorded / "sensitive.skspot", "--out", tmp_path]
+    arguments += ["--format", "csv", "--format", "elan"]
+    assert main([*map(str, arguments)]) == 0
+    table = read_intervals(tmp_path / "late.csv")["late"]
+    row = pd.read_csv(tmp_path / "late.csv").iloc[0]
+    assert row["onset_seconds"] == pytest.approx(row["onset"] / 30, abs=1e-3)
+    document = pympi.Elan.Eaf(tmp_path / "late.eaf")
+    begins = [begin for begin, *_ in document.get_annotation_data_for_tier(row["label"])]
+    assert min(begins) == pytest.approx(1000 * (row["onset"] / 30 + 0.7), abs=2)
+    (tmp_path / "late.csv").unlink()
+    read = read_tables(tmp_path)["late"]
+    np.testing.assert_array_equal(np.sort(read), np.sort(table))
+
+
+def write_with_sound(path, frames, *, seconds_before):
+    """Write a video whose sound begins before its picture."""
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=30)
+        video.height, video.width = frames.shape[1:]
+        video.pix_fmt = "yuv420p"
+        sound = container.add_stream("aac", rate=16000)
+        for start in range(0, 32000, 1024):
+            silence = av.AudioFrame.from_ndarray(
+                np.zeros((1, 1024), dtype=np.float32), format="fltp", layout="mono"
+            )
+            silence.sample_rate, silence.pts = 16000, start
+            container.mux(sound.encode(silence))
+        for number, picture in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(picture, format="gray").reformat(format="yuv420p")
+            frame.pts = number + round(30 * seconds_before)
+            frame.time_base = Fraction(1, 30)
+            container.mux(video.encode(frame))
+        container.mux(video.encode())
+        container.mux(sound.encode())
+    return path
 
 
 # -- corrections -----------------------------------------------------------------------------------

@@ -742,3 +742,15 @@ class TestImageSequence:
         (tmp_path / "file.mp4").write_bytes(b"x")
         with pytest.raises(NotADirectoryError, match="is a directory of images"):
             open_video(ImageSequence(tmp_path / "file.mp4"))
+
+
+def test_players_begin_with_the_first_frame(tmp_path):
+    """If there is nothing before it; whatever number the container's clock begins with."""
+    frames = textured(10)
+    write_video(tmp_path / "a.mp4", frames)
+    write_video(tmp_path / "b.mkv", frames, ticks=np.arange(30, 40))
+    write_video(tmp_path / "c.ts", frames, ticks=np.arange(30, 40))
+    for name in ("a.mp4", "b.mkv", "c.ts"):
+        assert open_video(tmp_path / name).start == 0
+    assert open_video(frames).start == 0
+    assert open_video(write_images(tmp_path / "v", frames[:1], ["1.png"])).start == 0

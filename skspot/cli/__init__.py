@@ -27,6 +27,9 @@ def main(arguments=None):
     status : int
         0 if all went well; 1 after an error, or if a video was left out.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a name that can't be printed is no reason to stop
+            stream.reconfigure(errors="replace")
     options = make_parser().parse_args(arguments)
     try:
         with warnings.catch_warnings():

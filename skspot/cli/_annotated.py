@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from skspot.cli._arguments import add_image_rate, check_file
+from skspot.cli._arguments import add_format, add_image_rate, check_file, given, refuse_given
 
 # The loader of each dataset by the name on the command line, and what it is called with.
 _LOADERS = {
@@ -18,6 +18,9 @@ _LOADERS = {
 
 # Tables with columns of the user's own; all other files are of a format that skspot writes.
 _TABLES = frozenset((".csv", ".tsv", ".xlsx", ".xls"))
+
+# Options that say what your own annotations are like.
+_OF_OWN = ("videos", "unit", "first_frame", "label_names", "fps", "annotation_format")
 
 
 def add_annotated(command):
@@ -36,28 +39,27 @@ def add_annotated(command):
     group.add_argument(
         "--videos", type=Path, help="folder of the videos (default: that of the annotations)"
     )
+    add_format(group, "--annotation-format", "of the annotations")
     group.add_argument("--root", type=Path, help="folder of the dataset")
     group.add_argument(
         "--subjects", nargs="+", metavar="SUBJECT", help="only these subjects of the dataset"
     )
-    add_image_rate(group)
+    add_image_rate(group, "7 of samm-lv, otherwise each")
     group.add_argument(
         "--unit",
         choices=["frames", "seconds"],
-        default="frames",
-        help="what onset, apex and offset of your table are in (default frames)",
+        help="what onset, apex and offset of your table are in (default frames); seconds stand for "
+        "the frame shown nearest to them, an offset for the last frame of the expression",
     )
     group.add_argument(
         "--first-frame",
         type=int,
         choices=[0, 1],
-        default=0,
         help="the number of the first frame in your table (default 0)",
     )
     group.add_argument(
         "--label",
         action="append",
-        default=[],
         type=_label_name,
         dest="label_names",
         metavar="NAME=CLASS",
@@ -100,9 +102,19 @@ def load_annotated(options):
         print(f"Wrote {options.report}: {len(data.report)} remarks on the annotations.")
     elif len(data.report):
         print(
-            f"There are {len(data.report)} remarks on rows of the annotations; --report FILE "
-            "writes them.",
+            f"There are {len(data.report)} remarks on the annotations; --report FILE writes them.",
             file=sys.stderr,
+        )
+    return data
+
+
+def load_to_train_on(options):
+    """Return the annotated videos; refuse those without any expression."""
+    data = load_annotated(options)
+    if not any(map(len, data.intervals)):
+        raise ValueError(
+            f"There is no interval at all in {options.annotations or options.root} that could be "
+            f"used; nothing can be learned from {len(data.videos)} videos without expressions."
         )
     return data
 
@@ -112,44 +124,59 @@ def _load_dataset(options):
 
     if options.root is None:
         raise ValueError(f"--dataset {options.dataset} needs --root, the folder of the dataset.")
-    if options.fps is not None:
-        raise ValueError(
-            f"--fps is for folders of your own; the rate of {options.dataset} is known."
-        )
+    refuse_given(options, _OF_OWN, f"belongs to --annotations; that of {options.dataset} is known.")
     loader, settings = _LOADERS[options.dataset]
-    if options.keep_every is not None:
-        settings = {**settings, "keep_every": options.keep_every}
-    return getattr(datasets, loader)(options.root, subjects=options.subjects, **settings)
+    settings = settings | given(options, ("subjects", "keep_every"))
+    return getattr(datasets, loader)(options.root, **settings)
 
 
 def _load_own(options):
     from skspot.datasets import load_annotated_videos
 
-    for name in ("root", "subjects"):
-        if getattr(options, name) is not None:
-            raise ValueError(
-                f"--{name} belongs to --dataset; with --annotations, the folder of the videos is "
-                "--videos."
-            )
+    refuse_given(
+        options,
+        ("root", "subjects"),
+        "belongs to --dataset; with --annotations, the folder of the videos is --videos.",
+    )
     table, videos = options.annotations, options.videos
-    if table.is_dir() or table.suffix.lower() not in _TABLES:
+    settings = given(options, ("unit", "first_frame", "label_names", "fps", "keep_every"))
+    if not is_table(options):
+        refuse_given(options, ("unit", "first_frame", "label_names"), "is for tables of your own.")
         videos = videos or _folder_of(table)
-        table = read_tables(table, videos)
-    rate = {"fps": options.fps, "keep_every": options.keep_every}
+        table = read_tables(table, videos, options.annotation_format)
+    if "label_names" in settings:
+        settings["label_names"] = _as_dict(settings["label_names"])
     return load_annotated_videos(
-        table,
-        videos,
-        unit=options.unit,
-        first_frame=options.first_frame,
-        label_names=dict(options.label_names),
-        on_error=options.on_error,
-        n_jobs=options.jobs,
-        verbose=1,
-        **{name: value for name, value in rate.items() if value is not None},
+        table, videos, on_error=options.on_error, n_jobs=options.jobs, verbose=1, **settings
     )
 
 
-def read_tables(path, videos=None):
+def is_table(options):
+    """Tell whether the annotations are a table with columns, not of a format that skspot writes."""
+    path = options.annotations
+    return not path.is_dir() and path.suffix.lower() in _TABLES and not options.annotation_format
+
+
+def _as_dict(label_names):
+    """Return what labels mean; refuse one that means two things."""
+    for name, label in label_names:
+        others = {other for same, other in label_names if same == name} - {label}
+        if others:
+            raise ValueError(f"--label gives {name!r} two meanings, {label} and {others.pop()}.")
+    return dict(label_names)
+
+
+def read_own_table(options):
+    """Return the interval tables of a table of your own by video, without looking at the videos."""
+    from skspot.datasets._own_tables import read_own_tables
+
+    settings = given(options, ("first_frame", "label_names"))
+    if "label_names" in settings:
+        settings["label_names"] = _as_dict(settings["label_names"])
+    return read_own_tables(options.annotations, on_error=options.on_error, **settings)
+
+
+def read_tables(path, videos=None, format=None):
     """Return the interval tables of a file or folder by video.
 
     Parameters
@@ -159,16 +186,26 @@ def read_tables(path, videos=None):
     videos : Path, default=None
         Where the videos are, of which the times are needed if a file holds seconds alone; by
         default with the file.
+    format : str, default=None
+        The format, if the suffix does not tell it.
     """
     from skspot.datasets._video_files import find_videos
     from skspot.io import read_intervals
     from skspot.video import open_video
 
     def times(name):
-        (video,) = find_videos(videos or _folder_of(path), [name])
-        return open_video(video).timestamps
+        try:
+            (video,) = find_videos(videos or _folder_of(path), [name])
+        except FileNotFoundError as error:
+            error.add_note(
+                f"{path} holds times in seconds, and the frames of {name!r} are needed to make "
+                "frames of them; name the folder of the videos with --videos."
+            )
+            raise
+        video = open_video(video)
+        return video.timestamps + video.start
 
-    return read_intervals(path, timestamps=times)
+    return read_intervals(path, format=format, timestamps=times)
 
 
 def _folder_of(path):

@@ -4,7 +4,18 @@ import argparse
 import os
 from pathlib import Path
 
+from skspot.io import INTERVAL_FORMATS
+
+# "megc-subject" does not tell what its intervals are.
+READABLE = [name for name in INTERVAL_FORMATS if name != "megc-subject"]
+
 LANDMARKERS = ("face-alignment", "mediapipe", "template", "openface", "py-feat")
+
+# What options are called where that is not their name with dashes.
+_SPELLINGS = {"label_names": "--label"}
+
+# Options of landmarkers by the command line's names for them.
+_PARAMS = {"landmarker_model": "model_path", "landmarker_files": "files"}
 
 
 def whole_number(least):
@@ -46,7 +57,7 @@ def add_landmarker(command, default="face-alignment"):
     command.add_argument("--cache", help="folder that keeps landmarks and features of videos")
 
 
-def add_image_rate(command):
+def add_image_rate(command, every="each"):
     """Add what is said of folders of images."""
     command.add_argument(
         "--fps",
@@ -57,7 +68,18 @@ def add_image_rate(command):
         "--keep-every",
         type=whole_number(1),
         metavar="N",
-        help="take every N-th image of a folder as a frame (default: 7 of samm-lv, otherwise each)",
+        help=f"take every N-th image of a folder as a frame (default: {every})",
+    )
+
+
+def add_format(command, option, what):
+    """Add the format of interval tables that are read."""
+    command.add_argument(
+        option,
+        choices=READABLE,
+        metavar="FORMAT",
+        help=f"format {what}, if there are several or the suffix does not tell: "
+        + ", ".join(READABLE),
     )
 
 
@@ -67,7 +89,7 @@ def add_workers(command, default=1):
         "--jobs",
         type=whole_number(1),
         default=default,
-        help=f"videos worked on at a time (default {default})",
+        help=f"videos, or folds, worked on at a time (default {default})",
     )
 
 
@@ -109,11 +131,23 @@ def apply_options(spotter, options):
     if options.detect_every is not None:
         settings |= {"align__detect_every": options.detect_every}
     spotter.set_params(**settings)
-    given = {"model_path": options.landmarker_model, "files": options.landmarker_files}
-    given = {name: value for name, value in given.items() if value is not None}
-    if given:
-        params = {**(aligner.landmarker_params or {}), **given}
-        spotter.set_params(align__landmarker_params=params)
+    params = given(options, ("landmarker_model", "landmarker_files"))
+    if params:
+        params = {_PARAMS[name]: value for name, value in params.items()}
+        spotter.set_params(align__landmarker_params={**(aligner.landmarker_params or {}), **params})
+
+
+def refuse_given(options, names, reason):
+    """Refuse options that were given though they would do nothing."""
+    for name in names:
+        if getattr(options, name) is not None:
+            raise ValueError(f"{_SPELLINGS.get(name, '--' + name.replace('_', '-'))} {reason}")
+
+
+def given(options, names):
+    """Return those of the named options that were given, by name."""
+    values = {name: getattr(options, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def check_folder(folder):

@@ -1,5 +1,6 @@
 """``skspot spot``: spot the expressions of videos with a trained model."""
 
+import glob
 from functools import partial
 from pathlib import Path
 
@@ -10,17 +11,12 @@ from skspot.cli._arguments import (
     add_workers,
     apply_options,
     check_folder,
+    given,
 )
+from skspot.io._formats import FORMATS
 
-# Formats of intervals of which a file holds one video, and their suffixes.
-_SUFFIXES = {
-    "csv": ".csv",
-    "json": ".json",
-    "elan": ".eaf",
-    "praat": ".TextGrid",
-    "boris": ".boris",
-    "audacity": ".txt",
-}
+# MEGC's files are lists of many videos.
+_SUFFIXES = {name: FORMATS[name].suffix for name in FORMATS if not name.startswith("megc")}
 
 
 def add_spot(commands):
@@ -31,7 +27,12 @@ def add_spot(commands):
         description="For each video, write its intervals, as CSV unless other formats are named, "
         "and a timeline as PNG.",
     )
-    command.add_argument("videos", nargs="+", help="video files, or folders of numbered images")
+    command.add_argument(
+        "videos",
+        nargs="+",
+        help="video files, folders of numbered images, folders of video files, or patterns such "
+        "as *.mp4",
+    )
     command.add_argument("--model", type=Path, required=True, help="a file that `train` has made")
     add_out(command, Path("."))
     command.add_argument(
@@ -52,10 +53,12 @@ def _run(options):
     from skspot.utils._parallel import map_videos
 
     check_folder(options.out)
-    names = output_names(options.videos)
-    videos = [_with_rate(video, options) for video in options.videos]
+    paths = list(map(str, find_all(options.videos)))
+    names = output_names(paths)
+    videos = [_with_rate(path, options) for path in paths]
     spotter = _three_steps(skspot.load(options.model), options.model)
     apply_options(spotter, options)
+    spotter["align"].fit(videos)  # what is wrong with the landmarker is so for every video
     # One video in each process, from its frames to its intervals; progress of each only if alone.
     alone = options.jobs == 1
     settings = {f"{step}__n_jobs": None for step in ("align", "flow")}
@@ -72,7 +75,7 @@ def _run(options):
         found = map_videos(
             spot,
             list(zip(names[chosen], videos[chosen])),
-            names=options.videos[chosen],
+            names=paths[chosen],
             action="spotted",
             n_jobs=options.jobs,
             on_error="warn",
@@ -85,13 +88,46 @@ def _run(options):
     return int(failed)
 
 
-def _with_rate(video, options):
+def find_all(videos):
+    """Return the paths of videos: patterns and folders of videos stand for what is in them."""
+    found = []
+    for video in videos:
+        path = Path(video)
+        if not path.exists() and glob.has_magic(video):  # as shells on Windows leave them
+            paths = [Path(match) for match in sorted(glob.glob(video))]
+            if not paths:
+                raise FileNotFoundError(f"No file or folder is called {video!r}.")
+            found += paths
+        else:
+            found += _videos_within(path) or [path]
+    return found
+
+
+def _videos_within(folder):
+    """Return the video files in a folder that is no video itself."""
+    from skspot.datasets._video_files import VIDEO_SUFFIXES
+    from skspot.video._pictures import holds_images
+
+    if not folder.is_dir() or holds_images(folder):
+        return []
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in VIDEO_SUFFIXES and not path.name.startswith(".")
+    )
+
+
+def _with_rate(path, options):
     """Return a video with what the command line says of the rate of images in a folder."""
     from skspot.video import ImageSequence
 
-    rate = {"fps": options.fps, "keep_every": options.keep_every}
-    rate = {name: value for name, value in rate.items() if value is not None}
-    return ImageSequence(video, **rate) if rate and Path(video).is_dir() else video
+    rate = given(options, ("fps", "keep_every"))
+    if rate and Path(path).is_file():
+        raise ValueError(
+            f"--fps and --keep-every are for folders of images; {path!r} is a file, which has "
+            "times of its own."
+        )
+    return ImageSequence(path, **rate) if rate else path
 
 
 def _spot_video(name_and_path, *, spotter, folder, formats):
@@ -115,15 +151,19 @@ def _spot_video(name_and_path, *, spotter, folder, formats):
 def _write_intervals(stem, video, table, formats):
     """Write the intervals of one video in each format; return the suffixes of the files."""
     from skspot.io import write_intervals
+    from skspot.video._readers import open_source
 
-    media = {} if Path(video.source).is_dir() else {stem.name: video.source}
+    media = None if Path(video.source).is_dir() else video.source
+    start = open_source(video.source, quiet=True).start
     for name in formats:
+        # Other programs count from where their players begin.
+        times = video.timestamps + (0 if name in ("csv", "json") else start)
         write_intervals(
             stem.with_name(stem.name + _SUFFIXES[name]),
             {stem.name: table},
             format=name,
-            timestamps={stem.name: video.timestamps},
-            media=media,
+            timestamps={stem.name: times},
+            media={stem.name: media},
         )
     return [_SUFFIXES[name] for name in formats]
 

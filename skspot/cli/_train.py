@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from skspot.cli._annotated import add_annotated, load_annotated
+from skspot.cli._annotated import add_annotated, load_to_train_on
 from skspot.cli._arguments import (
     add_landmarker,
     add_training,
@@ -32,7 +32,7 @@ def _run(options):
     import skspot
 
     check_file(options.model)
-    data = load_annotated(options)
+    data = load_to_train_on(options)
     spotter = new_spotter(options)
     options.model.parent.mkdir(parents=True, exist_ok=True)
     spotter.fit(data.videos, data.intervals)

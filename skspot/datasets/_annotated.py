@@ -5,19 +5,24 @@ from collections.abc import Mapping
 from numbers import Integral, Real
 
 import numpy as np
-import pandas as pd
 from sklearn.utils import Bunch
 
 from skspot.datasets._cells import is_empty, parse_id
 from skspot.datasets._labels import LABEL_OPTIONS, LabelRules, settle_rows
-from skspot.datasets._report import Finding
-from skspot.datasets._rows import Row
-from skspot.datasets._seconds import frame_at
+from skspot.datasets._loading import Note
+from skspot.datasets._report import Finding, Report
+from skspot.datasets._seconds import faults_of_moments, read_cells, row_of
 from skspot.datasets._sources import make_recordings
 from skspot.datasets._spellings import fold, read_label, read_names
 from skspot.datasets._tables import read_annotations
-from skspot.datasets._unusable import refuse_fractions, refuse_unusable
-from skspot.datasets._video_files import match_videos, missing_videos, some_of
+from skspot.datasets._unusable import refuse_fractions, refuse_late, refuse_unusable
+from skspot.datasets._video_files import (
+    file_id,
+    match_videos,
+    missing_videos,
+    some_of,
+    unnamed_videos,
+)
 from skspot.utils._param_validation import Interval, StrOptions, validate_params
 from skspot.video import ImageSequence
 
@@ -83,7 +88,8 @@ def load_annotated_videos(
         What onset, apex and offset are. Seconds count from the first frame, and stand for the frame
         shown nearest to them; each video is decoded once to learn when its frames are shown.
     first_frame : int, default=0
-        Number of a video's first frame in the table: 1 in one that counts from 1.
+        Number of a video's first frame in the table: 1 in one that counts from 1. Frames clearly
+        beyond the end that the header of a video file announces can't be used.
     fps : float, default=None
         Frames per second of folders of images, as recorded. None is 30, as for `open_video`, but
         seconds need the rate. Video files have their own times.
@@ -107,9 +113,10 @@ def load_annotated_videos(
     min_length : int, default=1
         Intervals of fewer frames are left out.
     on_error : {"raise", "warn"}, default="raise"
-        Whether rows that can't be used, and videos that are not there, are an error, which lists
-        them, or are left out and reported; also whether it is an error that most onsets are
-        fractions of frames, which will be seconds.
+        Whether rows that can't be used, and videos that are not there or can't be read, are an
+        error, which lists them, or are left out and reported; also whether it is an error that
+        most onsets are fractions of frames, which will be seconds, or that most seconds are beyond
+        the end, which will be frames.
     n_jobs : int, default=None
         Number of video files decoded at the same time, if they must be.
     verbose : int, default=0
@@ -128,6 +135,9 @@ def load_annotated_videos(
             The subject of each video, if the table has such a column.
         names : list of str
             The names of the videos in the table.
+        rows : list of ndarray of int
+            The rows of `frame` that the intervals are from, in their order: ``frame.iloc[rows[i]]``
+            has a row for each interval of video ``i``.
 
         and
 
@@ -152,7 +162,7 @@ def load_annotated_videos(
     TypeError
         If `table` is of an unknown kind.
     VideoReadError
-        If a video that must be decoded can't be.
+        If a video that must be decoded can't be, unless `on_error` is "warn".
 
     Warns
     -----
@@ -200,35 +210,45 @@ def load_annotated_videos(
         raise ValueError("Interval tables hold zero-based frames; pass no unit and no first_frame.")
     if unit == "seconds" and first_frame:
         raise ValueError(f"first_frame={first_frame} is for unit='frames'; seconds count from 0.")
-    rows, paths = _find(annotations, videos, on_error)
+    folder = annotations.folder if videos is None else videos
+    rows, paths = _find(annotations, folder, on_error)
     subjects = _subjects(rows, paths, annotations.name)
     if subjects is not None:
         rows = rows.assign(subject=[subjects.get(video, "") for video in rows["video"]])
-    rows, odd = _sift(rows, annotations.shifted, paths, read_names(label_names))
-    recordings = make_recordings(
+    rows, odd = sift(rows, annotations.shifted, paths, read_names(label_names))
+    if unit == "seconds" and on_error == "raise":  # before hours of video are decoded
+        faults = Report()
+        for row, finding in (*odd, *faults_of_moments(rows, rules, annotations.decimal_comma)):
+            faults.add(row, finding)
+        refuse_unusable(faults, rows["label"], unit, first_frame, annotations)
+    recordings, unreadable = make_recordings(
         paths,
         subjects or {},
         timed=set(rows["video"]) if unit == "seconds" or long_micro != "keep" else (),
         fps=fps,
         keep_every=keep_every,
         first_frame=first_frame,
+        on_error=on_error,
         n_jobs=n_jobs,
         verbose=verbose,
     )
-    if unit == "seconds":
-        rows = _in_frames(rows, recordings, annotations.decimal_comma)
+    times = {r.name: r.times for r in recordings} if unit == "seconds" else {}
+    rows = read_cells(rows, times, annotations.decimal_comma)
     _, tables, report = settle_rows(rows, recordings, rules)
-    for row, finding in odd:
+    for row, finding in (*odd, *_remarks(paths, unreadable, subjects or {}, folder)):
         report.add(row, finding)
     if on_error == "raise":
-        refuse_unusable(report, rows["label"], first_frame, annotations)
+        if unit == "seconds":
+            refuse_late(report, len(rows), annotations.name)
+        refuse_unusable(report, rows["label"], unit, first_frame, annotations)
         refuse_fractions(report, sum(map(len, tables)), annotations.name)
     report.warn(3)  # the line that called the decorated function
     return Bunch(
         videos=[recording.source for recording in recordings],
         intervals=tables,
-        subjects=None if subjects is None else np.array([r.subject for r in recordings]),
+        subjects=None if subjects is None else np.array([r.subject for r in recordings], str),
         names=[recording.name for recording in recordings],
+        rows=[annotations.rows.index.get_indexer(report.used[r.name]) for r in recordings],
         fps=_common_fps(recordings),
         frame=annotations.rows,
         report=report.frame(),
@@ -240,7 +260,6 @@ def load_annotated_videos(
 
 def _find(annotations, folder, on_error):
     """Return the rows with one name for each video, and the paths of the videos by name."""
-    folder = annotations.folder if folder is None else folder
     if folder is None:
         raise ValueError(
             f"Where are the videos of {annotations.name}? It has no folder of its own; pass the "
@@ -254,12 +273,11 @@ def _find(annotations, folder, on_error):
     if not found or (on_error == "raise" and len(found) < len(set(wanted))):
         raise FileNotFoundError(missing_videos(folder, wanted, found))
     first_names = {}  # "a" and "a.mp4" may be the same video
-    known_as = {name: first_names.setdefault(path, name) for name, path in found.items()}
+    known_as = {name: first_names.setdefault(file_id(path), name) for name, path in found.items()}
     rows = annotations.rows.assign(video=[known_as.get(name, name) for name in names])
     if "subject" in rows:
-        subjects = ["" if is_empty(cell) else parse_id(cell) for cell in rows["subject"]]
-        rows = rows.assign(subject=subjects)
-    return rows, {name: path for path, name in first_names.items()}
+        rows = rows.assign(subject=[parse_id(cell) for cell in rows["subject"]])
+    return rows, {name: found[name] for name in first_names.values()}
 
 
 def _subjects(rows, paths, table):
@@ -290,7 +308,7 @@ def _subjects(rows, paths, table):
     return {video: next(iter(found)) for video, found in places.items()}
 
 
-def _sift(rows, shifted, paths, label_names):
+def sift(rows, shifted, paths, label_names):
     """Return the rows of expressions, their labels understood, and what is odd about the others."""
     cells = rows[[name for name in _VALUES if name in rows]]
     bare = cells.map(is_empty).all(axis=1) & rows["video"].isin(list(paths))
@@ -298,8 +316,7 @@ def _sift(rows, shifted, paths, label_names):
     for number, row in zip(rows.index, rows.to_dict("records")):
         finding = _fault(row, number in shifted, label_names)
         if finding is not None:
-            fields = {name: row.get(name) for name in Row._fields}
-            odd.append((Row(**{**fields, "number": number}), finding))
+            odd.append((row_of(number, row), finding))
         elif not bare[number]:
             kept.append(number)
     rows = rows.loc[kept]
@@ -318,25 +335,21 @@ def _fault(row, is_shifted, label_names):
     return None
 
 
-def _in_frames(rows, recordings, decimal_comma):
-    """Return the rows with frames in place of seconds."""
-    times = {recording.name: recording.times for recording in recordings}
-    columns = {
-        name: [
-            frame_at(cell, times[video], decimal_comma=decimal_comma) if video in times else cell
-            for cell, video in zip(rows[name], rows["video"])
-        ]
-        for name in ("onset", "apex", "offset")
-        if name in rows
-    }
-    return rows.assign(
-        **{name: pd.Series(cells, rows.index, object) for name, cells in columns.items()}
-    )
+def _remarks(paths, unreadable, subjects, folder):
+    """Yield what is odd about videos, for the report."""
+    for video, reason in unreadable.items():
+        finding = Finding("the video can't be read", reason, "left out")
+        yield Note(finding, video=video, subject=subjects.get(video)), finding
+    others = unnamed_videos(folder, paths.values())
+    if others:
+        detail = f"{len(others)} ({some_of(others)})"
+        finding = Finding("videos of the folder are not in the table", detail, "kept")
+        yield Note(finding), finding
 
 
 def _common_fps(recordings):
     """Return the frame rate that folders of images have in common, None if there are files."""
     sources = [recording.source for recording in recordings]
-    if all(isinstance(source, ImageSequence) for source in sources):
+    if sources and all(isinstance(source, ImageSequence) for source in sources):
         return sources[0].fps / sources[0].keep_every
     return None

@@ -21,7 +21,9 @@ from skspot.datasets._trees import (
     named,
     newest,
     only,
+    outside,
     picture_recording,
+    skipped,
     subfolders,
     visible_files,
 )
@@ -167,6 +169,9 @@ def load_cas_me2(
             The subjects, such as ``"s15"``.
         names : list of str
             The names of the videos, such as ``"15_0101disgustingteeth"``.
+        rows : list of ndarray of int
+            The rows of `frame` that the intervals are from, in their order:
+            ``frame.iloc[rows[i]]`` has a row for each interval of video ``i``.
 
         And about all of them:
 
@@ -176,8 +181,9 @@ def load_cas_me2(
             The annotation table as it stands, with action units and emotions, and the column
             `place`.
         report : DataFrame
-            Each row that was changed or left out, and what is odd and was kept: the columns
-            `place`, `subject`, `video`, `problem`, `action` and `result`.
+            Each row that was changed or left out, and what is to be checked or is merely odd: the
+            columns `place`, `subject`, `video`, `problem`, `action` (``"changed"``,
+            ``"left out"``, ``"check"`` or ``"kept"``) and `result`.
         DESCR : str
             What the dataset is, and how to cite it.
 
@@ -192,7 +198,8 @@ def load_cas_me2(
     Warns
     -----
     UserWarning
-        If rows or folders were changed or left out; one warning, which counts them.
+        If rows or folders were changed or left out, or something should be checked; one warning,
+        which counts them.
 
     See Also
     --------
@@ -213,7 +220,13 @@ def load_cas_me2(
     ['15_0101disgustingteeth', '15_0102eatingworms', ...]
     """
     rules = LabelRules(
-        missing_offset, over_long, long_micro, min_length, classes, unlabelled, "drop"
+        classes=classes,
+        missing_offset=missing_offset,
+        over_long=over_long,
+        long_micro=long_micro,
+        min_length=min_length,
+        unlabelled=unlabelled,
+        missing_onset="drop",
     )
     if frames == _FILES and keep_every != 1:
         raise ValueError(
@@ -223,6 +236,7 @@ def load_cas_me2(
     workbooks = find_workbooks(root, _LAYOUT) if labels is None else [Path(labels)]
     workbook, notes = newest(workbooks, lambda name: "updated" in name)
     folder = _folder(root, frames)
+    found = [folder] if labels is not None else [workbook, folder]
     recordings, faults = collect(_recordings(folder, frames, keep_every), _LAYOUT, folder)
     table, read_row = _read_workbook(
         workbook, {key: recording.name for key, recording in recordings.items()}
@@ -230,7 +244,7 @@ def load_cas_me2(
     return make_bunch(
         read_annotation(table, read_row),
         recordings.values(),
-        [*notes, *faults, *_misplaced(recordings)],
+        [*notes, *outside(root, found), *faults, *_misplaced(recordings)],
         rules=rules,
         subjects=subjects,
         fps=_FPS / keep_every,
@@ -255,13 +269,18 @@ def _recordings(folder, frames, keep_every):
     Those in the folder of their own subject come first: others may be copies.
     """
     found = []
-    for parent in filter(lambda path: _LAYOUT.is_entry(path.name), subfolders(folder)):
+    for parent in subfolders(folder):
+        if not _LAYOUT.is_entry(parent.name):
+            yield from skipped(parent, "a subject", depth=1)
+            continue
         for path in visible_files(parent) if frames == _FILES else subfolders(parent):
             match = re.fullmatch(_VIDEO[frames == _FILES], path.name.strip(), re.IGNORECASE)
-            if match:
-                key = (int(match[1]), match[2])
-                recording = _recording(path, _subject(key[0]), frames, keep_every)
-                found.append((_number(parent.name) != key[0], key, recording))
+            if not match:
+                yield from skipped(path, "a video")
+                continue
+            key = (int(match[1]), match[2])
+            recording = _recording(path, _subject(key[0]), frames, keep_every)
+            found.append((_number(parent.name) != key[0], key, recording))
     yield from (item[1:] for item in sorted(found, key=lambda item: item[0]))
 
 

@@ -20,11 +20,14 @@ from skspot.datasets._trees import (
     newest,
     not_read,
     only,
+    outside,
     picture_recording,
     plain_name,
+    skipped,
     subfolders,
 )
 from skspot.datasets._workbooks import first_table, read_workbook
+from skspot.intervals import LABELS
 from skspot.utils._param_validation import Interval, StrOptions, validate_params
 
 _FPS = 30
@@ -126,8 +129,7 @@ def load_cas_me3(
     ----------
     root : str or path-like
         The folder of part A, with ``annotation/cas(me)3_part_A_ME_label_JpgIndex_v2.xlsx`` and
-        ``data/part_A/spNO.1/a/color/1.jpg``; a folder above it, or one of the two within, will do
-        if there is no doubt.
+        ``data/part_A/spNO.1/a/color/1.jpg``; a folder above it will do if there is no doubt.
     subjects : sequence of str, default=None
         Subjects that are wanted, such as ``["spNO.1", "spNO.2"]``. None: all.
     classes : sequence of str, default=("macro", "micro")
@@ -166,6 +168,9 @@ def load_cas_me3(
             The subjects, such as ``"spNO.1"``.
         names : list of str
             The names of the videos, such as ``"spNO.1_a"``.
+        rows : list of ndarray of int
+            The rows of `frame` that the intervals are from, in their order:
+            ``frame.iloc[rows[i]]`` has a row for each interval of video ``i``.
 
         And about all of them:
 
@@ -175,8 +180,9 @@ def load_cas_me3(
             The annotation tables as they stand, one below the other, with action units and
             emotions, and the columns `place` and ``Expression type``.
         report : DataFrame
-            Each row that was changed or left out, and what is odd and was kept: the columns
-            `place`, `subject`, `video`, `problem`, `action` and `result`.
+            Each row that was changed or left out, and what is to be checked or is merely odd: the
+            columns `place`, `subject`, `video`, `problem`, `action` (``"changed"``,
+            ``"left out"``, ``"check"`` or ``"kept"``) and `result`.
         DESCR : str
             What the dataset is, and how to cite it.
 
@@ -191,7 +197,8 @@ def load_cas_me3(
     Warns
     -----
     UserWarning
-        If rows or folders were changed or left out; one warning, which counts them.
+        If rows or folders were changed or left out, or something should be checked; one warning,
+        which counts them.
 
     See Also
     --------
@@ -211,17 +218,24 @@ def load_cas_me3(
     >>> data.frame["emotion"].value_counts()  # doctest: +SKIP
     """
     rules = LabelRules(
-        missing_offset, over_long, long_micro, min_length, classes, unlabelled, "drop"
+        classes=classes,
+        missing_offset=missing_offset,
+        over_long=over_long,
+        long_micro=long_micro,
+        min_length=min_length,
+        unlabelled=unlabelled,
+        missing_onset="drop",
     )
     workbooks, notes = _workbooks(root, labels)
     folder = _folder(root)
+    found = [folder] if labels is not None else [*workbooks, folder]
     recordings, faults = collect(_recordings(folder, keep_every), _LAYOUT, folder)
     names = {key: recording.name for key, recording in recordings.items()}
     table = pd.concat([_read_workbook(workbook) for workbook in workbooks], ignore_index=True)
     return make_bunch(
         read_annotation(table, lambda row: [_read_row(row, names, shaded)]),
         recordings.values(),
-        [*notes, *faults],
+        [*notes, *outside(root, found), *_one_kind(table, classes), *faults],
         rules=rules,
         subjects=subjects,
         fps=_FPS / keep_every,
@@ -246,10 +260,16 @@ def _workbooks(root, labels):
     else:
         used = [chosen.pop(kind) for kind in ("macro", "micro") if kind in chosen]
     notes += [not_read(path, used[0]) for path in chosen.values()]
-    if len(used) == 1 and _kind(used[0]) != "both":
-        finding = Finding("only one kind of expressions is labelled", _kind(used[0]), "kept")
-        notes.append(Note(finding, place=f"workbook {used[0].name!r}", number=-1))
     return used, notes
+
+
+def _one_kind(table, classes):
+    """Return the note that a wanted kind of expression is not labelled, if only one is."""
+    kinds = set(table["Expression type"].map(expression_class)) & set(LABELS)
+    if len(kinds) != 1 or set(classes) == kinds:
+        return []
+    finding = Finding("only one kind of expression is labelled", kinds.pop(), "check")
+    return [Note(finding, number=-1)]
 
 
 def _is_path(labels):
@@ -304,7 +324,10 @@ def _parts_below(path, root):
 
 def _recordings(folder, keep_every):
     """Yield the recordings by subject and letter: spNO.1/a/color by (1, "a")."""
-    for parent in filter(lambda path: _LAYOUT.is_entry(path.name), subfolders(folder)):
+    for parent in subfolders(folder):
+        if not _LAYOUT.is_entry(parent.name):
+            yield from skipped(parent, "a subject", depth=2)
+            continue
         number = _number(parent.name.strip())
         subject = _subject(number)
         for path in subfolders(parent):

@@ -4,6 +4,7 @@ import datetime
 import math
 import re
 from numbers import Real
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,32 @@ _EMPTY = frozenset(
 )
 _NUMBER = re.compile(r"([+-]?[0-9]+)(?:([.,])([0-9]*))?(e[+-]?[0-9]+)?", re.IGNORECASE)
 _DATES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.timedelta64)
+
+
+class Reading(NamedTuple):
+    """What a cell says about a frame.
+
+    Parameters
+    ----------
+    frame : float
+        The number of the frame, NaN if the cell is empty.
+    text : str, default=""
+        What the cell says, if that is no number of a frame: "1,5 s".
+    fault : str, default=""
+        Why the cell can't be read, if so.
+    """
+
+    frame: float
+    text: str = ""
+    fault: str = ""
+
+
+def read_frame(cell, *, decimal_comma=False):
+    """Return what a cell with the number of a frame says; see `parse_number`."""
+    try:
+        return Reading(parse_number(cell, decimal_comma=decimal_comma))
+    except ValueError as error:
+        return Reading(math.nan, fault=str(error))
 
 
 def is_empty(cell):
@@ -32,8 +59,8 @@ def parse_number(cell, *, decimal_comma=False):
     cell : object
         A number, or text that holds one, with a decimal point or a decimal comma.
     decimal_comma : bool, default=False
-        Whether a comma in text surely separates decimals. Otherwise one before three digits, which
-        may separate thousands, is refused.
+        Whether a comma in text surely separates decimals. Before three digits the other of comma
+        and point, which may separate thousands, is refused.
 
     Returns
     -------
@@ -93,7 +120,8 @@ def _parse_text(text, decimal_comma):
     if match is None:
         raise ValueError(f"{text!r:.60} is not a number")
     whole, separator, decimals, exponent = match.groups()
-    if separator == "," and not decimal_comma and len(decimals) == 3:
+    of_thousands = "." if decimal_comma else ","
+    if separator == of_thousands and len(decimals) == 3:
         raise ValueError(f"{text!r:.60} may be {whole}.{decimals} or {whole}{decimals}")
     return float(f"{whole}.{decimals or '0'}{exponent or ''}")
 

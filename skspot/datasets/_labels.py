@@ -88,7 +88,8 @@ def settle_rows(rows, recordings, rules):
         Interval table of each, in frames of the video, sorted by onset.
     report : Report
         What was changed, left out, or is odd and was kept. A row of the annotation is used, or has
-        exactly one finding whose action is "left out".
+        exactly one finding whose action is "left out". Its attribute `used` tells the row of each
+        interval, by the index of `rows`.
 
     Raises
     ------
@@ -107,6 +108,7 @@ def settle_rows(rows, recordings, rules):
                 report.add(draft.row, finding)
         if used or _keeps_unlabelled(recording, n_rows[recording.name], rules, report):
             kept.append(recording)
+            report.used[recording.name] = [draft.row.number for draft in used]
             tables.append(
                 make_intervals(
                     [(draft.onset, draft.apex, draft.offset, draft.label) for draft in used],

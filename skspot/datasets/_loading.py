@@ -1,5 +1,6 @@
 """What the loaders of the field's datasets share: from a table and recordings to a `Bunch`."""
 
+import re
 from dataclasses import dataclass
 from math import inf
 
@@ -10,9 +11,11 @@ from sklearn.utils import Bunch
 from skspot.datasets._labels import settle_rows
 from skspot.datasets._recordings import natural_order
 from skspot.datasets._report import Finding, LeftOut
+from skspot.datasets._spellings import read_label
+from skspot.intervals import LABELS
 from skspot.video._base import listing
 
-_COLUMNS = ("place", "subject", "video", "onset", "apex", "offset", "label")
+_COLUMNS = ("record", "place", "subject", "video", "onset", "apex", "offset", "label")
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Annotation:
     subjects : list of str
         Subject of each row of `frame`, ``""`` if it can't be told.
     rows : DataFrame
-        The rows that `settle_rows` takes.
+        The rows that `settle_rows` takes; the column `record` has the index of each in `frame`.
     notes : list of Note
         What is odd about rows, and rows of `frame` that are no annotation.
     """
@@ -79,7 +82,7 @@ def read_annotation(frame, read_row):
         The table.
     """
     rows, notes, subjects = [], [], []
-    for record in frame.to_dict("records"):
+    for index, record in zip(frame.index, frame.to_dict("records")):
         place = record["place"]
         try:
             expressions = read_row(record)
@@ -89,7 +92,7 @@ def read_annotation(frame, read_row):
             continue
         subjects.append(expressions[0]["subject"])
         for expression in expressions:
-            row = {"place": place, **expression}
+            row = {"record": index, "place": place, **expression}
             remarks = row.pop("remarks", ())
             about = {"subject": row["subject"], "video": row["video"], "number": len(rows) - 0.5}
             notes += [Note(remark, row["place"], **about) for remark in remarks]
@@ -101,11 +104,10 @@ def read_annotation(frame, read_row):
 
 def expression_class(cell):
     """Return ``"macro"`` or ``"micro"`` for what datasets call them, other cells as they are."""
-    name = cell.strip().casefold() if isinstance(cell, str) else ""
-    for label, prefixes in (("macro", ("macro", "mae")), ("micro", ("micro", "me"))):
-        if name.startswith(prefixes[0]) or name == prefixes[1]:
-            return label
-    return cell
+    # SAMM's "Micro - 1/2" is a micro-expression like any other.
+    text = re.sub(r"[\s-]*1/2\s*$", "", cell) if isinstance(cell, str) else cell
+    label = read_label(text, {})
+    return label if label in LABELS else cell
 
 
 def make_bunch(annotation, recordings, notes, *, rules, subjects, fps, descr):
@@ -144,11 +146,18 @@ def make_bunch(annotation, recordings, notes, *, rules, subjects, fps, descr):
         intervals=tables,
         subjects=np.array([recording.subject for recording in recordings], dtype=str),
         names=[recording.name for recording in recordings],
+        rows=[_positions(annotation, report.used[recording.name]) for recording in recordings],
         fps=fps,
         frame=annotation.frame,
         report=report.frame(),
         DESCR=descr,
     )
+
+
+def _positions(annotation, used):
+    """Return the places in the table as it stands of rows that are used."""
+    records = annotation.rows.loc[used, "record"]
+    return annotation.frame.index.get_indexer(records)
 
 
 def _chosen(annotation, recordings, notes, subjects):

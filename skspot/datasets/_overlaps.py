@@ -53,14 +53,16 @@ def _part(earlier, later, rules):
     if later.onset > earlier.offset:
         return
     place = earlier.row.place
+    apart = later.recorded[0] > earlier.recorded[1] or earlier.recorded[0] > later.recorded[1]
+    where = " at the reduced rate" if apart else ""
     if (later.onset, later.offset) == (earlier.onset, earlier.offset):
-        raise LeftOut("the interval repeats another", place)
+        raise LeftOut(f"the interval repeats another{where}", place)
     if later.offset <= earlier.offset:
-        raise LeftOut("the interval lies within another", place)
+        raise LeftOut(f"the interval lies within another{where}", place)
     later.onset = earlier.offset + 1
     later.apex = max(later.apex, later.onset)
     later.changed(
-        "the interval begins within another of its label",
+        f"the interval begins within another of its label{where}",
         place,
         f"it begins after that, with frame {later.onset} of the video",
     )

@@ -33,6 +33,8 @@ class Recording:
         Number of the first image, if `numbers` is None.
     times : ndarray of float64, default=None
         When each recorded image is shown, in seconds since the first, if known.
+    n_announced : int, default=None
+        How many images the header of a file announces, which may be some off. None: unknown.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Recording:
     fps: float | None = None
     first_number: int = 1
     times: np.ndarray | None = None
+    n_announced: int | None = None
 
     @property
     def first(self):
@@ -64,7 +67,11 @@ class Recording:
         if self.times is not None and len(self.times) > 1:
             ends = np.append(self.times[1:], 2 * self.times[-1] - self.times[-2])
             return float(ends[offset] - self.times[onset])
-        return None if self.fps is None else (offset - onset + 1) / (self.fps * self.keep_every)
+        if self.fps is None:
+            return None
+        if self.numbers is not None:  # images that are missing took their time
+            onset, offset = int(self.numbers[onset]), int(self.numbers[offset])
+        return (offset - onset + 1) / (self.fps * self.keep_every)
 
 
 def image_numbers(directory):

@@ -22,8 +22,9 @@ class Finding:
         What is odd, in the same words for all rows it happens to.
     detail : str
         The values of this row.
-    action : {"changed", "left out", "kept"}
-        What was done.
+    action : {"changed", "left out", "check", "kept"}
+        What was done. "check" and "kept" change nothing; "check" is for what may be wrong and
+        warns, "kept" for what is merely odd.
     result : str, default=""
         What it is now.
     option : str, default=None
@@ -51,9 +52,17 @@ class LeftOut(Exception):
 
 
 class Report:
-    """Collects the findings of rows and videos."""
+    """Collects the findings of rows and videos, and which rows are used.
+
+    Attributes
+    ----------
+    used : dict of str to list of int
+        By the name of each video that is kept, the numbers of the rows that its intervals are
+        from, in the order of the intervals.
+    """
 
     def __init__(self):
+        self.used = {}
         self._entries = []  # (number of the row, place, subject, video, finding)
 
     def add(self, row, finding):
@@ -82,13 +91,13 @@ class Report:
         ]
 
     def warn(self, stacklevel):
-        """Warn once of what was changed and left out, counted by kind."""
-        parts = [self._counts(action) for action in ("left out", "changed")]
+        """Warn once of what was changed, left out or is to be checked, counted by kind."""
+        parts = [self._counts(action) for action in ("left out", "changed", "check")]
         text = "; ".join(part for part in parts if part)
         if text:
+            need = "needed repair" if any(parts[:2]) else "need a look"
             warnings.warn(
-                f"Annotations needed repair. {text}. The attribute `report` of the data lists "
-                "every row.",
+                f"Annotations {need}. {text}. The attribute `report` of the data lists every row.",
                 UserWarning,
                 stacklevel=stacklevel + 1,
             )

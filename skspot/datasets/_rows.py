@@ -10,17 +10,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skspot.datasets._cells import is_empty, parse_number
+from skspot.datasets._cells import Reading, is_empty, read_frame
 from skspot.datasets._recordings import Recording
 from skspot.datasets._report import Finding, LeftOut
 from skspot.intervals import LABELS
 
 _LONGEST_MICRO = 0.5  # seconds
 _LARGEST = 2**53  # whole numbers are exact in float64 up to here
+_HEADERS_LIE_BY = 10  # frames
+_HEADERS_LIE_BY_SHARE = 0.01
+_BEYOND = "the offset is beyond the last frame"
+_COUNTS_FROM_1 = f"{_BEYOND} by one, as if frames counted from 1 (first_frame=1)"
 
 
 class Row(NamedTuple):
-    """A row as it stands in the table."""
+    """A row as it stands in the table; frames may have been read, as `Reading`."""
 
     number: int
     place: str
@@ -34,7 +38,10 @@ class Row(NamedTuple):
 
 @dataclass
 class Draft:
-    """What a row has become so far; `None` stands for a missing frame."""
+    """What a row has become so far; `None` stands for a missing frame.
+
+    ``recorded`` holds the places of onset and offset among the recorded images, once known.
+    """
 
     row: Row
     recording: Recording
@@ -42,7 +49,14 @@ class Draft:
     onset: int | None = None
     apex: int | None = None
     offset: int | None = None
+    recorded: tuple = ()
     findings: list = field(default_factory=list)
+
+    def told(self, name):
+        """Return a frame number as the table gives it, for messages."""
+        cell = getattr(self.row, name)
+        text = cell.text if isinstance(cell, Reading) else ""
+        return text or str(getattr(self, name))
 
     def changed(self, kind, detail, result):
         """Note a repair."""
@@ -83,7 +97,8 @@ def read_row(row, recordings, rules):
         setattr(draft, name, _read_frame(draft, name))
     _complete(draft, rules)
     if draft.offset < draft.onset:
-        raise LeftOut("the offset is before the onset", f"{draft.offset} < {draft.onset}")
+        detail = f"{draft.told('offset')} < {draft.told('onset')}"
+        raise LeftOut("the offset is before the onset", detail)
     _fit(draft)
     _check_apex(draft)
     seconds = _place(draft, rules)
@@ -122,10 +137,10 @@ def _excluded(label):
 def _read_frame(draft, name):
     """Return the frame number in a cell, None if it is empty."""
     cell = getattr(draft.row, name)
-    try:
-        number = parse_number(cell)
-    except ValueError as error:
-        raise LeftOut(f"the {name} is no number", error) from None
+    reading = cell if isinstance(cell, Reading) else read_frame(cell)
+    if reading.fault:
+        raise LeftOut(f"the {name} is no number", reading.fault)
+    number = reading.frame
     if math.isnan(number):
         return None
     if abs(number) > _LARGEST:
@@ -157,7 +172,7 @@ def _complete(draft, rules):
             "the onset is missing", _shown(onset), f"the onset is the first frame, {draft.onset}"
         )
     elif onset < 0:
-        raise LeftOut("the onset is negative", onset)
+        raise LeftOut("the onset is negative", draft.told("onset"))
     if no_offset:
         draft.offset, result = _other_offset(draft, no_apex, rules)
         draft.changed("the offset is missing", _shown(offset), f"{result}, {draft.offset}")
@@ -175,7 +190,7 @@ def _other_offset(draft, no_apex, rules):
     if draft.apex < draft.onset:
         raise LeftOut(
             "the offset is missing and the apex is before the onset",
-            f"{draft.apex} < {draft.onset}",
+            f"{draft.told('apex')} < {draft.told('onset')}",
         )
     return draft.apex, "the offset is the apex"
 
@@ -186,24 +201,48 @@ def _shown(number):
 
 def _fit(draft):
     """Cut the interval to the recorded images; where the video ends may be unknown."""
-    recording = draft.recording
-    first = recording.first
-    last, end = math.inf, ""
-    if recording.numbers is not None:
-        last = int(recording.numbers[-1])
-        end = str(last) if recording.times is None else f"{last}, at {recording.times[-1]:.3f} s"
-    if draft.onset > last:
-        raise LeftOut("the onset is beyond the last frame", f"{draft.onset} > {end}")
+    first = draft.recording.first
     if draft.offset < first:
-        raise LeftOut("the offset is before the first frame", f"{draft.offset} < {first}")
+        raise LeftOut("the offset is before the first frame", f"{draft.told('offset')} < {first}")
     if draft.onset < first:
-        detail = f"{draft.onset} < {first}"
+        detail = f"{draft.told('onset')} < {first}"
         draft.changed("the onset is before the first frame", detail, f"the onset is {first}")
         draft.onset = first
+    if draft.recording.numbers is not None:
+        _cut(draft)
+    elif draft.recording.n_announced is not None:
+        _check_announced(draft)
+
+
+def _cut(draft):
+    """Let an interval end with the last recorded image."""
+    numbers, times = draft.recording.numbers, draft.recording.times
+    last = int(numbers[-1])
+    end = str(last) if times is None else f"{last}, at {times[-1]:.3f} s"
+    if draft.onset > last:
+        raise LeftOut("the onset is beyond the last frame", f"{draft.told('onset')} > {end}")
     if draft.offset > last:
-        detail = f"{draft.offset} > {end}"
-        draft.changed("the offset is beyond the last frame", detail, f"the offset is {last}")
+        kind = _COUNTS_FROM_1 if _counts_from_1(draft, last) else _BEYOND
+        draft.changed(kind, f"{draft.told('offset')} > {end}", f"the offset is {last}")
         draft.offset = last
+
+
+def _check_announced(draft):
+    """Leave out an interval that is clearly beyond what the header of its file announces."""
+    n_frames = draft.recording.n_announced
+    last = draft.recording.first + n_frames - 1
+    for name in ("onset", "offset"):
+        if getattr(draft, name) - last > max(_HEADERS_LIE_BY, _HEADERS_LIE_BY_SHARE * n_frames):
+            detail = f"{draft.told(name)} > {last}, as its file announces"
+            raise LeftOut(f"the {name} is beyond the last frame", detail)
+    if draft.onset <= last and _counts_from_1(draft, last):
+        draft.changed(_COUNTS_FROM_1, f"{draft.offset} > {last}", f"the offset is {last}")
+        draft.offset = last
+
+
+def _counts_from_1(draft, last):
+    """Tell whether an interval ends as if the first frame, 0, were called 1."""
+    return draft.recording.first == 0 and draft.offset == last + 1
 
 
 def _check_apex(draft):
@@ -212,10 +251,11 @@ def _check_apex(draft):
     missing = _is_missing(apex, draft)
     if not missing and onset <= apex <= offset:
         return
+    told = draft.told("apex")
     draft.apex = (onset + offset) // 2
     if apex is not None:
         kind = "the apex is missing" if missing else "the apex is outside the interval"
-        detail = str(apex) if missing else f"{apex} not in {onset}-{offset}"
+        detail = told if missing else f"{told} not in {onset}-{offset}"
         draft.changed(kind, detail, f"the apex is the middle, {draft.apex}")
 
 
@@ -230,6 +270,7 @@ def _place(draft, rules):
         if rules.over_long == "drop":
             raise LeftOut(kind, detail, "over_long")
         draft.odd(kind, detail)
+    draft.recorded = (onset, offset)
     draft.onset, draft.apex, draft.offset = map(recording.frame_at, (onset, apex, offset))
     return recording.seconds_of(onset, offset)
 

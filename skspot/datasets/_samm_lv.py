@@ -18,7 +18,9 @@ from skspot.datasets._trees import (
     named,
     newest,
     only,
+    outside,
     picture_recording,
+    skipped,
     subfolders,
 )
 from skspot.datasets._workbooks import first_table, read_workbook
@@ -143,6 +145,9 @@ def load_samm_lv(
             The subjects, such as ``"006"``.
         names : list of str
             The names of the videos, such as ``"006_1"``.
+        rows : list of ndarray of int
+            The rows of `frame` that the intervals are from, in their order:
+            ``frame.iloc[rows[i]]`` has a row for each interval of video ``i``.
 
         And about all of them:
 
@@ -151,8 +156,9 @@ def load_samm_lv(
         frame : DataFrame
             The annotation table as it stands, with action units and notes, and the column `place`.
         report : DataFrame
-            Each row that was changed or left out, and what is odd and was kept: the columns
-            `place`, `subject`, `video`, `problem`, `action` and `result`.
+            Each row that was changed or left out, and what is to be checked or is merely odd: the
+            columns `place`, `subject`, `video`, `problem`, `action` (``"changed"``,
+            ``"left out"``, ``"check"`` or ``"kept"``) and `result`.
         DESCR : str
             What the dataset is, and how to cite it.
 
@@ -167,7 +173,8 @@ def load_samm_lv(
     Warns
     -----
     UserWarning
-        If rows or folders were changed or left out; one warning, which counts them.
+        If rows or folders were changed or left out, or something should be checked; one warning,
+        which counts them.
 
     See Also
     --------
@@ -186,11 +193,19 @@ def load_samm_lv(
     >>> data = load_samm_lv("/data/SAMM", subjects=["006", "007"])  # doctest: +SKIP
     >>> data.report[["place", "video", "problem", "result"]]  # doctest: +SKIP
     """
-    rules = LabelRules(missing_offset, over_long, long_micro, min_length, classes, unlabelled)
+    rules = LabelRules(
+        classes=classes,
+        missing_offset=missing_offset,
+        over_long=over_long,
+        long_micro=long_micro,
+        min_length=min_length,
+        unlabelled=unlabelled,
+    )
     workbooks = find_workbooks(root, _LAYOUT) if labels is None else [Path(labels)]
     workbook, notes = newest(workbooks, _version)
     folders = find_folders(root, _LAYOUT)
     folder = only(named(folders, "SAMM_longvideos") or folders, "folders of videos", POINT_AT_ONE)
+    found = [folder] if labels is not None else [workbook, folder]
     recordings, faults = collect(_recordings(folder, keep_every), _LAYOUT, folder)
     table = first_table(read_workbook(workbook), _NEEDED, where=workbook)
     names = {key: recording.name for key, recording in recordings.items()}
@@ -198,7 +213,7 @@ def load_samm_lv(
     return make_bunch(
         read_annotation(table, lambda row: [_read_row(row, names)]),
         recordings.values(),
-        [*notes, *faults],
+        [*notes, *outside(root, found), *faults],
         rules=rules,
         subjects=subjects,
         fps=fps,
@@ -215,11 +230,13 @@ def _version(name):
 def _recordings(folder, keep_every):
     """Yield the recordings by subject and number: 006_1 by (6, 1)."""
     for path in subfolders(folder):
-        if _LAYOUT.is_entry(path.name):
-            name = path.name.strip()
-            subject, number = name.split("_")
-            recording = picture_recording(name, _subject(subject), path, _FPS, keep_every)
-            yield (int(subject), int(number)), recording
+        if not _LAYOUT.is_entry(path.name):
+            yield from skipped(path, "a video")
+            continue
+        name = path.name.strip()
+        subject, number = name.split("_")
+        recording = picture_recording(name, _subject(subject), path, _FPS, keep_every)
+        yield (int(subject), int(number)), recording
 
 
 def _subject(digits):

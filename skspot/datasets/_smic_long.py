@@ -18,8 +18,10 @@ from skspot.datasets._trees import (
     find_workbooks,
     newest,
     only,
+    outside,
     picture_recording,
     plain_name,
+    skipped,
     subfolders,
 )
 from skspot.datasets._workbooks import first_table, read_workbook
@@ -75,7 +77,8 @@ have.
 
 Layout: {workbook} for the labels; the images of a clip in {folder}/s01/s1_ne_01/, or in
 {folder}/s1_ne_01/, with the camera in the name of a folder above. The images may be numbered as the
-tables number them (from FirstF) or from 1 (or 0): which, their numbers tell.
+tables number them (from FirstF), from 1 (or 0), or from any number if they are as many as the
+frames from FirstF to LastF: which, their numbers tell.
 
 Use: the intervals are in frames of the clip, from 0, and the apex is the middle. Rows below the
 table that are text are left out; so are expressions of clips whose images are numbered in neither
@@ -160,6 +163,10 @@ def load_smic_long(
             The subjects, such as ``"s01"``.
         names : list of str
             The names of the videos, such as ``"s1_ne_01"``.
+        rows : list of ndarray of int
+            The rows of `frame` that the intervals are from, in their order:
+            ``frame.iloc[rows[i]]`` has a row for each interval of video ``i``. Intervals may share
+            a row.
 
         And about all of them:
 
@@ -168,8 +175,9 @@ def load_smic_long(
         frame : DataFrame
             The annotation table as it stands, with the emotions, and the column `place`.
         report : DataFrame
-            Each row that was changed or left out, and what is odd and was kept: the columns
-            `place`, `subject`, `video`, `problem`, `action` and `result`.
+            Each row that was changed or left out, and what is to be checked or is merely odd: the
+            columns `place`, `subject`, `video`, `problem`, `action` (``"changed"``,
+            ``"left out"``, ``"check"`` or ``"kept"``) and `result`.
         DESCR : str
             What the dataset is, and how to cite it.
 
@@ -184,7 +192,8 @@ def load_smic_long(
     Warns
     -----
     UserWarning
-        If rows or folders were changed or left out; one warning, which counts them.
+        If rows or folders were changed or left out, or something should be checked; one warning,
+        which counts them.
 
     See Also
     --------
@@ -205,7 +214,13 @@ def load_smic_long(
     25.0
     """
     rules = LabelRules(
-        missing_offset, over_long, long_micro, min_length, classes, unlabelled, "drop"
+        classes=classes,
+        missing_offset=missing_offset,
+        over_long=over_long,
+        long_micro=long_micro,
+        min_length=min_length,
+        unlabelled=unlabelled,
+        missing_onset="drop",
     )
     if labels is None:
         workbooks = _of_camera(find_workbooks(root, _LAYOUT), camera, "labels", root)
@@ -213,13 +228,15 @@ def load_smic_long(
         workbooks = [Path(labels)]
     workbook, notes = newest(workbooks, _version)
     folders = _of_camera(find_folders(root, _LAYOUT), camera, "pictures", root)
+    folders = _within_long(folders, camera) or folders
     folder = only(folders, f"folders of videos of {camera}", POINT_AT_ONE)
+    found = [folder] if labels is not None else [workbook, folder]
     recordings, faults = collect(_recordings(folder, _FPS[camera], keep_every), _LAYOUT, folder)
     table = first_table(read_workbook(workbook), _NEEDED, _OPTIONAL, where=workbook)
     return make_bunch(
         read_annotation(table, lambda row: _read_row(row, recordings)),
         recordings.values(),
-        [*notes, *faults],
+        [*notes, *outside(root, found), *faults],
         rules=rules,
         subjects=subjects,
         fps=_FPS[camera] / keep_every,
@@ -237,11 +254,24 @@ def _of_camera(paths, camera, what, root):
 
 def _camera(path):
     """Return the camera that the last of the names in a path tells, None if there is none."""
-    for part in reversed(path.resolve().parts):
-        match = re.search(r"(?:^|[^a-z])(hs|vis|nir)(?:[^a-z]|$)", plain_name(part))
-        if match:
-            return match[1].upper()
+    # A link may be called after the camera, or else what it leads to.
+    for parts in (_parts(path), path.resolve().parts):
+        for part in reversed(parts):
+            match = re.search(r"(?:^|[^a-z])(hs|vis|nir)(?:[^a-z]|$)", plain_name(part))
+            if match:
+                return match[1].upper()
     return None
+
+
+def _within_long(folders, camera):
+    """Return the folders within one called HS_long: there may be cropped pictures beside it."""
+    long = f"{camera}_long".casefold()
+    return [path for path in folders if long in map(plain_name, _parts(path))]
+
+
+def _parts(path):
+    """Return the names in a path as it is seen, with the links in it."""
+    return Path(os.path.abspath(path)).parts
 
 
 def _version(name):
@@ -262,12 +292,17 @@ def _subject(key):
 
 def _recordings(folder, fps, keep_every):
     """Yield the recordings by their parts: s01/s1_ne_01 by (1, "ne", 1)."""
-    for child in filter(lambda path: _LAYOUT.is_entry(path.name), subfolders(folder)):
+    for child in subfolders(folder):
+        if not _LAYOUT.is_entry(child.name):
+            yield from skipped(child, "a subject or a video", depth=1)
+            continue
         for path in [child] if _key(child.name) else subfolders(child):
             key = _key(path.name)
-            if key:
-                name = path.name.strip()
-                yield key, picture_recording(name, _subject(key), path, fps, keep_every)
+            if not key:
+                yield from skipped(path, "a video")
+                continue
+            name = path.name.strip()
+            yield key, picture_recording(name, _subject(key), path, fps, keep_every)
 
 
 def _read_row(row, recordings):
@@ -291,8 +326,8 @@ def _read_row(row, recordings):
             "place": row["place"] + suffix,
             "subject": subject,
             "video": filename if recording is None else recording.name,
-            "onset": _shifted(row.get(onset), shift),
-            "offset": _shifted(row.get(offset), shift),
+            "onset": _shifted(row.get(onset), row, shift),
+            "offset": _shifted(row.get(offset), row, shift),
             "label": "micro",
         }
         for onset, offset, suffix in _EXPRESSIONS
@@ -308,29 +343,30 @@ def _read_row(row, recordings):
 def _shift(row, recording):
     """Return what to add to the table's frame numbers for those of the images, and remarks.
 
-    The images are numbered as the table is if they begin within FirstF to LastF, or hold all of
-    these; and from 1 or 0 if they begin there, or reach no further than the number of frames.
+    Images without holes, as many as FirstF to LastF are frames, are these frames. Others are
+    numbered as the table is if they begin within FirstF to LastF, or hold all of these; and from 1
+    or 0 if they begin there, or reach no further than the number of frames.
     """
     first, last = _bound(row["FirstF"]), _bound(row.get("LastF"))
-    low, high = int(recording.numbers[0]), int(recording.numbers[-1])
-    images = f"images {low} to {high}"
+    low, high, count = *map(int, recording.numbers[[0, -1]]), len(recording.numbers)
+    images = f"{count} images, {low} to {high}"
     if isnan(first):
-        finding = Finding("FirstF is no number", f"{row['FirstF']!r:.60}, {images}", "kept")
-        return 0, [finding]
+        return 0, [Finding("FirstF is no number", f"{row['FirstF']!r:.60}, {images}", "check")]
     frames = last - first + 1
     told = f"FirstF {first:.0f}, LastF {last:.0f}, {images}"
-    if low == first or first <= low <= last or low <= first <= last <= high:
-        shift = 0
+    if high - low + 1 == count == frames:
+        return low - first, []
+    if low == first:
+        differs = not isnan(frames) and frames != count
+        return 0, [Finding("another number of images than of frames", told, "check")] * differs
+    if first <= low <= last or low <= first <= last <= high:
+        shift, result = 0, "they are taken as numbered like the table"
     elif low <= 1 or high <= frames:
-        shift = min(low, 1) - first
+        shift, result = min(low, 1) - first, f"they are taken as numbered from {min(low, 1)}"
     else:
-        return 0, [
-            Finding("the images are numbered neither from FirstF nor from 1", told, "left out")
-        ]
-    if isnan(frames) or frames == len(recording.numbers):
-        return shift, []
-    detail = f"{frames:.0f} frames by FirstF and LastF, {len(recording.numbers)} images"
-    return shift, [Finding("another number of images than of frames", detail, "kept")]
+        kind = "the images are numbered neither from FirstF nor from 1"
+        return 0, [Finding(kind, told, "left out")]
+    return shift, [Finding("the first image is not FirstF", told, "check", result)]
 
 
 def _bound(cell):
@@ -341,7 +377,8 @@ def _bound(cell):
         return float("nan")
 
 
-def _shifted(cell, shift):
+def _shifted(cell, row, shift):
     """Return a frame number as the images count; cells that hold none as they are."""
     number = _bound(cell)
-    return cell if isnan(number) or number <= 0 or not shift else number + shift
+    is_none = isnan(number) or (number <= 0 and number < _bound(row["FirstF"]))
+    return cell if is_none or not shift else number + shift

@@ -7,8 +7,10 @@ from skspot.intervals import LABELS
 
 # Without case, blanks and hyphens.
 _SPELLINGS = {
-    **dict.fromkeys(("macro", "mae", "macroexpression", "macroexpressions"), "macro"),
-    **dict.fromkeys(("micro", "me", "mie", "microexpression", "microexpressions"), "micro"),
+    **dict.fromkeys(("macro", "mae", "macroexpression", "macroexpressions", "makro"), "macro"),
+    **dict.fromkeys(
+        ("micro", "me", "mie", "microexpression", "microexpressions", "mikro"), "micro"
+    ),
 }
 
 
@@ -32,7 +34,13 @@ def read_names(label_names):
             f"label_names must give each label of the table one of {LABELS}, or None for rows to "
             f"leave out; got {wrong}."
         )
-    return {fold(key): value for key, value in names.items()}
+    folded = {fold(key): value for key, value in names.items()}
+    twice = [key for key, value in names.items() if folded[fold(key)] != value]
+    if twice:
+        raise ValueError(
+            f"label_names gives {twice[0]!r} two meanings, as case does not matter; got {names}."
+        )
+    return folded
 
 
 def read_label(cell, names):

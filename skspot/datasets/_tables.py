@@ -93,11 +93,19 @@ def _from_file(path):
         rows = _table(cells, path.name)
         if rows is not None:
             rows["place"] = [place.replace("row", "line") for place in rows["place"]]
-            comma = delimiter != ","
+            comma = _has_decimal_commas(rows, delimiter)
             return Annotations(rows, path.name, path.parent, comma, _shifted(rows))
     if fault:
         raise ValueError(f"{path.name} is no CSV table: {fault}; correct the quotes in it.")
     raise ValueError(_no_header(path.name, max(grids.values(), key=lambda cells: cells.shape[1])))
+
+
+def _has_decimal_commas(rows, delimiter):
+    """Tell whether commas separate decimals, and points, if any, thousands."""
+    cells = [cell for name in ("onset", "apex", "offset") if name in rows for cell in rows[name]]
+    if delimiter == ";":  # where commas separate decimals, unless points surely do
+        return not any(re.fullmatch(r"\s*-?\d+\.(\d{1,2}|\d{4,})\s*", cell) for cell in cells)
+    return delimiter == "\t" and any("," in cell for cell in cells)
 
 
 def _shifted(rows):
@@ -153,7 +161,10 @@ def _no_header(name, cells):
         return f"{name} is empty; it needs the columns {', '.join(_NEEDED)}."
     first = [str(cell) for cell in cells.iloc[0] if not is_blank(cell)]
     lacks = [column for column in _NEEDED if column not in {text.strip().lower() for text in first}]
+    hint = ""
+    if "offset" in lacks and any(text.strip().lower() == "duration" for text in first):
+        hint = " An offset is the onset plus the duration, less 1 in frames."
     return (
         f"{name} lacks the columns {', '.join(lacks)}: no row holds all of the names "
-        f"{', '.join(_NEEDED)}; the first row is {first[:12]!r:.400}. Rename the columns."
+        f"{', '.join(_NEEDED)}; the first row is {first[:12]!r:.400}. Rename the columns.{hint}"
     )

@@ -10,10 +10,9 @@ from skspot.datasets._recordings import Recording, image_numbers
 from skspot.datasets._report import Finding
 from skspot.video import ImageSequence, VideoReadError
 from skspot.video._base import listing
+from skspot.video._pictures import holds_images
 
-# How far anything is looked for below the root, and below the folder that it lies in.
-_DEPTH = 6
-_DEPTH_BESIDE = 3
+_DEPTH = 6  # how many levels of folders are looked at, that of the root among them
 
 POINT_AT_ONE = "let `root` be one of them, and name the workbook by `labels`"
 
@@ -63,25 +62,40 @@ def plain_name(name):
 
 
 def find_folders(root, layout):
-    """Return the folders of pictures below a root, or else beside it; one at least."""
-    found = _search(
-        root, layout, lambda path, folders, _: [path] if any(map(layout.is_entry, folders)) else []
-    )
+    """Return the folders of pictures below a root, one at least.
+
+    A root that holds the workbook but no pictures may have their folder beside it.
+    """
+    _check_root(root, layout)
+    found = _folders(root, layout)
+    if not found and _workbooks(root, layout):
+        found = _folders(_parent(root), layout, depth=2)
     if not found:
         raise layout.missing("pictures", root)
     return found
 
 
 def find_workbooks(root, layout):
-    """Return the workbooks below a root, or else beside it, by their names; one at least."""
-    found = _search(
-        root,
-        layout,
-        lambda path, _, files: [path / name for name in files if layout.is_workbook(name)],
-    )
+    """Return the workbooks below a root, by their names; one at least.
+
+    A root that holds the pictures but no workbook may have it beside itself.
+    """
+    _check_root(root, layout)
+    found = _workbooks(root, layout)
+    if not found and _folders(root, layout):
+        found = _workbooks(_parent(root), layout, depth=1)
     if not found:
         raise layout.missing("labels", root)
     return found
+
+
+def outside(root, paths):
+    """Return a note on each of the paths that is not below the root."""
+    return [
+        Note(Finding("read from outside root", repr(str(path)), "check"), number=-1)
+        for path in paths
+        if not path.is_relative_to(root)
+    ]
 
 
 def named(folders, name):
@@ -144,6 +158,23 @@ def picture_recording(name, subject, folder, fps, keep_every):
     return Recording(name, subject, source, numbers, keep_every, fps / keep_every)
 
 
+def skipped(path, what, depth=0):
+    """Yield, for `collect`, the note on a folder that is passed over for its name.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    what : {"a subject", "a video"}
+        What it is not named like.
+    depth : int, default=0
+        How many folders may lie between it and the images without which it is no matter.
+    """
+    if _images_within(path, depth):
+        finding = Finding(f"the folder is not named like {what}", repr(str(path)), "left out")
+        yield None, Note(finding)
+
+
 def collect(found, layout, folder):
     """Return recordings by their keys, and notes on what is no recording or one too many.
 
@@ -172,8 +203,8 @@ def collect(found, layout, folder):
     return recordings, notes
 
 
-def _search(root, layout, find):
-    """Return what is found in the folders below a root, or else in those beside it."""
+def _check_root(root, layout):
+    """Refuse a root that is no folder."""
     root = Path(root)
     if not root.is_dir():
         found = "a file" if root.exists() else "nothing"
@@ -181,11 +212,27 @@ def _search(root, layout, find):
             f"root must be the folder with a copy of {layout.dataset}, but {str(root)!r} is "
             f"{found}. Expected is\n\n{layout.tree}"
         )
-    for start, depth in ((root, _DEPTH), (root.resolve().parent, _DEPTH_BESIDE)):
-        found = [item for folder in _walk(start, layout, depth) for item in find(*folder)]
-        if found:
-            return found
-    return []
+
+
+def _parent(root):
+    """Return the folder that a root is seen in."""
+    return Path(os.path.abspath(root)).parent
+
+
+def _folders(root, layout, depth=_DEPTH):
+    walked = _walk(root, layout, depth)
+    return [path for path, folders, _ in walked if any(map(layout.is_entry, folders))]
+
+
+def _workbooks(root, layout, depth=_DEPTH):
+    walked = _walk(root, layout, depth)
+    return [path / name for path, _, files in walked for name in files if layout.is_workbook(name)]
+
+
+def _images_within(path, depth):
+    return holds_images(path) or (
+        depth > 0 and any(_images_within(child, depth - 1) for child in subfolders(path))
+    )
 
 
 def _walk(root, layout, depth):

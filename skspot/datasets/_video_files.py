@@ -3,6 +3,7 @@
 import difflib
 import os
 import unicodedata
+from collections import defaultdict
 from pathlib import Path
 
 from skspot.video._pictures import holds_images
@@ -55,7 +56,7 @@ def match_videos(folder, names):
             f"The folder of the videos, {str(folder)!r}{hint}, {what}; pass the folder that holds "
             "the videos."
         )
-    listings = {}
+    listings = _Listings()
     candidates = {name: _candidates(folder, name, listings) for name in dict.fromkeys(names)}
     several = [
         f"{name!r} may be {' or '.join(_shown(path) for path in paths)}"
@@ -72,13 +73,14 @@ def match_videos(folder, names):
 
 def missing_videos(folder, names, found):
     """Return the message about named videos that are not in a folder."""
+    folder = Path(folder)
     missing = [name for name in dict.fromkeys(names) if name not in found]
-    held = _held(Path(folder))
-    listed = [f"{name!r}{_hint(name, held)}" for name in missing]
+    held = _held(folder)
+    listed = some_of(missing, show=lambda name: f"{name!r}{_hint(name, folder)}")
     holds = f"holds {some_of(held)}" if held else "holds neither video files nor folders"
     return (
         f"{len(missing)} of {len(set(names))} videos of the table are not in the folder "
-        f"{str(folder)!r}: {some_of(listed)}. The folder {holds}. A video goes by the name of its "
+        f"{str(folder)!r}: {listed}. The folder {holds}. A video goes by the name of its "
         "file, with or without suffix, or of its folder of images; pass the folder that holds them."
     )
 
@@ -89,31 +91,52 @@ def _candidates(folder, name, listings):
     path = folder / name
     if path.name in ("", "..") or path == folder or "\0" in name:
         return []
-    entries = _listing(path.parent, listings)
-    if not entries and os.sep == "/" and "\\" in name:  # a table that was made on Windows
-        return _candidates(folder, name.replace("\\", "/"), listings)
+    entries, by_stem = listings[path.parent]
     wanted = unicodedata.normalize("NFC", path.name)  # macOS takes umlauts apart
     if wanted in entries and (only_folder or entries[wanted].is_file()):
         return [entries[wanted]]
-    found = [
-        entry
-        for title, entry in entries.items()
-        if (title == wanted and holds_images(entry))
-        or (os.path.splitext(title)[0] == wanted and _is_video(entry))
-    ]
+    alike = {*by_stem[wanted], *([entries[wanted]] if wanted in entries else ())}
     # A folder without images, or a name in other case where that does not matter.
-    return found or [path] * os.path.exists(path)
+    found = sorted(filter(_is_video, alike)) or [path] * os.path.exists(path)
+    if not found and os.sep == "/" and "\\" in name:  # a table that was made on Windows
+        return _candidates(folder, name.replace("\\", "/"), listings)
+    return found
 
 
-def _listing(parent, listings):
-    """Return the entries of a folder by their names in composed characters, listed only once."""
-    if parent not in listings:
+class _Listings(dict):
+    """Of each folder its entries by name and by name without suffix, listed only once.
+
+    Names are in composed characters.
+    """
+
+    def __missing__(self, parent):
         try:
-            names = sorted(os.listdir(parent))
+            names = os.listdir(parent)
         except (OSError, ValueError):
             names = []
-        listings[parent] = {unicodedata.normalize("NFC", name): parent / name for name in names}
-    return listings[parent]
+        entries = {unicodedata.normalize("NFC", name): parent / name for name in names}
+        by_stem = defaultdict(list)
+        for title, entry in entries.items():
+            by_stem[os.path.splitext(title)[0]].append(entry)
+        self[parent] = entries, by_stem
+        return self[parent]
+
+
+def file_id(path):
+    """Return what tells whether two paths lead to one file."""
+    stat = os.stat(path)
+    return stat.st_dev, stat.st_ino
+
+
+def unnamed_videos(folder, paths):
+    """Return the names of the videos beside some, and in their folder, that are not among them."""
+    known = {file_id(path) for path in paths}
+    folder = Path(os.path.normpath(folder))
+    parents = {folder, *(Path(os.path.normpath(path)).parent for path in paths)}
+    inner = [parent for parent in parents if parent.is_relative_to(folder)]
+    entries = [entry for parent in inner for entry in parent.iterdir() if _is_video(entry)]
+    others = [entry for entry in entries if file_id(entry) not in known]
+    return sorted(entry.relative_to(folder).as_posix() for entry in others)
 
 
 def _is_video(path):
@@ -133,23 +156,32 @@ def _held(folder):
     )
 
 
-def _hint(name, held):
+def _hint(name, folder):
     """Return what a missing name may have been meant to be."""
-    stems = {os.path.splitext(title)[0].casefold(): title for title in held}
+    parent = os.path.dirname(name)
+    inner = parent and os.path.isdir(folder / parent)
+    held = [os.path.join(parent, title) for title in _held(folder / parent)] if inner else []
+    close = _close(name, held) or _close(name, _held(folder))
+    return f" (did you mean {' or '.join(map(repr, close))}?)" if close else ""
+
+
+def _close(name, held):
+    """Return those of some videos whose names are close to a name."""
+    stems = {Path(title).stem.casefold(): title for title in held}
     stem = Path(name).name
     if Path(stem).suffix.lower() in VIDEO_SUFFIXES:
         stem = Path(stem).stem
     close = [stems[near] for near in difflib.get_close_matches(stem.casefold(), stems, n=2)]
     if stem.isdecimal():  # spreadsheets take leading zeros away
         close = [title for key, title in stems.items() if key.lstrip("0") == stem] or close
-    return f" (did you mean {' or '.join(map(repr, close))}?)" if close else ""
+    return close
 
 
 def _shown(path):
     return repr(path.name + "/" * path.is_dir())
 
 
-def some_of(items, separator=", "):
+def some_of(items, separator=", ", show=str):
     """Return the first items as text, and how many more there are."""
     more = f"{separator}and {len(items) - _MANY} more" if len(items) > _MANY else ""
-    return separator.join(map(str, items[:_MANY])) + more
+    return separator.join(map(show, items[:_MANY])) + more

@@ -1,5 +1,6 @@
 """Workbooks of spreadsheet programs: their sheets as raw cells, and the tables within."""
 
+import os
 import re
 import warnings
 import zipfile
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from skspot.datasets._cells import is_empty
+from skspot.video._base import listing
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how .xls files begin, and encrypted .xlsx files
 _ZIP = b"PK"
@@ -39,8 +41,7 @@ def read_workbook(path):
     """
     path = Path(path)
     if not path.is_file():
-        found = "a folder" if path.is_dir() else "nothing"
-        raise FileNotFoundError(f"There is no workbook {str(path)!r}, but {found}.")
+        raise FileNotFoundError(_no_file(path))
     engine = _engine(path)
     try:
         with warnings.catch_warnings():
@@ -119,21 +120,43 @@ def first_table(sheets, needed, optional=(), *, where):
             raise ValueError(f"{str(where)!r}, sheet {name!r}: {error}.") from None
         if table is not None:
             return table
-    starts = [
-        f"sheet {name!r} begins with {[cell for cell in cells.iloc[0] if not is_blank(cell)]}"
-        for name, cells in sheets.items()
-        if len(cells)
-    ]
     raise ValueError(
-        f"No sheet of {str(where)!r} has a row with the names of the columns {list(needed)}; "
-        f"{'; '.join(starts):.400}."
+        f"No sheet of {str(where)!r} has a row with the names of the columns {list(needed)}. "
+        f"{_nearest_header(sheets, needed)}."
     )
+
+
+def _nearest_header(sheets, needed):
+    """Return what to say about the row with the most of the needed names, the first of such."""
+    best = None
+    for name, cells in sheets.items():
+        for row, header in cells.iterrows():
+            written = [cell for cell in header if not is_blank(cell)]
+            names = set(map(_plain, written))
+            lacks = [key for key in needed if not names & set(map(_plain, (key, *needed[key])))]
+            if best is None or len(lacks) < len(best[0]):
+                best = lacks, f"row {row} of sheet {name!r}", written
+    lacks, place, written = best
+    if len(lacks) == len(needed):
+        return f"None of them is in any row; {place} holds {written!s:.200}"
+    return f"Nearest is {place}, {written!s:.300}, which lacks {lacks}"
 
 
 def with_places(rows):
     """Return rows of a sheet with the column `place`, numbered from 0."""
     places = [f"row {number}" for number in rows.index]
     return rows.reset_index(drop=True).assign(place=places)
+
+
+def _no_file(path):
+    """Return the message for a path that leads to no file."""
+    if path.is_dir():
+        return f"{str(path)!r} is no workbook but a folder; name the file in it."
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        return f"There is no workbook {str(path)!r}: there is no folder {str(folder)!r}."
+    found = listing(sorted(os.listdir(folder))) or "nothing"
+    return f"There is no workbook {str(path)!r}; found in {str(folder)!r}: {found}."
 
 
 def _engine(path):

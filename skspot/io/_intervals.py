@@ -141,8 +141,8 @@ def read_intervals(path, *, format=None, timestamps=None, label=None):
     ----------
     path : str or Path
         The file, or a folder, of which the files are read whose names end as `format` has it; None
-        reads those of every format but "audacity", whose .txt can be anything. Of a file that
-        holds one video, its name without suffix is the video's.
+        reads those of every format, but .txt, which can be anything, only if there are no others.
+        Of a file that holds one video, its name without suffix is the video's.
     format : str, default=None
         The format; None goes by the suffix.
     timestamps : mapping of str to array of shape (n_frames,), or callable, default=None
@@ -275,19 +275,16 @@ def _files_to_read(path, name):
         if not path.exists():
             raise FileNotFoundError(f"There is no file {str(path)!r}.")
         return [path]
-    if name is None:
-        suffixes = set(BY_SUFFIX) - {_AMBIGUOUS}
-    else:
-        suffixes = {_format_of(path, name).suffix.lower()}
+    suffixes = set(BY_SUFFIX) if name is None else {_format_of(path, name).suffix.lower()}
     files = sorted(
         file
         for file in path.iterdir()
         # Systems put hidden files of their own beside those of a person, with the same suffix.
         if file.suffix.lower() in suffixes and file.is_file() and not file.name.startswith(".")
     )
+    certain = [file for file in files if file.suffix.lower() != _AMBIGUOUS]
     if not files:
-        hint = "" if name else "; .txt files are read with format='audacity'"
         raise FileNotFoundError(
-            f"There is no {' or '.join(sorted(suffixes))} file in {str(path)!r}{hint}."
+            f"There is no {' or '.join(sorted(suffixes))} file in {str(path)!r}."
         )
-    return files
+    return certain or files

@@ -6,6 +6,7 @@ import joblib
 from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.utils import indexable
+from sklearn.utils.validation import _check_method_params
 from tqdm.auto import tqdm
 
 import skspot
@@ -18,7 +19,7 @@ _HOW = {"memory": None, "n_jobs": None, "verbose": 0}
 
 
 def cross_val_intervals(
-    estimator, X, y, *, groups=None, cv=None, memory=None, n_jobs=None, verbose=0
+    estimator, X, y, *, groups=None, cv=None, params=None, memory=None, n_jobs=None, verbose=0
 ):
     """Predict the intervals of each video by a model that was trained without its fold.
 
@@ -40,11 +41,14 @@ def cross_val_intervals(
     cv : int, splitter or None, default=None
         How the videos are split. None is `LeaveOneSubjectOut`, a number the folds of a
         `StratifiedSubjectKFold`. Each video must be tested in exactly one fold.
+    params : dict, default=None
+        Further arguments of the estimator's `fit` by name. Of those with one element per video,
+        such as ``{"spotformerclassifier__groups": subjects}``, each fold gets its part.
     memory : str, path-like or object with the joblib.Memory interface, default=None
         Where the predictions of each fold are kept. A fold is known by the parameters of the
         estimator (but for `memory`, `n_jobs` and `verbose` of its steps), the fingerprints of its
-        videos, their intervals and the version of skspot: if one of them has changed, it is
-        computed anew.
+        videos and of the files that hold their landmarks, their intervals, `params` and the
+        version of skspot: if one of them has changed, it is computed anew.
     n_jobs : int, default=None
         Number of folds computed at a time; None is 1 unless in a `joblib.parallel_config`
         context, -1 all processors.
@@ -59,8 +63,8 @@ def cross_val_intervals(
     Raises
     ------
     ValueError
-        If X, y and groups are not equally long, the videos can't be split so, or a video is not
-        tested exactly once.
+        If X, y and groups are not equally long, the videos can't be split so, a video is not
+        tested exactly once, or the estimator does not return one table for each video.
     TypeError
         If y is no collection of interval tables, or the estimator can't be pickled and `memory`
         is given.
@@ -91,22 +95,33 @@ def cross_val_intervals(
     videos = check_videos(X)
     tables = check_interval_tables(y, n_videos=len(videos))
     indexable(videos, groups)
-    splits = list(_splitter(cv).split(videos, tables, groups))
-    _check_partition([test for _, test in splits], len(videos))
+    splits = split_videos(cv, videos, tables, groups)
+    params = [_check_method_params(videos, params or {}, train) for train, _ in splits]
     keys = [None] * len(splits)
     if memory is not None:
-        keys = _keys(estimator, videos, tables, splits)
-    predict = cached(_predict_fold, memory, ignore=["estimator", "X", "y", "train", "test"])
+        keys = _keys(estimator, videos, tables, splits, params)
+    predict = cached(
+        _predict_fold, memory, ignore=["estimator", "X", "y", "train", "test", "params"]
+    )
     folds = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(predict)(key, estimator=estimator, X=videos, y=tables, train=train, test=test)
-        for key, (train, test) in zip(keys, splits)
+        delayed(predict)(
+            key, estimator=estimator, X=videos, y=tables, train=train, test=test, params=fit_params
+        )
+        for key, (train, test), fit_params in zip(keys, splits, params)
     )
     predicted = [None] * len(videos)
-    progress = tqdm(folds, "folds", len(splits), disable=not verbose)
-    for (_, test), fold in zip(splits, progress):
+    # tqdm comes first, so that it sees the end.
+    for fold, (_, test) in zip(tqdm(folds, "folds", len(splits), disable=not verbose), splits):
         for i, table in zip(test, fold):
             predicted[i] = table
     return as_object_array(predicted)
+
+
+def split_videos(cv, videos, tables, groups):
+    """Return the (train, test) indices of each fold; refuse what does not test each video once."""
+    splits = list(_splitter(cv).split(videos, tables, groups))
+    _check_partition([test for _, test in splits], len(videos))
+    return splits
 
 
 def _splitter(cv):
@@ -136,27 +151,22 @@ def _check_partition(tests, n_videos):
             )
 
 
-def _predict_fold(key, *, estimator, X, y, train, test):
+def _predict_fold(key, *, estimator, X, y, train, test, params):
     """Return the predictions for the test videos; `key` stands for all the other arguments."""
-    fitted = clone(estimator).fit([X[i] for i in train], [y[i] for i in train])
-    return list(fitted.predict([X[i] for i in test]))
+    fitted = clone(estimator).fit([X[i] for i in train], [y[i] for i in train], **params)
+    predicted = list(fitted.predict([X[i] for i in test]))
+    if len(predicted) != len(test):
+        raise ValueError(
+            f"predict must return one interval table for each video: got {len(predicted)} tables "
+            f"for {len(test)} videos."
+        )
+    return predicted
 
 
-def _keys(estimator, videos, tables, splits):
+def _keys(estimator, videos, tables, splits, params):
     """Return for each fold what its predictions depend on, as text."""
-    estimator = clone(estimator)
-    params = estimator.get_params()
-    estimator.set_params(
-        **{name: _HOW[last] for name in params if (last := name.split("__")[-1]) in _HOW}
-    )
-    try:
-        settings = joblib.hash(estimator)
-    except Exception as error:  # whatever pickling raises
-        raise TypeError(
-            "With memory, the estimator must be one that can be pickled, so that finished folds "
-            f"are known again; {error}. Define its functions and classes in a module."
-        ) from error
-    prints = [_fingerprint(video) for video in videos]
+    prints = [_fingerprint(video, estimator) for video in videos]
+    settings = _settings(estimator)
     return [
         joblib.hash(
             (
@@ -164,13 +174,40 @@ def _keys(estimator, videos, tables, splits):
                 settings,
                 [(prints[i], tables[i]) for i in train],
                 [prints[i] for i in test],
+                fit_params,
             )
         )
-        for train, test in splits
+        for (train, test), fit_params in zip(splits, params)
     ]
 
 
-def _fingerprint(video):
+def _settings(estimator):
+    """Return what identifies an estimator and its parameters but for how the work is done."""
+    estimator = clone(estimator)
+    estimator.set_params(
+        **{
+            name: _HOW[last]
+            for name in estimator.get_params()
+            if (last := name.split("__")[-1]) in _HOW
+        }
+    )
+    try:
+        return joblib.hash(estimator)
+    except Exception as error:  # whatever pickling raises
+        raise TypeError(
+            "With memory, the estimator must be one that can be pickled, so that finished folds "
+            f"are known again; {error}. Define its functions and classes in a module."
+        ) from error
+
+
+def _fingerprint(video, estimator):
+    """Return what identifies a video and what steps of the estimator read beside it."""
+    steps = [step for _, step in getattr(estimator, "steps", [("", estimator)])]
+    beside = [step.key_of_landmarks(video) for step in steps if hasattr(step, "key_of_landmarks")]
+    return joblib.hash((_fingerprint_alone(video), beside))
+
+
+def _fingerprint_alone(video):
     """Return what identifies a video, or what a step before has made of it."""
     from skspot.video._readers import open_source
 

@@ -19,6 +19,7 @@ from skspot.utils._param_validation import MEMORY, Interval, StrOptions, _fit_co
 from skspot.utils.validation import check_videos
 from skspot.video import AlignedVideo, NoFaceError, open_video
 from skspot.video._base import short_name
+from skspot.video._readers import open_source
 
 _ALGORITHM = 3  # part of the cache's key: raise it whenever the same video gives other landmarks
 
@@ -272,6 +273,28 @@ class FaceAligner(TransformerMixin, BaseEstimator):
             verbose=self.verbose,
         )
 
+    def key_of_landmarks(self, source):
+        """Return what the landmarks of a video depend on besides its frames, for a cache's key.
+
+        Parameters
+        ----------
+        source : str, path-like or ndarray
+            The video, one element of X.
+
+        Returns
+        -------
+        key : object
+            Changes with the landmarker, its options and the files that it reads, such as the CSV
+            file of "openface". None if it can't be told, as of some callables.
+        """
+        landmarker = make_landmarker(self.landmarker, self.landmarker_params, self.detect_every)
+        if not landmarker.cacheable:
+            return None
+        try:
+            return landmarker.only_for(source).key(open_source(source, self.fps, quiet=True))
+        except (OSError, ValueError) as error:  # what `transform` will say of this video
+            return str(error)
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.requires_fit = False
@@ -290,7 +313,23 @@ def _align(source_and_landmarker, *, face_size, max_gap, fps, memory, show):
     find = cached(_find_landmarks, memory, ignore=["video", "landmarker", "show"])
     found = find(key, max_gap, fps, _ALGORITHM, video=video, landmarker=landmarker, show=show)
     _check_found(video, landmarker, **found)
+    _check_place(video, landmarker, **found)
     return AlignedVideo(source=source, face_size=face_size, **found)
+
+
+def _check_place(video, landmarker, *, landmarks, valid, frame_shape, **found):
+    """Refuse landmarks that were found in a picture of another size."""
+    height, width = frame_shape
+    centres = np.median(landmarks[valid], axis=1)
+    outside = ((centres < 0) | (centres > (width, height))).any(axis=1)
+    if outside.mean() > 0.5:
+        x, y = np.median(centres, axis=0)
+        raise ValueError(
+            f"{video.name}: {landmarker} puts the face outside of the picture in "
+            f"{outside.sum()} of {len(outside)} frames, most often at ({x:.0f}, {y:.0f}), but the "
+            f"picture has {width} x {height} pixels. Were the landmarks found in a copy of another "
+            "size?"
+        )
 
 
 def _check_found(video, landmarker, *, valid, frame_shape, **found):

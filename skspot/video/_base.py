@@ -166,6 +166,11 @@ class Video(ABC):
         return self._shape
 
     @property
+    def start(self):
+        """When players show the first frame, in seconds; above 0 in a file whose sound is first."""
+        return 0.0
+
+    @property
     def fingerprint(self):
         """Short text that changes when the video does, for use as a key of a cache.
 

@@ -16,18 +16,37 @@ _OPEN_OPTIONS = {"protocol_whitelist": "file"}
 
 
 class FileVideo(Video):
-    """A video file."""
+    """A video file.
+
+    Attributes
+    ----------
+    n_announced : int
+        How many frames the header announces, if only by its length, 0 if it does not say.
+    """
 
     def __init__(self, source, fps, quiet):
         self._path = Path(source)
         super().__init__(source, fps, quiet)
-        with self._open():  # what is no video is refused here, not when its frames are wanted
-            pass
+        # What is no video is refused here, not when its frames are wanted.
+        with self._open() as (container, stream):
+            # Where only the length is announced, the higher rate: rather too many than too few.
+            rate = float(max(stream.average_rate or 0, stream.guessed_rate or 0))
+            n_frames = _announced_frames(stream) or _announced_seconds(container, stream) * rate
+            self.n_announced = round(n_frames)
 
     def _read_times(self):
         for _ in self.iterate():
             pass
         return self._times
+
+    @property
+    def start(self):
+        # Players count from the earliest of all streams.
+        with self._open() as (container, stream):
+            first = next(self._decoded(container, stream, _Clock(1)), None)
+            if first is None or first.time is None or container.start_time is None:
+                return 0.0
+            return max(0.0, first.time - container.start_time / 1_000_000)
 
     def _hash(self, digest):
         hash_file(digest, self._path)

@@ -1,5 +1,6 @@
 """Tests of loading a user's own videos."""
 
+import datetime
 import time
 import unicodedata
 import warnings
@@ -68,7 +69,12 @@ class TestTables:
         assert data.subjects is None
         assert data.fps is None
         assert data.frame["place"].tolist() == place
-        assert data.report["problem"].tolist() == ["the video has no intervals"]
+        assert data.report["problem"].tolist() == [
+            "the video has no intervals",
+            "videos of the folder are not in the table: 2 (c.mov, d)",
+        ]
+        first = place.index("") + 1 if "" in place else 0
+        assert [rows.tolist() for rows in data.rows] == [[first, first + 1], []]
         assert "2 videos with 2 expressions" in data.DESCR
 
     def test_csv(self, folder):
@@ -196,7 +202,8 @@ class TestUnreadableTables:
 
     def test_a_row_with_too_many_cells(self, folder):
         """Decimal commas in a file that commas delimit shift the columns."""
-        with pytest.raises(ValueError, match=r"line 3, video 'a': the row has more cells than"):
+        message = r"line 3, video 'a': the row has more cells than .*\nA row gets .* decimal commas"
+        with pytest.raises(ValueError, match=message):
             load_rows(folder, "a,12,13,15,macro,", "a,30,5,31,40,micro")
 
 
@@ -257,9 +264,46 @@ class TestFindingVideos:
             find_videos(tmp_path / "a.mp4", ["a"])
 
     def test_two_names_of_one_video(self, folder):
-        data = load_rows(folder, "a,1,2,3,macro", "a.mp4,11,12,13,micro")
+        (folder / "A2.mp4").symlink_to(folder / "a.mp4")
+        names = ("a", "a.mp4", "d/../a.mp4", "./a", "A2")
+        lines = [f"{name},{10 * i},,{10 * i + 2},macro" for i, name in enumerate(names)]
+        data = load_rows(folder, *lines)
         assert data.names == ["a"]
-        assert len(data.intervals[0]) == 2
+        assert len(data.intervals[0]) == 5
+
+    def test_windows_paths(self, folder):
+        make_folder(folder, "Tag 1/x.mp4")
+        data = load_rows(folder, "Tag 1\\x,1,2,3,macro")
+        assert data.videos == [str(folder / "Tag 1/x.mp4")]
+
+    def test_hints_of_subfolders(self, folder):
+        make_folder(folder, "Tag 1/001.mp4", "Tag 2/003.mp4")
+        with pytest.raises(FileNotFoundError) as caught:
+            load_rows(folder, "Tag 1/1,1,2,3,macro", "Tag 2/03,1,2,3,macro", "Tag 1/b,1,2,3,macro")
+        message = str(caught.value)
+        assert "'Tag 1/1' (did you mean 'Tag 1/001.mp4'?)" in message
+        assert "'Tag 2/03' (did you mean 'Tag 2/003.mp4'?)" in message
+
+    def test_videos_that_the_table_does_not_name(self, folder):
+        make_folder(folder, "Tag 1/x.mp4", "Tag 1/y.mp4", "Tag 2/z.mp4")
+        report = load_rows(folder, "a.mp4,1,2,3,macro", "Tag 1/x,1,2,3,macro").report
+        assert report.values.tolist() == [
+            [
+                *("", None, ""),
+                "videos of the folder are not in the table: 4 (Tag 1/y.mp4, b.avi, c.mov, d)",
+                *("kept", ""),
+            ]
+        ]
+
+    def test_speed(self, tmp_path):
+        """1000 videos; measured 0.05 s each."""
+        names = [f"{i}" for i in range(1000)]
+        make_folder(tmp_path, *(f"{name}.mp4" for name in names))
+        start = time.perf_counter()
+        find_videos(tmp_path, names)
+        with pytest.raises(FileNotFoundError, match=r"'x0' \(did you mean '0\.mp4'"):
+            find_videos(tmp_path, [f"x{name}" for name in names])
+        assert time.perf_counter() - start < 1
 
     def test_left_out(self, folder):
         lines = ["a,1,2,3,macro", "x,1,2,3,macro", "y,,,,"]
@@ -299,8 +343,9 @@ class TestRows:
             "- line 10, video 'c': the label is neither macro nor micro: 'smile'\n"
             "With missing_offset='apex', the apex is the offset where that is missing.\n"
             "With first_frame=1, a frame 0 is missing; does the table count from 0?\n"
-            "Say what the labels 'smile' (2), 'blink' (1) mean, as in label_names="
-            "{'smile': 'macro'}; None leaves out the rows of a label.\n"
+            "Say what the labels 'smile' (2), 'blink' (1) mean with label_names={'smile': ..., "
+            "'blink': ...}, where ... is 'macro', 'micro', or None to leave out the rows of a "
+            "label.\n"
             "Correct them, or pass on_error='warn' to leave them out and have them reported."
         )
         with pytest.warns(
@@ -309,10 +354,12 @@ class TestRows:
             data = load_rows(folder, *lines, first_frame=1, on_error="warn")
         assert len(caught) == 1
         assert [len(table) for table in data.intervals] == [1, 0, 0]
-        assert data.report["action"].tolist() == ["left out"] * 8 + ["kept"] * 2
+        assert data.report["action"].tolist() == ["left out"] * 8 + ["kept"] * 3
 
     def test_many_bad_rows(self, folder):
-        with pytest.raises(ValueError, match=r"\n- line 21, .*\n- and 180 more\nCorrect"):
+        with pytest.raises(
+            ValueError, match=r"\n- line 21, .*\n- and 180 more\nAre they durations\?"
+        ):
             load_rows(folder, *["a,2,1,1,macro"] * 200)
 
     def test_repairs_are_no_error(self, folder):
@@ -335,15 +382,15 @@ class TestRows:
     @pytest.mark.filterwarnings("error")
     def test_labels(self, folder):
         spellings = ["Macro", "MICRO ", "ME", "MaE", "mae", "me", "micro-expression"]
-        spellings += ["Macro expression", "Lachen", "1.0", "Blinzeln"]
+        spellings += ["Macro expression", "Lachen", "1.0", "Blinzeln", "Makro", "MIKRO"]
         lines = [f"a,{10 * i},,{10 * i + 5},{label}" for i, label in enumerate(spellings)]
         names = {"lachen": "macro", "1.0": "micro", " BLINZELN": None}
         data = load_rows(folder, *lines, label_names=names)
         assert data.intervals[0]["label"].tolist() == [
             *("macro", "micro", "micro", "macro", "macro", "micro", "micro"),
-            *("macro", "macro", "micro"),
+            *("macro", "macro", "micro", "macro", "micro"),
         ]
-        assert data.report["problem"].tolist() == ["label_names leaves out the label: 'Blinzeln'"]
+        assert data.report["problem"][0] == "label_names leaves out the label: 'Blinzeln'"
 
     def test_labels_that_are_numbers(self, folder):
         frame = pd.DataFrame(
@@ -351,6 +398,28 @@ class TestRows:
         )
         data = load_annotated_videos(frame, folder, label_names={1: "macro", 2: "micro"})
         assert data.intervals[0]["label"].tolist() == ["macro", "micro"]
+
+    def test_two_meanings(self, folder):
+        with pytest.raises(ValueError, match=r"label_names gives 'Smile' two meanings"):
+            load_rows(folder, "a,1,2,3,x", label_names={"Smile": "macro", "smile": None})
+        load_rows(folder, "a,1,2,3,smile", label_names={"Smile": "macro", "smile": "macro"})
+
+    def test_durations(self, folder):
+        lines = ["a,45,,20,macro", "b,12,,20,macro", "c,50,,7,macro"]
+        with pytest.raises(ValueError, match=r"Are they durations\? The offset is the onset plus"):
+            load_rows(folder, *lines)
+        with pytest.raises(ValueError, match=r"Rename .* An offset is the onset plus the duration"):
+            load_rows(folder, "a,1,5,macro", header="video,onset,Duration,label")
+
+    def test_points_between_thousands(self, folder):
+        header = "video;onset;offset;label"
+        with pytest.raises(ValueError, match=r"'1\.234' may be 1\.234 or 1234"):
+            load_rows(folder, "a;12;20;macro", "a;1.234;1.300;macro", header=header)
+        with pytest.warns(UserWarning, match="no whole number"):  # points separate decimals
+            data = load_rows(
+                folder, "a;12;20.5;macro", "a;31;44.234;macro", "a;50;55;macro", header=header
+            )
+        assert data.intervals[0]["offset"].tolist() == [21, 44, 55]
 
     def test_wrong_meanings(self, folder):
         with pytest.raises(ValueError, match=r"or None .*; got \{'smile': 'Macro'\}"):
@@ -382,13 +451,20 @@ class TestSubjects:
         lines = ["b,007,1,2,macro", "a,6,,,", "b,,5,6,micro"]
         data = load_rows(folder, *lines, header=self.HEADER)
         assert data.subjects.tolist() == ["6", "007"]
-        assert data.report["subject"].tolist() == ["6"]
+        assert data.report["subject"].tolist() == ["6", None]
 
     def test_the_report_names_them(self, folder):
         lines = ["b,s1,1,2.5,macro", "b,,5,6.5,micro"]
         with pytest.warns(UserWarning, match="no whole number"):
             data = load_rows(folder, *lines, header=self.HEADER)
-        assert set(data.report["subject"]) == {"s1"}
+        assert set(data.report["subject"]) == {"s1", None}
+
+    def test_na(self, folder):
+        """N. A. may be the initials of a person, and the name of a video."""
+        make_folder(folder, "NA.mp4")
+        data = load_rows(folder, "b,NA,1,2,macro", "NA,-,1,2,macro", header=self.HEADER)
+        assert data.names == ["b", "NA"]
+        assert data.subjects.tolist() == ["NA", "-"]
 
     def test_an_empty_column(self, folder):
         assert load_rows(folder, "b,,1,2,macro", header=self.HEADER).subjects is None
@@ -481,23 +557,28 @@ class TestSeconds:
     def test_the_end(self, recorded):
         """The last frame begins at 1.967 s and is shown until 2 s."""
         assert load_rows(recorded, "a,1.5,,1.98,macro", unit="seconds").intervals[0]["offset"] == 29
+        assert load_rows(recorded, "a,1.5,,2.0,macro", unit="seconds").intervals[0]["offset"] == 29
+        others = ("a,0,,0.1,macro", "a,0.2,,0.3,macro")
         message = "the offset is beyond the last frame"
         with pytest.warns(UserWarning, match=message):
-            data = load_rows(recorded, "a,1.5,,2.0,macro", unit="seconds")
-        assert data.intervals[0]["offset"] == 29
-        assert data.report["problem"].tolist() == [f"{message}: 30 > 29, at 1.967 s"]
-        message = r"the onset is beyond the last frame: 60 > 29, at 1\.967 s"
+            data = load_rows(recorded, "a,1.5,,2.1,macro", *others, unit="seconds")
+        assert data.intervals[0]["offset"].tolist() == [3, 9, 29]
+        assert data.report["problem"][0] == f"{message}: 2.1 s (frame 33) > 29, at 1.967 s"
+        message = r"the onset is beyond the last frame: 3\.0 s \(frame 60\) > 29, at 1\.967 s"
         with pytest.raises(ValueError, match=message):
-            load_rows(recorded, "a,3.0,,3.2,macro", unit="seconds")
+            load_rows(recorded, "a,3.0,,3.2,macro", *others, unit="seconds")
 
     def test_bad_moments(self, recorded):
         with pytest.raises(ValueError, match="rows can't be used") as caught:
             load_rows(
-                recorded, "a,00:01,,2,macro", "a,-4,,1,macro", "a,-1,,1,macro", unit="seconds"
+                recorded,
+                *("a,00:01,,2,macro", "a,-4,,1,macro", "a,-1,,1,macro", "a,1.5 s,,2,macro"),
+                unit="seconds",
             )
         assert "line 2, video 'a': the onset is no number: '00:01' is not a" in str(caught.value)
-        assert "line 3, video 'a': the onset is negative: -121" in str(caught.value)
+        assert "line 3, video 'a': the onset is negative: -4 s" in str(caught.value)
         assert "line 4, video 'a': the onset is missing: -1" in str(caught.value)
+        assert "Write moments as seconds, without a unit: 65.5 for 00:01:05.5" in str(caught.value)
 
     def test_only_needed_videos_are_opened(self, recorded):
         make_folder(recorded, "broken.mp4")
@@ -535,12 +616,118 @@ class TestSeconds:
 
     @pytest.mark.parametrize(
         ("seconds", "frame"),
-        [(0, 0), ("0.26", 1), (0.24, 0), (-0.2, 0), (-0.3, -2), (8.7, 4), (8.8, 5), (30, 13)],
+        [(0, 0), ("0.26", 1), (0.24, 0), (-0.2, 0), (-0.3, -2), (10.0, 4), (10.1, 6), (30, 13)],
     )
     def test_frame_at(self, seconds, frame):
-        """Frames at 0, 0.5, 1, 5 and 7.5 s; the half of the last period is 1.25 s."""
+        """Frames at 0, 0.5, 1, 5 and 7.5 s; the last is shown until 10 s."""
         times = np.array([0, 0.5, 1, 5, 7.5])
-        assert frame_at(seconds, times) == frame
+        assert frame_at(seconds, times) == (frame, f"{seconds} s (frame {frame})", "")
+
+    def test_checked_before_decoding(self, recorded):
+        """What can't be right in any video is told before hours of video are decoded."""
+        make_folder(recorded, "broken.mp4")
+        lines = ["broken,1.5,,0.5,macro", "a,0,,0.1,smile"]
+        with pytest.raises(ValueError, match="rows can't be used") as caught:
+            load_rows(recorded, *lines, unit="seconds")
+        assert "line 2, video 'broken': the offset is before the onset: 0.5 s < 1.5 s" in str(
+            caught.value
+        )
+        assert "label_names={'smile': ...}" in str(caught.value)
+
+    def test_moments_before_the_first_frame(self, recorded):
+        """A quarter of a frame before the first frame is the first frame."""
+        data = load_rows(recorded, "a,-0.008,,0.1,macro", unit="seconds")
+        assert data.intervals[0].tolist() == [(0, 1, 3, "macro")]
+
+    def test_unreadable_videos_are_left_out(self, recorded):
+        make_folder(recorded, "broken.mp4")
+        (recorded / "e").mkdir()
+        lines = ["broken,0.5,,1.5,macro", "a,0,,0.1,macro", "e,,,,"]
+        with pytest.warns(UserWarning, match=r"Left out: the video can't be read \(2\)"):
+            data = load_rows(recorded, *lines, unit="seconds", on_error="warn")
+        assert data.names == ["a"]
+        report = data.report.set_index("video")
+        assert "is empty (0 bytes)" in report.loc["broken", "problem"].tolist()[1]
+        assert report.loc["broken", "place"].tolist() == ["line 2", ""]
+        assert "holds no images" in report.loc["e", "problem"]
+        with pytest.warns(UserWarning, match="Left out"):
+            data = load_rows(recorded, lines[0], unit="seconds", on_error="warn")
+        assert data.names == []
+        assert data.fps is None
+
+    def test_frames_taken_for_seconds(self, recorded):
+        lines = ["a,0,,1,macro", "a,1,,15,macro", "a,18,,25,macro"]
+        message = r"2 of 3 expressions end beyond their videos.*Are these frames \(unit='frames'\)"
+        with pytest.raises(ValueError, match=message):
+            load_rows(recorded, *lines, unit="seconds")
+
+    def test_time_spans(self, recorded):
+        """Times of day are no moments, but spans are."""
+        table = pd.DataFrame({"video": ["a"], "label": ["macro"]})
+        table["onset"], table["offset"] = pd.Timedelta("100ms"), pd.Timedelta("1334ms")
+        data = load_annotated_videos(table, recorded, unit="seconds")
+        assert data.intervals[0].tolist() == [(3, 6, 10, "macro")]
+        table["onset"] = pd.Series([datetime.time(0, 0, 1)], dtype=object)
+        with pytest.raises(ValueError, match=r"00:00:01 is a date .*\nWrite moments as seconds"):
+            load_annotated_videos(table, recorded, unit="seconds")
+
+    def test_the_cell_is_shown(self, recorded):
+        with pytest.warns(UserWarning, match="the apex is outside"):
+            data = load_rows(recorded, "a,0.1,1.5,0.2,macro", unit="seconds")
+        problem = "the apex is outside the interval: 1.5 s (frame 15) not in 3-6"
+        assert data.report["problem"].tolist() == [problem]
+
+
+@pytest.fixture(scope="module")
+def announced(tmp_path_factory):
+    """Files of 300 frames at 30 frames per second, and other videos."""
+    folder = tmp_path_factory.mktemp("headers")
+    for name in ("a.mp4", "b.mkv"):  # Matroska tells the duration alone
+        write_video(folder / name, textured(300))
+    return make_folder(folder, "empty.mp4", images=["d"])
+
+
+class TestHeaders:
+    """Of files whose frames are numbered, only the header is read."""
+
+    @pytest.mark.parametrize("name", ["a", "b"])
+    def test_far_beyond(self, announced, name):
+        lines = [f"{name},5,,20,macro", f"{name},100,,315,macro", f"{name},1500,,2250,micro"]
+        with pytest.raises(ValueError, match="2 of 3 rows can't be used") as caught:
+            load_rows(announced, *lines)
+        message = str(caught.value)
+        assert (
+            f"line 3, video '{name}': the offset is beyond the last frame: 315 > 299, as its"
+            in message
+        )
+        assert (
+            f"line 4, video '{name}': the onset is beyond the last frame: 1500 > 299, as its"
+            in message
+        )
+        assert "Are these milliseconds" in message
+        with pytest.warns(UserWarning, match="Left out"):
+            data = load_rows(announced, *lines, on_error="warn")
+        assert len(data.intervals[0]) == 1
+
+    @pytest.mark.filterwarnings("error")
+    def test_headers_may_lie_a_little(self, announced):
+        data = load_rows(announced, "a,100,,309,macro")
+        assert data.intervals[0]["offset"] == 309
+        assert load_rows(announced, "a,101,,310,macro", first_frame=1).intervals[0]["offset"] == 309
+
+    @pytest.mark.parametrize(("name", "n_frames"), [("a", 300), ("d", 100)])
+    def test_counted_from_1(self, announced, name, n_frames):
+        lines = [f"{name},5,,20,macro", f"{name},90,,{n_frames},macro"]
+        message = r"beyond the last frame by one, as if .* from 1 \(first_frame=1\) \(1\)"
+        with pytest.warns(UserWarning, match=message):
+            data = load_rows(announced, *lines)
+        assert data.intervals[0]["offset"].tolist() == [20, n_frames - 1]
+        assert len(load_rows(announced, *lines, first_frame=1).report) == 1
+
+    @pytest.mark.filterwarnings("error")
+    def test_nothing_is_known_of_unreadable_files(self, announced):
+        data = load_rows(announced, "empty,5,,200000,macro")
+        assert data.intervals[0]["offset"] == 200000
 
 
 def test_speed(tmp_path):

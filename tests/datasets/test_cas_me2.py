@@ -233,3 +233,25 @@ def test_subjects_keep_their_rows_that_are_left_out(root):
     # Row 6 tells no subject: it may be about this one.
     assert data.frame["place"].tolist() == [f"row {row}" for row in (1, 2, 3, 4, 6, 8)]
     assert entries(data, "left out") == LEFT_OUT[:2]
+
+
+def test_rows_lead_from_the_intervals_to_their_rows_of_the_frame(root):
+    data = load(root)
+    assert [rows.tolist() for rows in data.rows] == [[0, 1, 7], [2], [], [4]]
+    assert data.frame.iloc[data.rows[3]]["Estimated emotion"].tolist() == ["positive"]
+
+
+def test_folders_of_images_with_other_names_are_reported(root):
+    pictures = root / "rawpic"
+    lost = ["s15/0103xx", "s15/15_102eatingworms", "sub16/16_0101disgustingteeth"]
+    for name in lost:
+        write_pictures(pictures / name, "img{}.jpg", [1])
+    (pictures / "notes" / "old").mkdir(parents=True)
+    data = load(root)
+    assert spans(data) == HAND_WORKED
+    problems = [problem for place, _, problem in entries(data, "left out") if not place]
+    assert problems == [
+        f"the folder is not named like a video: {str(pictures / lost[0])!r}",
+        f"the folder is not named like a video: {str(pictures / lost[1])!r}",
+        f"the folder is not named like a subject: {str(pictures / 'sub16')!r}",
+    ]

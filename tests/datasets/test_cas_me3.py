@@ -136,11 +136,23 @@ def test_the_two_workbooks_go_before_the_one_and_one_of_them_behind(root, annota
     (annotation / BOTH).unlink()
     data = load(root)
     assert {label for table in data.intervals for label in table["label"]} == {"micro"}
-    assert entries(data, "kept")[0] == (
-        f"workbook {MICRO!r}",
-        "",
-        "only one kind of expressions is labelled: micro",
-    )
+    assert entries(data, "check") == [("", "", "only one kind of expression is labelled: micro")]
+    assert data.report["action"][0] == "check"
+
+
+def test_one_kind_of_expression_warns_unless_no_other_is_wanted(root, annotation, tmp_path):
+    message = r"Check: only one kind of expression is labelled \(1\)\. The"
+    with pytest.warns(UserWarning, match=message):
+        load_cas_me3(root, labels=annotation / MICRO)
+    with pytest.warns(UserWarning, match=message):
+        load_cas_me3(root, labels=annotation / MICRO, classes=["macro"])
+    assert entries(load(root, labels=annotation / MICRO, classes=["micro"]), "check") == []
+    assert entries(load(root), "check") == []
+    # What the workbook holds decides, not its name.
+    one = write_xlsx(tmp_path / BOTH, {"Sheet1": [CAS_ME3_BOTH[0], CAS_ME3_BOTH[-1]]})
+    with pytest.warns(UserWarning, match=r"^Annotations need a look\. Check: only") as caught:
+        load_cas_me3(root, labels=one, subjects=["spNO.1"])
+    assert len(caught) == 1
 
 
 def test_labels_may_be_named(root, annotation, tmp_path):
@@ -179,7 +191,7 @@ def test_options(root):
 
 
 def test_the_root_may_be_near(root):
-    for path in (root / "part_A", root / "part_A" / "annotation", root.parent):
+    for path in (root / "part_A", root.parent):
         assert spans(load(path)) == HAND_WORKED
     pictures = root / "part_A" / "data" / "part_A"
     workbooks = [root / "part_A" / "annotation" / name for name in (MICRO, MACRO)]
@@ -215,3 +227,25 @@ def test_rows_that_are_no_annotation(root, annotation):
         "Subject and Filename are no subject and letter: 'Total 2' and nan",
         "there are no frames of the video: 'spNO.3_b'",
     ]
+
+
+def test_rows_lead_from_the_intervals_to_their_rows_of_the_frame(root):
+    data = load(root)
+    # The two rows of the macro-expressions come first.
+    assert [rows.tolist() for rows in data.rows] == [[2, 3, 0], [6, 1, 5, 7], []]
+    emotions = data.frame.iloc[data.rows[1]]["emotion"].tolist()
+    assert emotions == ["fear", "happy", "fear", "others"]
+
+
+def test_folders_of_images_with_other_names_are_reported(root):
+    pictures = root / "part_A" / "data" / "part_A"
+    write_pictures(pictures / "subject 3" / "a" / "color", "{}.jpg", [1])
+    (pictures / "notes" / "old" / "older").mkdir(parents=True)
+    problem = f"the folder is not named like a subject: {str(pictures / 'subject 3')!r}"
+    assert ("", "", problem) in entries(load(root), "left out")
+    assert "notes" not in str(load(root).report["problem"].tolist())
+
+
+def test_a_workbook_two_folders_away_has_to_be_named(root):
+    with pytest.raises(FileNotFoundError, match="No labels of CAS"):
+        load(root / "part_A" / "data" / "part_A")

@@ -77,9 +77,11 @@ class TestParseNumber:
             parse_number(cell)
 
     def test_decimal_comma(self):
-        """Where commas surely separate decimals, three digits may follow one."""
+        """Where commas surely separate decimals, three digits may follow one, but no point."""
         assert parse_number("12,345", decimal_comma=True) == 12.345
-        assert parse_number("12.345", decimal_comma=True) == 12.345
+        assert parse_number("12.34", decimal_comma=True) == 12.34
+        with pytest.raises(ValueError, match=r"'12\.345' may be 12\.345 or 12345"):
+            parse_number("12.345", decimal_comma=True)
 
     @given(st.floats(allow_nan=False, allow_infinity=False))
     def test_numbers_as_text(self, number):

@@ -206,7 +206,7 @@ def as_text(rng, rows):
 DOCUMENTED = re.compile(
     "rows can't be used|no whole frame numbers|lacks the columns|names the column|no CSV table"
     "|is empty|binary data|is no .xlsx|names no video|has one subject|no subject of"
-    "|are not in the folder"
+    "|are not in the folder|end beyond their videos"
 )
 
 
@@ -264,7 +264,7 @@ def test_seconds(folder):
             unit="seconds",
             fps=25,
             keep_every=draw(rng, [1, 3]),
-            on_error="warn",
+            on_error=draw(rng, ["warn", "warn", "raise"]),
             **random_rules(rng),
         )
         if data is not None:

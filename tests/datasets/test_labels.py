@@ -335,6 +335,12 @@ class TestOptions:
             label = {"keep": ["micro"], "macro": ["macro"], "drop": []}[rule]
             assert [interval[3] for interval in intervals] == label
 
+    def test_missing_images_took_their_time(self):
+        """Images 1 to 10 and 21 to 30 at 30 frames per second: 5 to 24 are 0.67 s, not 0.33 s."""
+        holes = recording(numbers=[*range(1, 11), *range(21, 31)], fps=30.0)
+        _, report = settle((5, 7, 24, "micro"), recorded=holes)
+        assert told(report, "kept")[0] == "the micro-expression lasts more than 0.5 s: 0.67 s"
+
     def test_macro_expressions_may_be_long(self):
         _, report = settle((10, 12, 70, "macro"), recorded=recording(fps=30.0), long_micro="drop")
         assert report.empty
@@ -443,7 +449,23 @@ class TestOverlaps:
         """Images 12 and 13 are both nearest to the kept image 15, frame 2."""
         reduced = recording(keep_every=7)
         rows = [(1, 4, 12, "macro"), (13, 20, 40, "macro")]
-        assert settle(*rows, recorded=reduced)[0] == [(0, 0, 2, "macro"), (3, 3, 6, "macro")]
+        intervals, report = settle(*rows, recorded=reduced)
+        assert intervals == [(0, 0, 2, "macro"), (3, 3, 6, "macro")]
+        kind = "the interval begins within another of its label at the reduced rate"
+        assert told(report, "changed") == [f"{kind}: row 1"]
+
+    @pytest.mark.parametrize(
+        ("later", "kind"), [((15, 16), "repeats another"), ((15, 15), "lies within another")]
+    )
+    def test_intervals_that_only_the_reduced_rate_joins(self, later, kind):
+        """Images 12 to 18 are nearest to image 15, frame 2; the first interval has frames 1, 2."""
+        earlier = (13, 14) if kind == "repeats another" else (9, 14)
+        rows = [(*earlier, None), (*later, None)]
+        _, report = settle(
+            *[(onset, None, offset, "macro") for onset, offset, _ in rows],
+            recorded=recording(keep_every=7),
+        )
+        assert told(report, "left out") == [f"the interval {kind} at the reduced rate: row 1"]
 
     def test_a_chain(self):
         intervals, _ = settle(*[(on, None, on + 10, "micro") for on in (1, 6, 11, 16)])

@@ -223,7 +223,11 @@ def test_two_workbooks_of_one_version_must_be_equal(root):
 @pytest.mark.parametrize("below", ["..", ".", "SAMM_longvideos", "labels"])
 def test_the_root_may_be_near(root, below):
     if below != "labels":
-        assert spans(load(root / below)) == HAND_WORKED
+        data = load(root / below)
+        assert spans(data) == HAND_WORKED
+        outside = [entry[2] for entry in entries(data, "check")]
+        expected = f"read from outside root: {str(root / V3)!r}"
+        assert outside == ([expected] if below == "SAMM_longvideos" else [])
     (root / "labels").mkdir()
     (root / V2).unlink()
     (root / V3).rename(root / "labels" / V3)
@@ -233,6 +237,57 @@ def test_the_root_may_be_near(root, below):
         assert spans(load(root / below)) == HAND_WORKED
     else:
         assert spans(load(root / below, labels=root / "labels" / V3)) == HAND_WORKED
+
+
+def test_what_is_read_from_outside_root_is_in_the_warning(root):
+    with pytest.warns(UserWarning, match=r"Check: read from outside root \(1\)"):
+        load_samm_lv(root / "SAMM_longvideos")
+    with pytest.warns(UserWarning, match="^((?!outside).)*$"):  # it was named
+        load_samm_lv(root / "SAMM_longvideos", labels=root / V3)
+    (root / "labels").mkdir()
+    (root / V2).unlink()
+    (root / V3).rename(root / "labels" / V3)
+    with pytest.warns(UserWarning, match=r"Check: read from outside root \(1\)"):
+        load_samm_lv(root / "labels")
+
+
+def test_another_copy_beside_a_wrong_root_is_not_read(root):
+    unrelated = write_pictures(root.parent / "holidays", "{}.jpg", [1])
+    with pytest.raises(FileNotFoundError, match="No (labels|pictures) of SAMM"):
+        load(unrelated)
+    with pytest.raises(FileNotFoundError, match="No (labels|pictures) of SAMM"):
+        load(root / "SAMM_longvideos" / "006_1")
+    # Half a copy: the other half is neither in the folder nor in the one that holds it.
+    half = root.parent / "half"
+    write_pictures(half / "SAMM_longvideos" / "006_1", "{}.jpg", [1])
+    with pytest.raises(FileNotFoundError, match="No labels of SAMM"):
+        load(half)
+    shutil.rmtree(half / "SAMM_longvideos")
+    write_xlsx(half / V3, samm_sheets())
+    with pytest.raises(FileNotFoundError, match="No pictures of SAMM"):
+        load(half)
+
+
+def test_a_root_that_is_a_link_is_looked_for_where_it_is_seen(root, tmp_path):
+    (root / "SAMM_longvideos").rename(tmp_path / "disk")
+    (root / "SAMM_longvideos").symlink_to(tmp_path / "disk")
+    assert spans(load(root / "SAMM_longvideos")) == HAND_WORKED
+
+
+def test_folders_of_images_with_other_names_are_reported(root):
+    videos = root / "SAMM_longvideos"
+    for name in ("006_3 (1)", "x006_2"):
+        write_pictures(videos / name, "{}.jpg", [1])
+    (videos / "notes").mkdir()
+    data = load(root)
+    assert spans(data) == HAND_WORKED
+    problems = [problem for _, _, problem in entries(data, "left out")]
+    assert [problem for problem in problems if "named" in problem] == [
+        f"the folder is not named like a video: {str(videos / name)!r}"
+        for name in ("006_3 (1)", "x006_2")
+    ]
+    with pytest.warns(UserWarning, match=r"the folder is not named like a video \(2\)"):
+        load_samm_lv(root, subjects=["006"])
 
 
 def test_names_in_other_case_and_with_blanks(root):
@@ -297,8 +352,48 @@ def test_images_that_cannot_be_put_in_order_leave_the_video_out(root):
 
 def test_a_workbook_without_the_table_is_refused(root):
     relabel(root, header=["Person", *SAMM_HEADER[1:]])
-    with pytest.raises(ValueError, match=r"No sheet of .*'Subject', 'Filename'.*'MEGC2020' begins"):
+    with pytest.raises(ValueError, match=r"No sheet of .*Nearest is row 11 .*lacks \['Subject'\]"):
         load(root)
     relabel(root, header=[*SAMM_HEADER[:-1], "Onset"])
     with pytest.raises(ValueError, match="sheet 'MEGC2020': row 11 names the column 'Onset' twice"):
         load(root)
+
+
+def test_rows_lead_from_the_intervals_to_their_rows_of_the_frame(root):
+    data = load(root)
+    # Row 12 of the sheet is the first of the frame.
+    assert [rows.tolist() for rows in data.rows] == [[0, 1, 2], [14], [3, 4], [6], []]
+    assert data.frame.iloc[data.rows[0]]["Action Units"].tolist() == ["4", 12, 12]
+    chosen = load(root, subjects=["007", "008"])
+    assert chosen.names == ["007_1", "008_1"]
+    filenames = [chosen.frame.iloc[rows]["Filename"].tolist() for rows in chosen.rows]
+    assert filenames == [["007_1_1", "007_1_2"], ["008_1_2"]]
+    assert load(root, unlabelled="drop").rows[-1].tolist() == [6]
+
+
+def test_rows_are_in_the_order_of_the_intervals(root):
+    relabel(root, [SAMM_ROWS[2], SAMM_ROWS[8], SAMM_ROWS[1], SAMM_ROWS[0]])
+    data = load(root)
+    assert spans(data)["006_1"] == HAND_WORKED["006_1"]
+    assert data.rows[0].tolist() == [3, 2, 0]
+    assert data.rows[0].dtype.kind == "i"
+
+
+@pytest.mark.parametrize(
+    ("written", "label"),
+    [
+        ("Micro - 1/2", "micro"),
+        ("micro-1/2 ", "micro"),
+        ("Micro-expression", "micro"),
+        ("MaE", "macro"),
+        ("Macroscopic", None),
+        ("1/2", None),
+        (5, None),
+    ],
+)
+def test_how_labels_may_be_written(root, written, label):
+    relabel(root, [[*SAMM_ROWS[0][:7], written]])
+    data = load(root)
+    assert [row[3] for row in spans(data)["006_1"]] == ([label] if label else [])
+    left_out = [problem for place, _, problem in entries(data, "left out") if place]
+    assert left_out == ([] if label else [f"the label is neither macro nor micro: {written!r}"])

@@ -46,21 +46,23 @@ LEFT_OUT = [
     (
         "row 4",
         "s2_po_01",
-        "the images are numbered neither from FirstF nor from 1: FirstF 5000, LastF 5039, "
-        "images 7000 to 7039",
+        "the images are numbered neither from FirstF nor from 1: FirstF 5000, LastF 5049, "
+        "40 images, 7000 to 7039",
     ),
     ("row 6", "s3_ne_03", "there are no frames of the video: 's3_ne_03'"),
     ("row 8", "", "the row is no annotation: 'Note: FirstF is the first"),
     ("row 9", "", "the row is no annotation: 'OnsetF is the first frame"),
 ]
-KEPT = [
-    ("row 5", "s2_sur_01", "FirstF is no number: 'missing', images 300 to 339"),
-    ("row 7", "s2_sur_02", "Subject and Filename differ: '1' and 's2_sur_02'"),
+CHECK = [
+    ("row 5", "s2_sur_01", "FirstF is no number: 'missing', 40 images, 300 to 339"),
     (
         "row 7",
         "s2_sur_02",
-        "another number of images than of frames: 40 frames by FirstF and LastF",
+        "another number of images than of frames: FirstF 1000, LastF 1039, 38 images, 1000 to 1037",
     ),
+]
+KEPT = [
+    ("row 7", "s2_sur_02", "Subject and Filename differ: '1' and 's2_sur_02'"),
     ("", "s2_po_01", "the video has no intervals"),
     ("", "s2_sur_03", "the video has no intervals"),
 ]
@@ -74,6 +76,7 @@ def test_the_report_names_every_trap(root):
     data = load(root)
     check_entries(data, "changed", [])
     check_entries(data, "left out", LEFT_OUT)
+    check_entries(data, "check", CHECK)
     check_entries(data, "kept", KEPT)
     used = sum(map(len, data.intervals)) - 2  # one row holds three expressions
     assert used + len(LEFT_OUT) == len(data.frame) == len(SMIC_ROWS)
@@ -126,22 +129,51 @@ def images(root, name, numbers):
     ("numbers", "onset", "first", "last", "frame"),
     [
         (range(100, 150), 110, 100, 149, 10),  # as in the table
-        (range(102, 150), 110, 100, 149, 8),  # the first two are missing
-        (range(90, 160), 110, 100, 149, 20),  # and there are more
         (range(100, 150), 110, 100, None, 10),
         (range(1, 51), 110, 100, 149, 10),  # from 1
         (range(0, 50), 110, 100, 149, 10),  # from 0
-        (range(3, 51), 110, 100, 149, 8),  # from 1, the first two are missing
-        (range(1, 51), 110, 100, None, 10),
         (range(1, 51), "110", "100", "149", 10),
         (range(1, 51), 11, 1, 50, 10),  # both are the same
         (range(0, 51), 10, 0, 50, 10),
+        (range(1, 51), 10, 0, 49, 10),  # as many as the table's, from another number
+        (range(1, 51), 0, 0, 49, 0),
+        (range(0, 50), 11, 1, 50, 10),
+        (range(0, 50), 1, 1, 50, 0),
+        (range(101, 151), 110, 100, 149, 10),
+        (range(99, 149), 110, 100, 149, 10),
+        (range(7000, 7050), 110, 100, 149, 10),
     ],
 )
-def test_image_numbers_are_read_as_their_numbers_tell(root, numbers, onset, first, last, frame):
+def test_images_that_are_as_many_as_the_frames_are_these(root, numbers, onset, first, last, frame):
     images(root, "s1_po_09", numbers)
     relabel(root, row("s1_po_09", onset, float(onset) + 4, first, last))
-    assert spans(load(root))["s1_po_09"] == [(frame, frame + 2, frame + 4, "micro")]
+    data = load(root)
+    assert spans(data)["s1_po_09"] == [(frame, frame + 2, frame + 4, "micro")]
+    assert entries(data, "check") == []
+
+
+@pytest.mark.parametrize(
+    ("numbers", "last", "frame", "result"),
+    [
+        (range(102, 150), 149, 8, "like the table"),  # the first two are missing
+        (range(90, 160), 149, 20, "like the table"),  # there are more
+        ([*range(101, 131), *range(132, 152)], 149, 9, "like the table"),  # a hole
+        (range(3, 51), 149, 8, "from 1"),  # the first two are missing
+        (range(1, 50), 149, 10, "from 1"),  # the last is missing
+        (range(0, 49), 149, 10, "from 0"),
+        (range(1, 51), None, 10, "from 1"),
+    ],
+)
+def test_images_that_do_not_begin_with_the_first_frame_are_to_be_checked(
+    root, numbers, last, frame, result
+):
+    images(root, "s1_po_09", numbers)
+    relabel(root, row("s1_po_09", 110, 114, 100, last))
+    with pytest.warns(UserWarning, match=r"Check: the first image is not FirstF \(1\)"):
+        data = load_smic_long(root)
+    assert spans(data)["s1_po_09"] == [(frame, frame + 2, frame + 4, "micro")]
+    told = data.report[data.report["action"] == "check"]
+    assert told["result"].tolist() == [f"they are taken as numbered {result}"]
 
 
 def test_every_expression_is_used_or_left_out_once(root):
@@ -178,7 +210,7 @@ def test_cells_that_are_no_numbers_are_named(root):
 
 
 def test_every_expression_of_a_row_without_known_numbers_is_left_out(root):
-    images(root, "s1_po_09", range(7000, 7050))
+    images(root, "s1_po_09", range(7000, 7051))
     relabel(root, [1, "s1_po_09", 110, 115, None, "x", 120, 125, None, None, 100, 149])
     problem = "the images are numbered neither from FirstF nor from 1"
     check_entries(
@@ -216,6 +248,51 @@ def test_the_newest_workbook_and_another_folder(root):
     write_xlsx(newer, smic_sheets())
     assert spans(load(root)) == HAND_WORKED
     assert sum(map(len, load(root, labels=root / WORKBOOK).intervals)) == 3
-    write_pictures(root / "crop" / "SMIC_E_HS_crop" / "s01" / "s1_ne_01", "{}.jpg", range(5))
+    write_pictures(root / "crop" / "HS_long" / "crop" / "s01" / "s1_ne_01", "{}.jpg", range(5))
     with pytest.raises(ValueError, match="2 folders of videos of HS"):
         load(root)
+
+
+def test_expressions_of_one_row_share_it(root):
+    data = load(root)
+    assert [rows.tolist() for rows in data.rows] == [[0, 0, 0], [1], [], [3], [5], []]
+    assert data.frame.iloc[data.rows[3]]["Emotion"].tolist() == ["surprise"]
+
+
+def test_cropped_pictures_beside_the_long_clips_are_not_taken(root):
+    write_pictures(root / "SMIC_all_cropped/HS/s1/micro/negative/s1_ne_01", "{}.bmp", range(5))
+    write_pictures(root / "SMIC_all_cropped/HS/s01/s1_ne_01", "{}.bmp", range(5))
+    assert spans(load(root)) == HAND_WORKED
+    assert spans(load(root / RAW / "HS_long")) == HAND_WORKED
+    (root / RAW / "HS_long").rename(root / RAW / "HS")
+    with pytest.raises(ValueError, match="2 folders of videos of HS"):
+        load(root)
+
+
+def test_a_link_is_called_after_the_camera_or_leads_to_what_is(root, tmp_path):
+    folder = root / RAW / "HS_long"
+    pictures = folder / "SMIC-HS-E" / "HS"
+    for path in pictures.iterdir():
+        path.rename(folder / path.name)
+    shutil.rmtree(pictures.parent)
+    (folder / "SMIC-HS-E_annotation.xlsx").rename(root / "SMIC-HS-E_annotation.xlsx")
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    assert spans(load(root)) == HAND_WORKED
+    folder.unlink()
+    (tmp_path / "elsewhere").rename(tmp_path / "HS_clips")
+    (root / "clips").symlink_to(tmp_path / "HS_clips")
+    assert spans(load(root)) == HAND_WORKED
+
+
+def test_folders_of_images_with_other_names_are_reported(root):
+    pictures = root / RAW / "HS_long" / "SMIC-HS-E" / "HS"
+    for name in ("s01/s1_ne_02 (copy)", "sub3/ne_03"):
+        write_pictures(pictures / name, "image{}.jpg", [1])
+    data = load(root)
+    assert spans(data) == HAND_WORKED
+    problems = [problem for place, _, problem in entries(data, "left out") if not place]
+    assert problems == [
+        f"the folder is not named like a video: {str(pictures / 's01/s1_ne_02 (copy)')!r}",
+        f"the folder is not named like a subject or a video: {str(pictures / 'sub3')!r}",
+    ]

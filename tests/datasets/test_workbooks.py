@@ -11,7 +11,7 @@ import pytest
 import xlwt
 from msoffcrypto.format.ooxml import OOXMLFile
 
-from skspot.datasets._workbooks import read_workbook, table_below_header
+from skspot.datasets._workbooks import first_table, read_workbook, table_below_header
 from tests.datasets.trees import write_xls, write_xlsx
 
 ROWS = [
@@ -134,9 +134,15 @@ def test_lock_files_are_refused_by_the_name_of_the_workbook(tmp_path):
 
 
 def test_missing_and_empty_workbooks_are_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match="There is no workbook '.*a.xlsx', but nothing"):
+    missing = r"There is no workbook '.*a\.xlsx'; found in '.*': {}\.$"
+    with pytest.raises(FileNotFoundError, match=missing.format("nothing")):
         read_workbook(tmp_path / "a.xlsx")
-    with pytest.raises(FileNotFoundError, match="but a folder"):
+    (tmp_path / "b.xlsx").touch()
+    with pytest.raises(FileNotFoundError, match=missing.format(r"b\.xlsx")):
+        read_workbook(tmp_path / "a.xlsx")
+    with pytest.raises(FileNotFoundError, match="no workbook '.*': there is no folder '.*nowhere'"):
+        read_workbook(tmp_path / "nowhere" / "a.xlsx")
+    with pytest.raises(FileNotFoundError, match="is no workbook but a folder; name the file in it"):
         read_workbook(tmp_path)
     with pytest.raises(ValueError, match="is empty: no cell holds anything"):
         read_workbook(write_xlsx(tmp_path / "a.xlsx", {"one": [[]], "two": [["", " "]]}))
@@ -197,6 +203,25 @@ def test_no_header_and_a_name_twice():
     assert table([["Subject", "Offset"], ["006", 1]]) is None
     with pytest.raises(ValueError, match="row 1 names the column 'Onset' twice"):
         table([["Subject", "Onset", "Onset frame"]])
+
+
+def test_a_wrong_header_is_shown_with_what_it_lacks(tmp_path):
+    rows = [["Notes on Onset"], ["Onset", 5], [], ["Person", "Onset Frame", "Offset"], [1, 2, 3]]
+    needed = {**NEEDED, "Offset": ()}
+
+    def refusal(rows):
+        sheets = read_workbook(write_xlsx(tmp_path / "a.xlsx", {"about": [["x"]], "one": rows}))
+        with pytest.raises(ValueError, match="No sheet of 'a.xlsx' has a row with the") as error:
+            first_table(sheets, needed, where="a.xlsx")
+        return str(error.value)
+
+    assert refusal(rows).endswith(
+        "the columns ['Subject', 'Onset', 'Offset']. Nearest is row 4 of sheet 'one', "
+        "['Person', 'Onset Frame', 'Offset'], which lacks ['Subject']."
+    )
+    assert refusal([["y"]]).endswith(
+        "None of them is in any row; row 1 of sheet 'about' holds ['x']."
+    )
 
 
 def test_xls_workbooks_keep_numbers_that_are_not_whole(tmp_path):

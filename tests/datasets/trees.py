@@ -260,7 +260,7 @@ SMIC_ROWS = [
     [1, "s1_ne_01", 559710, 559720, 11, "negative", 559730, 559740, 559750, 559755,
      559700, 559759, 60],                                                      # three, absolute
     [1, "s1_ne_02", 1010, 1020, 11, "negative", None, None, None, None, 1000, 1049, 50],  # from 1
-    [2, "s2_po_01", 5010, 5020, 11, "positive", None, None, None, None, 5000, 5039, 40],  # neither
+    [2, "s2_po_01", 5010, 5020, 11, "positive", None, None, None, None, 5000, 5049, 50],  # neither
     [2, "s2_sur_01", 310, 320, 11, "surprise", None, None, None, None, "missing", "missing", None],
     [3, "s3_ne_03", 10, 20, 11, "negative", None, None, None, None, 1, 40, 40],  # no frames
     [1, "s2_sur_02", 1005, 1015, 11, "surprise", None, None, None, None, 1000, 1039, 40],

@@ -206,6 +206,63 @@ def test_a_network_is_known_again(tmp_path, monkeypatch):
         np.testing.assert_array_equal(table, same)
 
 
+class Sees(Same):
+    """A step that reads something beside each video."""
+
+    def __init__(self, beside=0, memory=None):
+        super().__init__(memory)
+        self.beside = beside
+
+    def key_of_landmarks(self, source):
+        return BESIDE[self.beside]
+
+
+BESIDE = {0: "before"}
+
+
+def test_what_a_step_reads_beside_the_videos_counts(log, tmp_path, monkeypatch):
+    """Other landmarks of the same videos make other predictions, though no parameter differs."""
+    spotter = make_pipeline(Sees(), Spotter(log))
+    arguments = {"groups": SUBJECTS, "memory": tmp_path}
+    cross_val_intervals(spotter, VIDEOS, INTERVALS, **arguments)
+    cross_val_intervals(spotter, VIDEOS, INTERVALS, **arguments)
+    assert n_fits(log) == 3
+    monkeypatch.setitem(BESIDE, 0, "after")
+    cross_val_intervals(spotter, VIDEOS, INTERVALS, **arguments)
+    assert n_fits(log) == 6
+
+
+class Weighted(Spotter):
+    """Adds what `fit` gets besides to the onset."""
+
+    def fit(self, X, y, per_video=None, once=0):
+        super().fit(X, y)
+        assert len(per_video) == len(X)
+        self.onset_ += sum(per_video) + once
+        return self
+
+
+def test_arguments_of_fit_are_shared_among_the_folds(tmp_path):
+    params = {"per_video": [0, 1, 2, 3, 4, 5], "once": 100}
+    arguments = {"groups": SUBJECTS, "memory": tmp_path}
+    got = cross_val_intervals(Weighted(), VIDEOS, INTERVALS, params=params, **arguments)
+    # Mean onsets 3, 2, 1; sums of the training videos 14, 10, 6.
+    assert onsets(got) == [117, 117, 112, 112, 107, 107]
+    params["once"] = 0
+    got = cross_val_intervals(Weighted(), VIDEOS, INTERVALS, params=params, **arguments)
+    assert onsets(got) == [17, 17, 12, 12, 7, 7]
+
+
+class Forgetful(Spotter):
+    def predict(self, X):
+        return super().predict(X)[:1]
+
+
+def test_progress_reaches_the_end(capsys):
+    cross_val_intervals(Spotter(), VIDEOS, INTERVALS, groups=SUBJECTS, verbose=1)
+    assert "3/3" in capsys.readouterr().err
+
+
 # -- refusals --------------------------------------------------------------------------------------
 
 
@@ -232,6 +289,8 @@ def test_refusals(tmp_path):
         cross_val_intervals(Spotter(), VIDEOS, INTERVALS, groups=["a", "b"], cv=KFold(2))
     with pytest.raises(ValueError, match="one interval table per video"):
         cross_val_intervals(Spotter(), VIDEOS, INTERVALS[:2], **arguments)
+    with pytest.raises(ValueError, match="got 1 tables for 2 videos"):
+        cross_val_intervals(Forgetful(), VIDEOS, INTERVALS, **arguments)
     with pytest.raises(TypeError, match="one that can be pickled"):
         cross_val_intervals(
             Unpicklable(lambda x: x), VIDEOS, INTERVALS, memory=tmp_path, **arguments

@@ -230,6 +230,7 @@ class TestPyFeat:
             align(folder, "py-feat").landmarks, [face(90, radius=22)] * 10, atol=1e-4
         )
 
+    @pytest.mark.filterwarnings("ignore:.*tells of one in")
     def test_skipped_frames_are_gaps(self, tmp_path):
         # 40 frames, every 24th looked at: the table ends 15 frames before the video.
         folder = write_images(tmp_path / "clip", 40)
@@ -240,6 +241,7 @@ class TestPyFeat:
         np.testing.assert_allclose(aligned.landmarks[12], face(51.2), atol=0.05)
         assert np.isnan(aligned.landmarks[25:]).all()
 
+    @pytest.mark.filterwarnings("ignore:.*tells of one in")
     def test_skipped_frames_do_not_lose_the_face(self, folder, tmp_path):
         # 1.6 times as large after five frames: the same if nothing was looked at in between.
         rows = [py_feat_row(0, face(radius=16)), py_feat_row(5, face(radius=25.6))]
@@ -559,3 +561,31 @@ class TestCache:
             aligned = aligner.transform([folder, other])
         assert aligned[1] is None
         assert aligned[0].valid.all()
+
+
+def test_landmarks_of_a_larger_picture(folder, tmp_path):
+    rows = [openface_row(i, 4 * face()) for i in range(1, 11)]
+    write_openface(tmp_path / "clip.csv", rows)
+    message = (
+        r"clip: .* outside of the picture in 10 of 10 frames, .*\(252, 196\).* 128 x 96 pixels"
+    )
+    with pytest.raises(ValueError, match=message):
+        align(folder)
+
+
+def test_one_image_in_five_is_told(folder, tmp_path):
+    write_py_feat(tmp_path / "clip.csv", [py_feat_row(i, face()) for i in (0, 5)])
+    with pytest.warns(UserWarning, match="tells of one in 5 images only"):
+        align(folder, "py-feat")
+
+
+def test_key_of_landmarks_changes_with_the_table(folder, tmp_path):
+    aligner = FaceAligner("openface")
+    assert "there is no CSV file" in aligner.key_of_landmarks(str(folder))
+    keys = []
+    for x in (50, 60):
+        write_openface(tmp_path / "clip.csv", [openface_row(i, face(x)) for i in range(1, 11)])
+        keys.append(aligner.key_of_landmarks(str(folder)))
+    assert keys[0] != keys[1]
+    assert keys[1] == aligner.key_of_landmarks(str(folder))
+    assert FaceAligner(eval("lambda frame: None")).key_of_landmarks(str(folder)) is None

@@ -97,6 +97,13 @@ class TableLandmarker(Landmarker):
         every = video.keep_every
         if every > 1 and table.last < video.n_frames:
             every = 1
+        if table.step > every:
+            warnings.warn(
+                f"{video.name}: {str(path)!r} tells of one in {table.step} images only; nothing "
+                f"is spotted where most frames lack landmarks. Run {self._layout.program} on all "
+                "images.",
+                UserWarning,
+            )
         rows = dict(_follow(table))
         n_frames = 0
         for _ in frames:
