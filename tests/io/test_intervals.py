@@ -263,6 +263,12 @@ def test_a_folder_of_several_formats(tmp_path):
         read_intervals(tmp_path)
 
 
+def test_a_folder_of_text_files_alone(tmp_path):
+    """They can be anything beside others; alone they are what there is to read."""
+    write_intervals(tmp_path, {"a": TABLE}, format="audacity", timestamps={"a": TIMES})
+    assert read_intervals(tmp_path, timestamps={"a": TIMES})["a"].tolist() == TABLE.tolist()
+
+
 def test_the_same_video_in_two_files(tmp_path):
     for name in ("x.csv", "y.csv"):
         write_intervals(tmp_path / name, {"a": TABLE})
@@ -282,7 +288,7 @@ def test_a_foreign_file_in_a_folder(tmp_path):
 def test_what_is_not_there(tmp_path, format):
     with pytest.raises(FileNotFoundError, match="There is no file .*none.csv"):
         read_intervals(tmp_path / "none.csv", format=format)
-    suffix = SUFFIXES.get(format, ".boris or .csv or .eaf or .json or .textgrid").lower()
+    suffix = SUFFIXES.get(format, ".boris or .csv or .eaf or .json or .textgrid or .txt").lower()
     with pytest.raises(FileNotFoundError, match=f"There is no {suffix} file in"):
         read_intervals(tmp_path, format=format)
 
