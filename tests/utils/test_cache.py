@@ -21,14 +21,34 @@ from skspot.video._files import FileVideo
 N_FRAMES = 60
 
 
-@pytest.fixture
-def project(tmp_path):
-    """Return a folder with two videos."""
-    folder = tmp_path / "project"
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
+    """Return a folder with two videos, which nobody may change."""
+    folder = tmp_path_factory.mktemp("original")
     make_expression_videos(
         1, videos_per_subject=2, n_frames=N_FRAMES, directory=folder / "videos", random_state=0
     )
     return folder
+
+
+@pytest.fixture(scope="module")
+def original_with_cache(original, tmp_path_factory):
+    """Return such a folder with a cache, which nobody may change either."""
+    folder = shutil.copytree(original, tmp_path_factory.mktemp("original") / "project")
+    extract(folder)
+    return folder
+
+
+@pytest.fixture
+def project(original, tmp_path):
+    """Return a folder with two videos."""
+    return shutil.copytree(original, tmp_path / "project")
+
+
+@pytest.fixture
+def project_with_cache(original_with_cache, tmp_path):
+    """Return a folder with two videos and a cache of them."""
+    return shutil.copytree(original_with_cache, tmp_path / "project")
 
 
 @pytest.fixture
@@ -160,8 +180,10 @@ FaceAligner("template", memory=project / "cache").transform(videos)
             np.testing.assert_array_equal(part, expected)
 
     @pytest.mark.parametrize("part", [0, 0.5, 0.999])
-    def test_a_damaged_entry_is_named_and_computed_again(self, project, decoded, part):
+    def test_a_damaged_entry_is_named_and_computed_again(self, project_with_cache, decoded, part):
+        project = project_with_cache
         first = extract(project)
+        assert not decoded
         damaged = entries(project)
         assert len(damaged) == 4
         for path in damaged:
@@ -209,10 +231,9 @@ class TestKindsOfMemory:
 
 class TestContents:
     @pytest.fixture
-    def full(self, project):
+    def full(self, project_with_cache):
         """Return a cache of two videos that another program uses, too."""
-        extract(project)
-        folder = project / "cache"
+        folder = project_with_cache / "cache"
         foreign = joblib.Memory(str(folder), verbose=0)
         foreign.cache(np.square)(np.arange(10.0))
         (folder / "notes.txt").write_text("mine")
