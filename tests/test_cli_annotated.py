@@ -178,7 +178,7 @@ def test_numbers_of_folds_that_are_none(recorded, capsys, cv):
     assert "--cv" in capsys.readouterr().err
 
 
-def test_a_finished_run_tells_where_its_folds_are(recorded, cache, tmp_path, capsys, monkeypatch):
+def test_an_interruption_tells_where_folds_are(recorded, cache, tmp_path, capsys, monkeypatch):
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
 

@@ -18,6 +18,8 @@ from skspot.io._formats import FORMATS
 # MEGC's files are lists of many videos.
 _SUFFIXES = {name: FORMATS[name].suffix for name in FORMATS if not name.startswith("megc")}
 
+_FROM_FIRST_FRAME = {"csv", "json"}
+
 
 def add_spot(commands):
     """Add the command."""
@@ -154,10 +156,12 @@ def _write_intervals(stem, video, table, formats):
     from skspot.video._readers import open_source
 
     media = None if Path(video.source).is_dir() else video.source
-    start = open_source(video.source, quiet=True).start
+    # Other programs count from where their players begin, our tables from the first frame.
+    start = 0.0
+    if not set(formats) <= _FROM_FIRST_FRAME:
+        start = open_source(video.source, quiet=True).start
     for name in formats:
-        # Other programs count from where their players begin.
-        times = video.timestamps + (0 if name in ("csv", "json") else start)
+        times = video.timestamps + (0.0 if name in _FROM_FIRST_FRAME else start)
         write_intervals(
             stem.with_name(stem.name + _SUFFIXES[name]),
             {stem.name: table},
