@@ -4,5 +4,13 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submod_attrs={"_regions": ["RegionsDisplay"], "_spotting": ["SpottingDisplay"]},
+    submod_attrs={
+        "_flow": ["FlowDisplay"],
+        "_match": ["MatchDisplay"],
+        "_occlusion": ["OcclusionDisplay"],
+        "_regions": ["RegionsDisplay"],
+        "_report": ["SpottingReport", "write_report_index"],
+        "_spotting": ["SpottingDisplay"],
+        "_training": ["TrainingDisplay"],
+    },
 )

@@ -1,24 +1,15 @@
 """The timeline of one video: scores, true and predicted intervals."""
 
-import numpy as np
-
+from skspot.inspection._pipelines import run_transformers
+from skspot.inspection._style import CLASS_COLOURS, GAP_COLOUR, LEGEND
+from skspot.inspection._time_axis import TimeAxis
 from skspot.intervals import LABELS, check_intervals
 
-# Colours that differ in hue and in grey value (Okabe and Ito); truth is told by hatching as well.
-_COLOURS = {"macro": "#0072B2", "micro": "#D55E00"}
 _SCORE_STYLES = {
     "apex": {"linewidth": 1.6, "linestyle": "-"},
     "expression": {"linewidth": 1.0, "linestyle": "--"},
     "onset": {"linewidth": 0.8, "linestyle": ":", "color": "0.25"},
     "offset": {"linewidth": 0.8, "linestyle": "-.", "color": "0.5"},
-}
-_GAP_COLOUR = "0.85"
-_LEGEND = {
-    "loc": "upper left",
-    "bbox_to_anchor": (1.01, 1.0),
-    "borderaxespad": 0,
-    "frameon": False,
-    "fontsize": "small",
 }
 _LANES = (("macro", "true"), ("macro", "predicted"), ("micro", "true"), ("micro", "predicted"))
 
@@ -32,12 +23,12 @@ class SpottingDisplay:
     ----------
     predicted : ndarray of dtype `PREDICTION_DTYPE` or `INTERVAL_DTYPE`
         The predicted intervals.
+    timestamps : array of shape (n_frames,)
+        Time of each frame in seconds.
     true : ndarray of dtype `INTERVAL_DTYPE` or None, default=None
         The annotated intervals; None if they are not known.
     scores : structured array of shape (n_frames,) or None, default=None
         What `SpotFormerClassifier.predict_scores` returns for the video.
-    timestamps : array of shape (n_frames,)
-        Time of each frame in seconds.
     valid : bool array of shape (n_frames,) or None, default=None
         Frames that show a face; the others are greyed.
     name : str, default=""
@@ -73,6 +64,7 @@ class SpottingDisplay:
         self.timestamps = timestamps
         self.valid = valid
         self.name = name
+        self._time = TimeAxis(timestamps, valid)
 
     @classmethod
     def from_estimator(cls, estimator, video, intervals=None, *, ax=None):
@@ -99,7 +91,7 @@ class SpottingDisplay:
         TypeError
             If the estimator is no pipeline, or none of its steps makes an aligned video.
         """
-        aligned, features = _run_transformers(estimator, video)
+        aligned, features = run_transformers(cls, estimator, video)
         scores = estimator[-1].predict_scores([features])[0]
         return cls.from_predictions(
             intervals,
@@ -145,23 +137,19 @@ class SpottingDisplay:
             If intervals reach beyond the timestamps, scores or `valid` have another length, or the
             timestamps do not increase.
         """
-        timestamps = np.asarray(timestamps, dtype=np.float64)
-        n_frames = len(timestamps)
-        if n_frames == 0 or not (np.diff(timestamps) > 0).all():
-            raise ValueError(
-                "timestamps must hold a time for each frame, each later than the last."
-            )
+        time = TimeAxis(timestamps, valid)
         for table, what in ((y_true, "y_true"), (y_pred, "y_pred")):
             if table is not None or what == "y_pred":
-                check_intervals(table, n_frames=n_frames, allow_overlap=True, name=what)
-        for values, what in ((scores, "scores"), (valid, "valid")):
-            if values is not None and len(values) != n_frames:
-                raise ValueError(
-                    f"{what} has {len(values)} frames, timestamps has {n_frames}; both must be of "
-                    "the same video."
-                )
+                check_intervals(table, n_frames=len(time), allow_overlap=True, name=what)
+        if scores is not None:
+            time.check_length(scores, "scores")
         display = cls(
-            y_pred, true=y_true, scores=scores, timestamps=timestamps, valid=valid, name=name
+            y_pred,
+            true=y_true,
+            scores=scores,
+            timestamps=time.timestamps,
+            valid=time.valid,
+            name=name,
         )
         return display.plot(ax=ax)
 
@@ -189,7 +177,7 @@ class SpottingDisplay:
         if self.scores is not None:
             for label, score_ax in zip(LABELS, self.axes_[1:]):
                 self._draw_scores(score_ax, label)
-        self._draw_time()
+        self._time.draw(self.axes_)
         return self
 
     def _divide(self, ax):
@@ -217,8 +205,8 @@ class SpottingDisplay:
         self._draw_key(ax)
 
     def _draw_interval(self, ax, interval, height, kind):
-        start, end = self._edges(interval["onset"], interval["offset"])
-        colour = _COLOURS[interval["label"]]
+        start, end = self._time.edges(interval["onset"], interval["offset"])
+        colour = CLASS_COLOURS[interval["label"]]
         style = (
             {"facecolor": colour, "edgecolor": "white", "linewidth": 1}
             if kind == "predicted"
@@ -235,88 +223,14 @@ class SpottingDisplay:
 
         apex = {"linestyle": "", "marker": "|", "markersize": 10, "markeredgewidth": 1.4}
         handles = [Line2D([], [], color="black", label="apex", **apex)]
-        if list(self._gaps()):
-            handles.append(Patch(color=_GAP_COLOUR, label="no face"))
-        ax.legend(handles=handles, **_LEGEND)
+        if self._time.gaps():
+            handles.append(Patch(color=GAP_COLOUR, label="no face"))
+        ax.legend(handles=handles, **LEGEND)
 
     def _draw_scores(self, ax, label):
         for kind, style in _SCORE_STYLES.items():
             scores = self.scores[f"{label}_{kind}"]
-            ax.plot(self.timestamps, scores, label=kind, **{"color": _COLOURS[label], **style})
+            ax.plot(self.timestamps, scores, label=kind, **{"color": CLASS_COLOURS[label], **style})
         ax.set_ylim(-0.03, 1.03)
         ax.set_ylabel(f"{label}\nscores")
-        ax.legend(**_LEGEND)
-
-    def _draw_time(self):
-        """Give all axes the same time, in frames above and in seconds below; grey lost faces."""
-        n_frames = len(self.timestamps)
-        for ax in self.axes_:
-            for first, last in self._gaps():
-                ax.axvspan(*self._edges(first, last), color=_GAP_COLOUR, linewidth=0, zorder=0)
-            ax.spines[["top", "right"]].set_visible(False)
-            ax.tick_params(labelbottom=ax is self.axes_[-1])
-        self.axes_[0].set_xlim(*self._edges(0, n_frames - 1))
-        self.axes_[-1].set_xlabel("time in seconds")
-        frames, times = np.arange(n_frames + 1), np.append(self.timestamps, self._end)
-        top = self.axes_[0].secondary_xaxis(
-            "top",
-            functions=(
-                lambda time: _interpolate(time, times, frames),
-                lambda frame: _interpolate(frame, frames, times),
-            ),
-        )
-        top.set_xlabel("frame")
-
-    def _gaps(self):
-        """Return the first and last frame of each run of frames without a face."""
-        if self.valid is None:
-            return []
-        lost = np.concatenate([[0], ~np.asarray(self.valid, dtype=bool), [0]]).astype(int)
-        edges = np.diff(lost)
-        return zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1)
-
-    def _edges(self, first, last):
-        """Return when the first frame appears and the last one disappears."""
-        after = last + 1 < len(self.timestamps)
-        return self.timestamps[first], self.timestamps[last + 1] if after else self._end
-
-    @property
-    def _end(self):
-        """When the last frame disappears: it is taken to be as long as most are."""
-        several = len(self.timestamps) > 1
-        return self.timestamps[-1] + (np.median(np.diff(self.timestamps)) if several else 1.0)
-
-
-def _interpolate(x, points, values):
-    """Interpolate linearly between increasing points, and go on evenly beyond their ends."""
-    slope = (values[-1] - values[0]) / (points[-1] - points[0])
-    x = np.asarray(x, dtype=np.float64)
-    beyond = x - np.clip(x, points[0], points[-1])
-    return np.interp(x, points, values) + slope * beyond
-
-
-def _run_transformers(estimator, video):
-    """Return the aligned video and the features that a fitted pipeline makes of one video."""
-    if not hasattr(estimator, "steps"):
-        raise TypeError(
-            "SpottingDisplay.from_estimator needs a fitted Pipeline of FaceAligner, SWMROFlow and "
-            f"SpotFormerClassifier, got {type(estimator).__name__}; for other spotters use "
-            "from_predictions."
-        )
-    videos = [video]
-    aligned = video if hasattr(video, "timestamps") else None
-    for _, step in estimator.steps[:-1]:
-        videos = step.transform(videos)
-        if videos[0] is None:
-            raise ValueError(
-                "The video could not be read or shows no face, as the warning says; there is "
-                "nothing to draw."
-            )
-        if hasattr(videos[0], "timestamps"):
-            aligned = videos[0]
-    if aligned is None:
-        raise TypeError(
-            "The times of the frames are not known: no step of the pipeline is a FaceAligner, and "
-            f"the video is no AlignedVideo but {type(video).__name__}."
-        )
-    return aligned, videos[0]
+        ax.legend(**LEGEND)

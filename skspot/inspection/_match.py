@@ -1,0 +1,319 @@
+"""Which predictions hit which truth."""
+
+import os
+
+import numpy as np
+
+from skspot.inspection._match_rows import draw_bars, draw_lines, key_handles, kinds_of
+from skspot.inspection._pairs import pair_up
+from skspot.inspection._style import LEGEND
+from skspot.inspection._time_axis import TimeAxis
+from skspot.intervals import LABELS, check_intervals, is_interval_table
+from skspot.utils.validation import check_interval_tables, check_videos
+from skspot.video._base import short_name
+
+_HIGHEST = 24  # inches; rows of more videos are flatter
+_MARGIN = 0.015  # of the time, at both ends, for numbers there
+_RULE = {"color": "0.85", "linewidth": 0.8, "zorder": 0}
+_LENGTH = {"color": "0.6", "linewidth": 0.8, "zorder": 0}
+
+
+class MatchDisplay:
+    """Which predicted intervals hit which true ones, and how close the others came.
+
+    Make one with `from_estimator` or `from_predictions`.
+
+    Each video is a row with its true intervals above and its predicted ones below. Filled bars hit,
+    and a line joins the two of a hit. Open bars with a cross are misses, hatched bars with a
+    triangle false alarms. A dotted line joins each of them to the interval of its class in the
+    other table that it overlaps most. The number on a line is the intersection over union (IoU).
+
+    Parameters
+    ----------
+    true, predicted : list of n_videos interval tables
+        The intervals of each video.
+    pairs : list of n_videos structured arrays
+        The pairs that lines join, with the fields `true_row`, `pred_row`, `iou` and `hit`: a true
+        and a predicted interval, their IoU, and whether they are a hit.
+    names : list of str
+        Name of each video.
+    timestamps : list of arrays of shape (n_frames,), default=None
+        Time of each frame of each video in seconds. None draws over frames.
+    iou_threshold : float, default=0.5
+        The smallest IoU of a hit, for the legend.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+        The figure.
+    ax_ : matplotlib Axes
+        The axes with the rows.
+
+    See Also
+    --------
+    skspot.metrics.interval_match : Matches the intervals of one video.
+    skspot.metrics.spotting_report : Counts hits, misses and false alarms.
+    SpottingDisplay : Shows one video with its scores.
+
+    Notes
+    -----
+    Hits are those of the rule "one-to-one". Other rules of `interval_counts` count without saying
+    which interval hit which.
+
+    A dotted line can carry an IoU that would be enough for a hit: then another interval was the
+    better partner, or one partner for both was too few.
+
+    Examples
+    --------
+    >>> from skspot import make_intervals
+    >>> from skspot.inspection import MatchDisplay
+    >>> display = MatchDisplay.from_predictions(
+    ...     make_intervals([(10, 19, "micro"), (40, 79, "macro")]),
+    ...     make_intervals([(12, 21, "micro"), (60, 99, "macro")]),
+    ... )
+    >>> for pair in display.pairs[0]:
+    ...     print(f"IoU {pair['iou']:.2f}", "hit" if pair["hit"] else "near miss")
+    IoU 0.67 hit
+    IoU 0.33 near miss
+    """
+
+    def __init__(self, true, predicted, *, pairs, names, timestamps=None, iou_threshold=0.5):
+        self.true = true
+        self.predicted = predicted
+        self.pairs = pairs
+        self.names = names
+        self.timestamps = timestamps
+        self.iou_threshold = iou_threshold
+
+    @classmethod
+    def from_estimator(
+        cls, estimator, X, y, *, names=None, timestamps=None, iou_threshold=0.5, ax=None
+    ):
+        """Spot the expressions of videos and compare them with the truth.
+
+        Parameters
+        ----------
+        estimator : fitted estimator
+            Its `predict` returns an interval table for each video.
+        X : collection of n_videos elements
+            What it takes: videos, or features. The times of aligned videos are used.
+        y : collection of n_videos interval tables
+            The true intervals of each video.
+        names : list of str, default=None
+            Name of each video; None takes those of files, and numbers for others.
+        timestamps : list of arrays of shape (n_frames,), default=None
+            Time of each frame of each video in seconds. None draws over frames, unless all videos
+            are aligned ones.
+        iou_threshold : float in (0, 1], default=0.5
+            The smallest IoU of a hit.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : MatchDisplay
+            The drawn display.
+
+        Raises
+        ------
+        TypeError
+            If X is a single video or y no collection of interval tables.
+        ValueError
+            As for `from_predictions`.
+        """
+        videos = check_videos(X)
+        y = check_interval_tables(y, n_videos=len(videos), allow_overlap=True)
+        if names is None:
+            names = [_name(video, i) for i, video in enumerate(videos)]
+        if timestamps is None and all(hasattr(video, "timestamps") for video in videos):
+            timestamps = [video.timestamps for video in videos]
+        return cls.from_predictions(
+            y,
+            estimator.predict(videos),
+            names=names,
+            timestamps=timestamps,
+            iou_threshold=iou_threshold,
+            ax=ax,
+        )
+
+    @classmethod
+    def from_predictions(
+        cls, y_true, y_pred, *, names=None, timestamps=None, iou_threshold=0.5, ax=None
+    ):
+        """Compare predicted intervals with the truth.
+
+        Parameters
+        ----------
+        y_true : interval table, or collection of n_videos interval tables
+            The true intervals of one video, or of each video.
+        y_pred : interval table, or collection of n_videos interval tables
+            The predicted intervals of the same.
+        names : str or list of str, default=None
+            Name of the video, or of each video. None numbers several videos from 0.
+        timestamps : array of shape (n_frames,) or list of such arrays, default=None
+            Time of each frame of the video, or of each video, in seconds. None draws over frames.
+        iou_threshold : float in (0, 1], default=0.5
+            The smallest IoU of a hit.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : MatchDisplay
+            The drawn display.
+
+        Raises
+        ------
+        TypeError
+            If `y_true` and `y_pred` are neither two interval tables nor two collections of them.
+        ValueError
+            If there is no video, the numbers of tables, names and timestamps differ, intervals
+            reach beyond the timestamps, or `iou_threshold` is out of range.
+        """
+        if is_interval_table(y_true):
+            check_intervals(y_pred, allow_overlap=True, name="y_pred")
+            y_true, y_pred = [y_true], [y_pred]
+            names = None if names is None else [names]
+            timestamps = None if timestamps is None else [timestamps]
+        true = check_interval_tables(y_true, allow_overlap=True, name="y_true")
+        if not true:
+            raise ValueError("y_true holds no video; there is nothing to draw.")
+        predicted = check_interval_tables(
+            y_pred, n_videos=len(true), allow_overlap=True, name="y_pred"
+        )
+        if timestamps is not None:
+            _check_times(timestamps, true, predicted)
+        display = cls(
+            true,
+            predicted,
+            pairs=[pair_up(*tables, iou_threshold) for tables in zip(true, predicted)],
+            names=_check_names(names, len(true)),
+            timestamps=timestamps,
+            iou_threshold=iou_threshold,
+        )
+        return display.plot(ax=ax)
+
+    def plot(self, *, ax=None):
+        """Draw the rows.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : MatchDisplay
+            The display itself.
+        """
+        import matplotlib.pyplot as plt
+
+        n_videos = len(self.true)
+        if ax is None:
+            height = 2.4 if n_videos == 1 else min(1.2 + 0.55 * n_videos, _HIGHEST)
+            _, ax = plt.subplots(figsize=(11, height), layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        times = self._times()
+        self._draw_axes(times)
+        for row, time in enumerate(times):
+            self._draw_row(row, time)
+        self._draw_key()
+        return self
+
+    def _times(self):
+        """Return the times of each video; without any, its frames, as far as they are known."""
+        if self.timestamps is not None:
+            return [TimeAxis(times) for times in self.timestamps]
+        tables = zip(self.true, self.predicted)
+        last = [max([0, *true["offset"], *predicted["offset"]]) for true, predicted in tables]
+        return [TimeAxis(np.arange(frame + 1)) for frame in last]
+
+    def _draw_axes(self, times):
+        """Draw the time, the names, and how long each video is if that is known."""
+        ax, n_videos = self.ax_, len(times)
+        ax.set_yticks(range(n_videos), self.names)
+        ax.set_ylim(n_videos - 0.5, -0.5)
+        ax.tick_params(axis="y", length=0)
+        ax.spines[["top", "right"]].set_visible(False)
+        for edge in np.arange(n_videos - 1) + 0.5:
+            ax.axhline(edge, **_RULE)
+        if self.timestamps is not None:
+            for row, time in enumerate(times):
+                ax.plot([time.timestamps[0], time.end], [row, row], **_LENGTH)
+            if n_videos == 1:
+                times[0].draw([ax])
+        ax.set_xlabel("frame" if self.timestamps is None else "time in seconds")
+        start, end = min(time.timestamps[0] for time in times), max(time.end for time in times)
+        margin = _MARGIN * (end - start)
+        ax.set_xlim(start - margin, end + margin)
+
+    def _draw_row(self, row, time):
+        """Draw the intervals of one video, and the lines between them."""
+        middles = []
+        for side, table, kinds in zip(
+            (-1, 1), (self.true[row], self.predicted[row]), self._kinds(row)
+        ):
+            spans = [
+                time.edges(first, last) for first, last in zip(table["onset"], table["offset"])
+            ]
+            spans = np.reshape(spans, (-1, 2))
+            draw_bars(self.ax_, row, side, table, spans, kinds)
+            middles.append(spans.mean(axis=1))
+        draw_lines(self.ax_, row, self.pairs[row], *middles)
+
+    def _kinds(self, row):
+        """Return what each true and each predicted interval of a video is."""
+        hits = self.pairs[row][self.pairs[row]["hit"]]
+        return (
+            kinds_of(self.true[row], hits["true_row"], "miss"),
+            kinds_of(self.predicted[row], hits["pred_row"], "false alarm"),
+        )
+
+    def _draw_key(self):
+        """Say what the bars and lines are, and how many there are."""
+        rows = range(len(self.true))
+        true, predicted = zip(*(self._kinds(row) for row in rows))
+        counts = {
+            "hit": sum(kinds.count("hit") for kinds in true),
+            "miss": sum(kinds.count("miss") for kinds in true),
+            "false alarm": sum(kinds.count("false alarm") for kinds in predicted),
+            "near miss": sum(int((~pairs["hit"]).sum()) for pairs in self.pairs),
+        }
+        drawn = {label for table in (*self.true, *self.predicted) for label in table["label"]}
+        self.ax_.legend(
+            *key_handles([label for label in LABELS if label in drawn], counts),
+            title=f"above: true\nbelow: predicted\nhit: IoU \u2265 {self.iou_threshold:g}",
+            title_fontsize="small",
+            alignment="left",
+            **LEGEND,
+        )
+
+
+def _name(video, number):
+    """Return the name of a video's file, or its number."""
+    source = getattr(video, "source", video)
+    return short_name(source) if isinstance(source, (str, os.PathLike)) else f"video {number}"
+
+
+def _check_names(names, n_videos):
+    """Return the names of the videos; by default their numbers, if there are several."""
+    if names is None:
+        return [""] if n_videos == 1 else [f"video {number}" for number in range(n_videos)]
+    if isinstance(names, str) or len(names) != n_videos:
+        raise ValueError(
+            f"names must hold one name for each of the {n_videos} videos, got {names!r:.80}."
+        )
+    return [str(name) for name in names]
+
+
+def _check_times(timestamps, true, predicted):
+    """Refuse timestamps that are not those of the videos."""
+    if len(timestamps) != len(true):
+        raise ValueError(
+            f"timestamps must hold one array for each of the {len(true)} videos, got "
+            f"{len(timestamps)}."
+        )
+    for i, (times, *tables) in enumerate(zip(timestamps, true, predicted)):
+        n_frames = len(TimeAxis(times, name=f"timestamps[{i}]"))
+        for table, what in zip(tables, ("y_true", "y_pred")):
+            check_intervals(table, n_frames=n_frames, allow_overlap=True, name=f"{what}[{i}]")
