@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from numbers import Integral, Real
 
 import numpy as np
@@ -10,13 +9,10 @@ import torch
 from sklearn.base import ClassifierMixin
 from sklearn.utils import check_random_state
 from skorch import NeuralNet
-from skorch.callbacks import EarlyStopping, LRScheduler
 from skorch.utils import to_tensor
 from torch.utils.data import Dataset
 
 from skspot.metrics import interval_f1_score
-from skspot.neural_network._augmentation import MotionAugmentation
-from skspot.neural_network._callbacks import Throughput, ValidationF1
 from skspot.neural_network._decoding import (
     FRAME_SCORE_DTYPE,
     decode_apexes,
@@ -25,42 +21,33 @@ from skspot.neural_network._decoding import (
 )
 from skspot.neural_network._folded import FoldedSpotFormer
 from skspot.neural_network._held_out import split_videos
+from skspot.neural_network._history import history_frame
 from skspot.neural_network._loss import SpotFormerLoss
 from skspot.neural_network._memory import freed_memory_kept
+from skspot.neural_network._net import MIRRORED, PRECISIONS, VideoNet
 from skspot.neural_network._recipes import DEFAULTS, PAPER
 from skspot.neural_network._spotformer import SpotFormer
 from skspot.neural_network._targets import frame_targets
 from skspot.neural_network._windows import (
-    SegmentBatches,
-    WindowDataset,
     check_features,
     check_video_features,
     training_windows,
-    whole_batch,
 )
-from skspot.preprocessing._regions import MIRRORED_NODES, PART_SIZES
+from skspot.utils._doc_links import DocLinkMixin
 from skspot.utils._param_validation import Interval, StrOptions, check_params
 from skspot.utils.validation import as_object_array, check_interval_tables, check_videos
 
 CLASSES = np.array(["neutral", "macro", "micro"])
 
-_MIRRORED = {len(nodes): nodes for nodes in MIRRORED_NODES.values()}
-_PARTS = {sum(sizes): sizes for sizes in PART_SIZES.values()}
-
-_PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
-
 _DECODERS = {"apexes": decode_apexes, "boundaries": decode_boundaries}
 
 _BLOCK_LENGTH = 4096  # frames scored at a time, so that no copy grows with the video
-
-# Arguments of optimisers that exclude `fused`.
-_OTHER_LOOPS = {"foreach", "differentiable"}
 
 # skorch looks after its own parameters.
 _SKORCH_PARAMETERS = [name for name in inspect.signature(NeuralNet).parameters if name != "kwargs"]
 
 
-class SpotFormerClassifier(ClassifierMixin, NeuralNet):
+class SpotFormerClassifier(DocLinkMixin, ClassifierMixin, VideoNet):
     """Spot macro- and micro-expressions in the features of videos with SpotFormer.
 
     A skorch `NeuralNet`: all of skorch's parameters work, those of the network as ``module__*``, of
@@ -78,11 +65,13 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
     neutral_ratio : float or None, default=2.0
         Segments without an expression drawn in each epoch, for each one with. 0 draws none, as the
         paper does; None draws all.
-    planted_micro, planted_macro : float, default=12.0 and 1.0
-        Expressions of each class planted in neutral stretches of the training videos, anew in every
-        epoch, for each annotated one, as far as there is room. They move the nodes as annotated
+    planted_micro : float, default=12.0
+        Micro-expressions planted in neutral stretches of the training videos, anew in every epoch,
+        for each annotated one, as far as there is room. They move the nodes as annotated
         expressions do, in other places, sizes and lengths. Needs features of `SWMROFlow` with its
         default `resolutions` and `spacing`.
+    planted_macro : float, default=1.0
+        The same of macro-expressions.
     target_params : dict or None, default=None
         Arguments of `frame_targets`: how many frames around a boundary and an apex carry its label.
     mirror : float, default=0.5
@@ -96,8 +85,10 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         (`decode_boundaries`), or from apexes as in the paper (`decode_apexes`).
     decoding_params : dict or None, default=None
         Arguments for that function, such as lengths.
-    macro_threshold, micro_threshold : float, default=0.1
-        Predicted intervals of each class with a lower score are dropped. The paper drops none.
+    macro_threshold : float, default=0.1
+        Predicted macro-expressions with a lower score are dropped. The paper drops none.
+    micro_threshold : float, default=0.1
+        The same of micro-expressions.
     lr : float, default=0.003
         Learning rate of the first epoch.
     lr_decay : float, default=0.81
@@ -131,7 +122,9 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         Seed of the initial weights, the order of training and the augmentation; None draws one
         from NumPy's global state. The global state of torch is left alone.
     verbose : int, default=0
-        Whether to print a line for each epoch.
+        0 is silent. 1 shows a bar over the epochs, with the loss, the F1 score on held-out subjects
+        and the time left; where nothing can be overwritten, such as in a log file or a worker
+        process, a line for each epoch. 2 prints skorch's table of all that is recorded.
     **kwargs : dict
         Further parameters of skorch's `NeuralNet`, and ``module__*``, ``criterion__*``,
         ``optimizer__*``, ``callbacks__*``, ``iterator_train__*``. The network is smaller than the
@@ -149,7 +142,7 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
     module_ : torch.nn.Module
         The trained network.
     history_ : skorch History
-        Of each epoch the loss, the duration in seconds (``dur``) and ``windows_per_second``.
+        What was recorded of each epoch and each batch; `history_frame` is a table of the epochs.
 
     See Also
     --------
@@ -196,8 +189,8 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 2, None, closed="left")],
         "n_threads": [Interval(Integral, 1, None, closed="left"), None],
-        "precision": [StrOptions(set(_PRECISIONS))],
-        "train_precision": [StrOptions(set(_PRECISIONS))],
+        "precision": [StrOptions(set(PRECISIONS))],
+        "train_precision": [StrOptions(set(PRECISIONS))],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
     }
@@ -394,97 +387,30 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
             )
         return self
 
-    def fit_loop(self, X, y=None, epochs=None, **fit_params):
-        """Run the epochs; remember an interruption, which skorch would pass over in silence."""
-        try:
-            return super().fit_loop(X, y, epochs=epochs, **fit_params)
-        except KeyboardInterrupt:
-            self.interrupted_ = not self._stopped_early()
-            raise
+    def history_frame(self):
+        """Return what was recorded of each epoch as a DataFrame.
 
-    def run_single_epoch(self, iterator, training, *args, **kwargs):
-        """Run an epoch; one of training plants other expressions first."""
-        if training:
-            # The seed comes from torch, whose state the classifier controls.
-            iterator.dataset.renew(np.random.RandomState(int(torch.randint(2**31 - 1, ()))))
-        super().run_single_epoch(iterator, training, *args, **kwargs)
+        Returns
+        -------
+        history : DataFrame
+            One row for each epoch, numbered from 1 in the index ``epoch``. The columns are those
+            of these that were recorded: ``train_loss``; ``valid_loss`` and ``valid_f1``, the loss
+            and the interval F1 score on held-out subjects (`train_split`); ``lr``, the learning
+            rate; ``dur``, the duration in seconds; ``windows_per_second``, the windows trained on
+            in a second; and what own callbacks recorded. It is empty for a loaded model: model
+            files hold no history.
 
-    def infer(self, x, **fit_params):
-        """Return what the network makes of a batch, in the precision asked for."""
-        precision = self.train_precision if self.module_.training else self.precision
-        with self._autocast(precision):
-            return super().infer(x, **fit_params)
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
 
-    def get_split_datasets(self, X, y=None, **fit_params):
-        """Return the windows to train on and those of held-out subjects, None without any."""
-        return X, X.validation
-
-    def get_dataset(self, X, y=None):
-        """Return the windows of a collection of features; a Dataset is returned as it is."""
-        return X if isinstance(X, Dataset) else WindowDataset(check_videos(X))
-
-    def get_iterator(self, dataset, training=False):
-        """Return the batches: drawn segments with variation in training, all windows otherwise."""
-        if not training:
-            kwargs = {"batch_size": self.batch_size, **self.get_params_for("iterator_valid")}
-            return self.iterator_valid(dataset, collate_fn=whole_batch, **kwargs)
-        kwargs = {"batch_size": self.batch_size, **self.get_params_for("iterator_train")}
-        batches = SegmentBatches(
-            dataset, kwargs.pop("batch_size"), self.segment_length, self.neutral_ratio
-        )
-        augmentation = MotionAugmentation(
-            mirror=self.mirror,
-            scale=self.motion_scale,
-            noise=self.motion_noise,
-            mirrored_nodes=_MIRRORED.get(self.window_shape_[1]),
-        )
-        return self.iterator_train(
-            dataset, batch_sampler=batches, collate_fn=augmentation, **kwargs
-        )
-
-    @property
-    def _default_callbacks(self):
-        schedule = LRScheduler("ExponentialLR", gamma=self.lr_decay)
-        return [
-            *super()._default_callbacks,
-            ("lr_schedule", schedule),
-            ("valid_f1", ValidationF1()),
-            ("throughput", Throughput()),
-        ]
-
-    def get_params_for(self, prefix):
-        """Return the arguments of a part; those of the module include the sizes of the features."""
-        given = super().get_params_for(prefix)
-        if prefix != "module" or not hasattr(self, "window_shape_"):
-            return given
-        n_positions, n_nodes, n_channels = self.window_shape_
-        sizes = {"n_channels": n_channels, "n_positions": n_positions, "n_nodes": n_nodes}
-        if n_nodes in _PARTS:
-            sizes["part_sizes"] = _PARTS[n_nodes]
-        taken = inspect.signature(self.module).parameters
-        return {**{name: size for name, size in sizes.items() if name in taken}, **given}
-
-    def get_params_for_optimizer(self, prefix, named_parameters):
-        """Return the arguments of the optimiser; weight decay is for linear and conv layers."""
-        named_parameters = list(named_parameters)
-        groups, kwargs = super().get_params_for_optimizer(prefix, named_parameters)
-        if self._can_fuse() and not _OTHER_LOOPS & kwargs.keys():
-            kwargs.setdefault("fused", True)
-        if "weight_decay" not in kwargs or f"{prefix}__param_groups" in self.get_params():
-            return groups, kwargs
-        layers = (torch.nn.Linear, torch.nn.Conv1d, torch.nn.Conv2d)
-        decayed = {
-            id(layer.weight) for layer in self.module_.modules() if isinstance(layer, layers)
-        }
-        parameters = [parameter for _, parameter in named_parameters]
-        with_decay = [p for p in parameters if id(p) in decayed]
-        without = [p for p in parameters if id(p) not in decayed]
-        return ([{"params": with_decay}, {"params": without, "weight_decay": 0.0}],), kwargs
-
-    def _can_fuse(self):
-        """Return whether the optimiser has one kernel for a whole step, where Python would loop."""
-        fusible = self.optimizer in (torch.optim.Adam, torch.optim.AdamW)
-        return fusible and torch.device(self.device or "cpu").type in ("cpu", "cuda")
+        See Also
+        --------
+        skspot.inspection.TrainingDisplay : Draws it.
+        """
+        self.check_is_fitted()
+        return history_frame(self.history_)
 
     # -- prediction -------------------------------------------------------------------------------
 
@@ -613,7 +539,7 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         """
         if type(self.module_) is not SpotFormer:
             return None
-        return FoldedSpotFormer(self.module_, _PRECISIONS[self.precision])
+        return FoldedSpotFormer(self.module_, PRECISIONS[self.precision])
 
     def _score_video(self, video, name, folded):
         """Return the frame scores of one video."""
@@ -669,10 +595,6 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
 
     # -- scikit-learn -----------------------------------------------------------------------------
 
-    def _get_param_names(self):
-        # skorch takes every attribute without a trailing underscore for a parameter.
-        return [name for name in super()._get_param_names() if not name.startswith("_")]
-
     def set_params(self, **params):
         """Set parameters; new ones of the network or the loss need a new `fit`.
 
@@ -711,11 +633,6 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
         _check_arguments("decoding_params", self.decoding_params, _DECODERS[self.decoding])
         _check_arguments("target_params", self.target_params, frame_targets)
 
-    def _stopped_early(self):
-        """Return whether EarlyStopping has ended training, which it does by interrupting."""
-        stoppers = [cb for _, cb in self.callbacks_ if isinstance(cb, EarlyStopping)]
-        return any(stopper.misses_ >= stopper.patience for stopper in stoppers)
-
     def _planting(self, window_shape):
         """Return the arguments of `ExpressionPlanter`; None if nothing is planted."""
         ratios = {"macro": self.planted_macro, "micro": self.planted_micro}
@@ -723,36 +640,15 @@ class SpotFormerClassifier(ClassifierMixin, NeuralNet):
             return None
         return {
             "ratios": ratios,
-            "mirrored_nodes": _MIRRORED.get(window_shape[1]) if self.mirror else None,
+            "mirrored_nodes": MIRRORED.get(window_shape[1]) if self.mirror else None,
         }
 
     def _check_augmentation(self, window_shape):
-        if self.mirror and window_shape[1] not in _MIRRORED:
+        if self.mirror and window_shape[1] not in MIRRORED:
             raise ValueError(
                 f"Windows with {window_shape[1]} nodes can't be mirrored, since it is not known "
-                f"which nodes are opposite; only {sorted(_MIRRORED)} nodes can. Set mirror=0."
+                f"which nodes are opposite; only {sorted(MIRRORED)} nodes can. Set mirror=0."
             )
-
-    def _autocast(self, precision):
-        """Return a context in which matrix products have this number type."""
-        if precision == "float32":
-            return nullcontext()
-        device = torch.device(self.device or "cpu")
-        return torch.autocast(device.type, dtype=_PRECISIONS[precision])
-
-    @contextmanager
-    def _repeatable(self, seed=0):
-        """Let torch use seed and threads of our own, and leave its global state as it was."""
-        device = torch.device(self.device or "cpu")
-        cuda = [device.index or 0] if device.type == "cuda" else []
-        n_threads = torch.get_num_threads()
-        with torch.random.fork_rng(devices=cuda):
-            torch.manual_seed(seed)
-            torch.set_num_threads(self.n_threads or n_threads)
-            try:
-                yield
-            finally:
-                torch.set_num_threads(n_threads)
 
     def __sklearn_is_fitted__(self):
         return bool(self.initialized_) and hasattr(self, "window_shape_")

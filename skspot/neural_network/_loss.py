@@ -176,7 +176,9 @@ class SpotFormerLoss(nn.Module):
         `alpha` of the focal losses.
     gamma, smoothing : float, default=1.0, 0.16
         Of all focal losses.
-    temperature, base_temperature, normalize
+    temperature, base_temperature : float, default=0.5, 0.07
+        Of `SupervisedContrastiveLoss`.
+    normalize : bool, default=True
         Of `SupervisedContrastiveLoss`.
 
     Examples

@@ -187,8 +187,12 @@ class SpotFormer(nn.Module):
             Window positions of the input. None means two fewer than the rows of the table of
             temporal embeddings, which has one row more than the window has frames: 16 for 18 rows.
             The authors' later code has 17 for the same rows, with ``paddings=(1, 1, 1, 0)``.
-        part_sizes, dropout, paddings
-            As in the constructor.
+        part_sizes : tuple of int, default=(3, 3, 4)
+            Nodes of each facial part, as in the constructor.
+        dropout : float, default=0.1
+            Share of the activations left out in training.
+        paddings : tuple of int, default=(0, 0, 1, 1)
+            Padding of each temporal downsampling, as in the constructor.
 
         Returns
         -------

@@ -698,7 +698,7 @@ def test_precision_travels_with_the_model(fitted, data, tmp_path):
 @pytest.mark.parametrize("train_split", [None, LeaveOneSubjectOut()])
 def test_windows_per_second_in_the_log(data, capsys, train_split):
     spotter = SpotFormerClassifier(
-        max_epochs=2, train_split=train_split, random_state=0, verbose=1, **TINY
+        max_epochs=2, train_split=train_split, random_state=0, verbose=2, **TINY
     )
     spotter.fit(*data, groups=list("aaaabb"))
     assert "windows_per_second" in capsys.readouterr().out

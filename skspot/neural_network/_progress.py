@@ -1,0 +1,65 @@
+"""What training shows of its epochs while it runs."""
+
+from skorch.callbacks import Callback, PrintLog
+
+from skspot.utils._progress import progress_bar
+
+# What the bar shows of an epoch, as recorded and as shown.
+_SHOWN = {"train_loss": "loss", "valid_f1": "valid_f1"}
+
+
+class EpochProgress(Callback):
+    """Show a bar over the epochs with the time left, if ``verbose`` is 1."""
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Show the bar, only now: at an epoch's end other callbacks may print above it."""
+        if hasattr(self, "bar_"):
+            self.bar_.refresh()
+            return
+        self.bar_ = progress_bar(
+            desc="epochs",
+            unit="epoch",
+            total=net.max_epochs,
+            shown=net.verbose == 1,
+            smoothing=0,
+        )
+
+    def on_epoch_end(self, net, **kwargs):
+        """Count the epoch, and make room for what other callbacks print."""
+        row = net.history[-1]
+        values = {shown: f"{row[name]:.3f}" for name, shown in _SHOWN.items() if name in row}
+        self.bar_.set_postfix(values, refresh=False)
+        self.bar_.n += 1
+        self.bar_.clear()
+
+    def close(self):
+        """Leave the bar as it is, also if training ended before its last epoch."""
+        if hasattr(self, "bar_"):
+            self.bar_.close()
+            del self.bar_
+
+    def __getstate__(self):
+        """Leave out the bar, which a net that is pickled while it trains can't take along."""
+        return {name: value for name, value in vars(self).items() if name != "bar_"}
+
+
+class EpochLines(PrintLog):
+    """Print skorch's table of the epochs, if ``verbose`` is 2 or it has a sink of its own."""
+
+    def on_epoch_end(self, net, **kwargs):
+        """Print the line of the epoch."""
+        if net.verbose > 1 or self.sink is not print:
+            super().on_epoch_end(net, **kwargs)
+
+
+def close_progress(callbacks):
+    """Close the bars of a net's callbacks; skorch tells them of no end of training by an error.
+
+    Parameters
+    ----------
+    callbacks : list of (str, Callback)
+        The attribute ``callbacks_`` of the net.
+    """
+    for _, callback in callbacks:
+        if isinstance(callback, EpochProgress):
+            callback.close()
