@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     ],
     submod_attrs={
         "intervals": ["INTERVAL_DTYPE", "LABELS", "PREDICTION_DTYPE", "make_intervals"],
+        "io._frame": ["intervals_to_frame"],
         "persistence": ["load", "save"],
         "video": ["AlignedVideo", "NoFaceError", "VideoReadError"],
     },

@@ -543,7 +543,9 @@ class TestAlignedVideo:
             "frame_shape": video.frame_shape,
         }
         aligned = AlignedVideo(path, **parts)
-        assert repr(aligned) == "AlignedVideo('a.mkv', n_frames=40, fps=30.00, valid=95.0 %)"
+        assert repr(aligned) == (
+            "AlignedVideo('a.mkv', n_frames=40, fps=30.00, duration=1.33 s, valid=95.0 %)"
+        )
         assert len(aligned) == aligned.n_frames == sum(1 for _ in aligned) == 40
 
         pickled = pickle.dumps(aligned)

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils import Bunch
 
+from skspot.datasets._bunch import VideoBunch
 from skspot.datasets._cells import is_empty, parse_id
 from skspot.datasets._labels import LABEL_OPTIONS, LabelRules, settle_rows
 from skspot.datasets._loading import Note
@@ -120,7 +120,8 @@ def load_annotated_videos(
     n_jobs : int, default=None
         Number of video files decoded at the same time, if they must be.
     verbose : int, default=0
-        Whether to show progress over the video files that are decoded.
+        Whether to show progress over the video files that are decoded, with the time left, on
+        standard error. 0 shows nothing.
 
     Returns
     -------
@@ -243,7 +244,7 @@ def load_annotated_videos(
         refuse_unusable(report, rows["label"], unit, first_frame, annotations)
         refuse_fractions(report, sum(map(len, tables)), annotations.name)
     report.warn(3)  # the line that called the decorated function
-    return Bunch(
+    return VideoBunch(
         videos=[recording.source for recording in recordings],
         intervals=tables,
         subjects=None if subjects is None else np.array([r.subject for r in recordings], str),

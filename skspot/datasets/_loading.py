@@ -1,4 +1,4 @@
-"""What the loaders of the field's datasets share: from a table and recordings to a `Bunch`."""
+"""What the loaders of the field's datasets share: from a table and recordings to a `VideoBunch`."""
 
 import re
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from math import inf
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import Bunch
 
+from skspot.datasets._bunch import VideoBunch
 from skspot.datasets._labels import settle_rows
 from skspot.datasets._recordings import natural_order
 from skspot.datasets._report import Finding, LeftOut
@@ -141,7 +141,7 @@ def make_bunch(annotation, recordings, notes, *, rules, subjects, fps, descr):
     for note in (*annotation.notes, *notes):
         report.add(note, note.finding)
     report.warn(4)  # the line that calls the loader, which scikit-learn wraps to check parameters
-    return Bunch(
+    return VideoBunch(
         videos=[recording.source for recording in recordings],
         intervals=tables,
         subjects=np.array([recording.subject for recording in recordings], dtype=str),

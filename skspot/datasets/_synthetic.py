@@ -6,13 +6,14 @@ from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.utils import Bunch, check_random_state
-from tqdm.auto import tqdm
+from sklearn.utils import check_random_state
 
+from skspot.datasets._bunch import VideoBunch
 from skspot.datasets._face_model import CANVAS_SIZE, FACE_SIZE, face_transform, make_face
 from skspot.datasets._face_script import write_script
 from skspot.preprocessing._regions import node_centres, node_names, region_radius
 from skspot.utils._param_validation import Interval, validate_params
+from skspot.utils._progress import progress_bar
 
 _DESCR = """Synthetic face videos
 
@@ -108,7 +109,8 @@ def make_expression_videos(
     random_state : int, RandomState or None, default=None
         Seed of everything that is random.
     verbose : int, default=0
-        Whether to show progress.
+        Whether to show progress over the videos with the time left, on standard error. 0 shows
+        nothing.
 
     Returns
     -------
@@ -166,8 +168,10 @@ def make_expression_videos(
         )
         for subject, number, subject_seed, seed in jobs
     )
-    made = list(tqdm(made, "videos", total=len(jobs), disable=not verbose))
-    return Bunch(
+    made = list(
+        progress_bar(made, desc="videos made", unit="video", total=len(jobs), shown=bool(verbose))
+    )
+    return VideoBunch(
         videos=[video for video, *_ in made],
         intervals=[script.intervals for _, script, *_ in made],
         subjects=np.array([subject for subject, *_ in jobs]),

@@ -4,7 +4,8 @@ import re
 
 import numpy as np
 
-from skspot.intervals import PREDICTION_DTYPE, make_intervals
+from skspot.intervals import make_intervals
+from skspot.io._frame import frame_of
 
 _FRAMES = ("onset", "apex", "offset")
 _VALUES = (*_FRAMES, "label", "score")
@@ -14,25 +15,7 @@ _MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "None", "-"]
 
 def encode(tables, *, times):
     """Return the CSV file of tables; a video without intervals gets one row, its name alone."""
-    import pandas as pd
-
-    rows = []
-    for name, table in tables.items():
-        frame = pd.DataFrame(table) if len(table) else pd.DataFrame([{}])
-        frame.insert(0, "video", name)
-        if times.known and len(table):
-            seconds = times.seconds(name, table)
-            for field in _FRAMES:
-                frame[f"{field}_seconds"] = seconds[table[field]].round(6)
-        rows.append(frame)
-    columns = ["video", *_FRAMES, "label"]
-    if any(table.dtype == PREDICTION_DTYPE for table in tables.values()):
-        columns.append("score")
-    if times.known:
-        columns += [f"{field}_seconds" for field in _FRAMES]
-    written = pd.concat([pd.DataFrame(columns=columns).astype(object), *rows])[columns]
-    written = written.astype(dict.fromkeys(_FRAMES, "Int64"))
-    return written.to_csv(index=False).encode("utf-8")
+    return frame_of(tables, times).to_csv(index=False).encode("utf-8")
 
 
 def decode(path):

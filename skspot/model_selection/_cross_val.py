@@ -7,11 +7,11 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.utils import indexable
 from sklearn.utils.validation import _check_method_params
-from tqdm.auto import tqdm
 
 import skspot
 from skspot.model_selection._split import LeaveOneSubjectOut, StratifiedSubjectKFold
-from skspot.utils._cache import cached
+from skspot.utils._cache import cached, is_stored
+from skspot.utils._progress import progress_bar
 from skspot.utils.validation import as_object_array, check_interval_tables, check_videos
 
 # Parameters that say how the work is done and change no result, whatever step they belong to.
@@ -53,7 +53,9 @@ def cross_val_intervals(
         Number of folds computed at a time; None is 1 unless in a `joblib.parallel_config`
         context, -1 all processors.
     verbose : int, default=0
-        Whether to show progress over the folds.
+        Whether to show progress over the folds with the time left, on standard error, in place of
+        what the steps of the estimator show by their own `verbose`. The time is reckoned from the
+        folds that are computed, not from those that `memory` has kept. 0 shows no folds.
 
     Returns
     -------
@@ -103,18 +105,36 @@ def cross_val_intervals(
     predict = cached(
         _predict_fold, memory, ignore=["estimator", "X", "y", "train", "test", "params"]
     )
-    folds = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(predict)(
-            key, estimator=estimator, X=videos, y=tables, train=train, test=test, params=fit_params
-        )
+    if verbose:  # one bar at a time
+        estimator = clone(estimator).set_params(**_set_all(estimator, {"verbose": False}))
+    common = {"estimator": estimator, "X": videos, "y": tables}
+    calls = [
+        {"key": key, "train": train, "test": test, "params": fit_params, **common}
         for key, (train, test), fit_params in zip(keys, splits, params)
+    ]
+    stored = [is_stored(predict, **call) for call in calls] if verbose else [False] * len(calls)
+    folds = Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(predict)(**call) for call in calls
     )
     predicted = [None] * len(videos)
-    # tqdm comes first, so that it sees the end.
-    for fold, (_, test) in zip(tqdm(folds, "folds", len(splits), disable=not verbose), splits):
-        for i, table in zip(test, fold):
-            predicted[i] = table
+    with _fold_bar(stored, shown=bool(verbose)) as bar:
+        for fold, (_, test), was_stored in zip(folds, splits, stored):
+            for i, table in zip(test, fold):
+                predicted[i] = table
+            bar.update(not was_stored)
     return as_object_array(predicted)
+
+
+def _fold_bar(stored, *, shown):
+    """Return the bar of the folds, beginning with those that are stored: they take no time."""
+    return progress_bar(
+        desc=f"folds done ({sum(stored)} before)" if any(stored) else "folds done",
+        unit="fold",
+        total=len(stored),
+        initial=sum(stored),
+        shown=shown,
+        smoothing=0,
+    )
 
 
 def split_videos(cv, videos, tables, groups):
@@ -183,14 +203,7 @@ def _keys(estimator, videos, tables, splits, params):
 
 def _settings(estimator):
     """Return what identifies an estimator and its parameters but for how the work is done."""
-    estimator = clone(estimator)
-    estimator.set_params(
-        **{
-            name: _HOW[last]
-            for name in estimator.get_params()
-            if (last := name.split("__")[-1]) in _HOW
-        }
-    )
+    estimator = clone(estimator).set_params(**_set_all(estimator, _HOW))
     try:
         return joblib.hash(estimator)
     except Exception as error:  # whatever pickling raises
@@ -198,6 +211,12 @@ def _settings(estimator):
             "With memory, the estimator must be one that can be pickled, so that finished folds "
             f"are known again; {error}. Define its functions and classes in a module."
         ) from error
+
+
+def _set_all(estimator, values):
+    """Return the parameters of these names of an estimator and all its steps, set to values."""
+    names = {name: name.split("__")[-1] for name in estimator.get_params()}
+    return {name: values[last] for name, last in names.items() if last in values}
 
 
 def _fingerprint(video, estimator):

@@ -45,6 +45,8 @@ def oracle_epoch_evaluation(
     Returns
     -------
     result : Bunch
+        Its fields:
+
         videos : int array of shape (n_tested,)
             The indices of the videos that were tested, ascending. The next two refer to them.
         honest, oracle : object array of n_tested interval tables

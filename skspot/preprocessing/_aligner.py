@@ -10,12 +10,13 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from tqdm.auto import tqdm
 
 from skspot.preprocessing._landmarkers import LANDMARKERS, make_landmarker
 from skspot.utils._cache import cached
+from skspot.utils._doc_links import DocLinkMixin
 from skspot.utils._parallel import map_videos
 from skspot.utils._param_validation import MEMORY, Interval, StrOptions, _fit_context
+from skspot.utils._progress import progress_bar
 from skspot.utils.validation import check_videos
 from skspot.video import AlignedVideo, NoFaceError, open_video
 from skspot.video._base import short_name
@@ -24,7 +25,7 @@ from skspot.video._readers import open_source
 _ALGORITHM = 3  # part of the cache's key: raise it whenever the same video gives other landmarks
 
 
-class FaceAligner(TransformerMixin, BaseEstimator):
+class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
     """Find one face in every frame of each video.
 
     Each video becomes an `AlignedVideo`: a view with the 68 facial landmarks of every frame (iBUG
@@ -100,7 +101,8 @@ class FaceAligner(TransformerMixin, BaseEstimator):
         Number of videos worked on at a time; None is 1 unless in a `joblib.parallel_config`
         context, -1 all processors. The result does not depend on it.
     verbose : int, default=0
-        Whether to show progress: over the videos, or over the frames of a single video.
+        Whether to show progress with the time left, on standard error: over the videos, or over
+        the frames of a single video. 0 shows nothing.
 
     See Also
     --------
@@ -147,7 +149,8 @@ class FaceAligner(TransformerMixin, BaseEstimator):
     >>> video = np.stack([np.roll(astronaut(), shift, axis=1) for shift in range(10)])
     >>> aligned = FaceAligner(landmarker="template").fit_transform([video])
     >>> aligned
-    [AlignedVideo('array of shape (10, 512, 512, 3)', n_frames=10, fps=30.00, valid=100.0 %)]
+    [AlignedVideo('array of shape (10, 512, 512, 3)', n_frames=10, fps=30.00, duration=0.33 s,
+     valid=100.0 %)]
     >>> moved = aligned[0].landmarks[-1] - aligned[0].landmarks[0]
     >>> moved.mean(axis=0).round()
     array([9., 0.], dtype=float32)
@@ -266,7 +269,7 @@ class FaceAligner(TransformerMixin, BaseEstimator):
         return map_videos(
             align,
             [(source, landmarker.only_for(source)) for source in sources],
-            names=[short_name(source) for source in sources],
+            names=[f"X[{i}], {short_name(source)}" for i, source in enumerate(sources)],
             action="aligned",
             n_jobs=self.n_jobs,
             on_error=self.on_error,
@@ -353,7 +356,13 @@ def _find_landmarks(key, max_gap, fps, algorithm, *, video, landmarker, show):
     def frames():
         nonlocal shape
         with closing(video.iterate(landmarker.colour)) as pairs:
-            for frame, time in tqdm(pairs, video.name, unit=" frames", disable=not show):
+            for frame, time in progress_bar(
+                pairs,
+                desc=f"{video.name}, frames aligned",
+                unit="frame",
+                total=video.n_announced or None,
+                shown=show,
+            ):
                 times.append(time)
                 shape = frame.shape[:2]
                 yield frame

@@ -7,22 +7,23 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from tqdm.auto import tqdm
 
 from skspot.preprocessing._displacements import batched_displacements, pair_displacements
 from skspot.preprocessing._engines import ENGINE_NAMES, make_engine
 from skspot.preprocessing._regions import NODE_SETS
 from skspot.utils._cache import cached
 from skspot.utils._callables import callable_key
+from skspot.utils._doc_links import DocLinkMixin
 from skspot.utils._parallel import map_videos, one_opencv_thread
 from skspot.utils._param_validation import MEMORY, Interval, StrOptions, _fit_context
+from skspot.utils._progress import progress_bar
 from skspot.utils.validation import check_videos
 
 # Part of the cache's key: raise it whenever the features change.
 _VERSION = 2
 
 
-class SWMROFlow(TransformerMixin, BaseEstimator):
+class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
     """Sliding-window multi-resolution optical flow (SW-MRO) of facial regions.
 
     For each frame a window of frames is centred on it, and the optical flow is taken from one
@@ -87,7 +88,8 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
     n_jobs : int, default=None
         Number of videos worked on at the same time. The result does not depend on it.
     verbose : int, default=0
-        Whether to show progress.
+        Whether to show progress with the time left, on standard error: over the videos, or over
+        the frames of a single video. 0 shows nothing.
 
     See Also
     --------
@@ -250,7 +252,7 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
         return map_videos(
             extract,
             videos,
-            names=[getattr(video, "name", "") for video in videos],
+            names=[f"X[{i}], {getattr(video, 'name', '')}" for i, video in enumerate(videos)],
             action="turned into features",
             n_jobs=self.n_jobs,
             on_error=self.on_error,
@@ -271,10 +273,10 @@ class SWMROFlow(TransformerMixin, BaseEstimator):
         block_length : int, default=1024
             Frames in a block; the last one may be shorter.
 
-        Yields
-        ------
-        features : float32 array of shape (n_frames, window_length - 1, n_nodes, n_channels)
-            The features of the next frames, see `transform`.
+        Returns
+        -------
+        blocks : iterator of float32 arrays (n_frames, window_length - 1, n_nodes, n_channels)
+            The features of the next frames each, see `transform`.
 
         Raises
         ------
@@ -428,8 +430,12 @@ def _iterate_windows(
         displacements = pair_displacements(aligned, make_engine(flow), lags=lags, **settings)
     else:
         displacements = batched_displacements(aligned, device, lags=lags, **settings)
-    displacements = tqdm(
-        displacements, aligned.name, len(aligned), unit=" frames", disable=not show
+    displacements = progress_bar(
+        displacements,
+        desc=f"{aligned.name}, frames turned into features",
+        unit="frame",
+        total=len(aligned),
+        shown=show,
     )
     n_valid = _valid_in_window(np.asarray(aligned.valid), window_length, spacing)
     for i, window in enumerate(gather_windows(displacements, len(aligned), pairs)):

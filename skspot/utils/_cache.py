@@ -65,6 +65,13 @@ def cached(function, memory, *, ignore):
     return partial(_recall, function) if isinstance(memory, (str, joblib.Memory)) else function
 
 
+def is_stored(function, *args, **kwargs):
+    """Tell whether a function that `cached` has returned has stored this result."""
+    if not isinstance(function, partial):  # nothing is stored, or a memory of others can't tell
+        return False
+    return function.args[0].check_call_in_cache(*args, **kwargs)
+
+
 def _recall(function, *args, **kwargs):
     """Return the result of a function of joblib.Memory, stored or new."""
     if function.check_call_in_cache(*args, **kwargs):

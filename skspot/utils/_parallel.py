@@ -4,14 +4,25 @@ import warnings
 from contextlib import contextmanager
 
 from joblib import Parallel, delayed
-from tqdm.auto import tqdm
+
+from skspot.utils._progress import progress_bar
 
 
 class SetupError(OSError):
     """Something that every video needs is missing, such as the weights of a network."""
 
 
-def map_videos(function, videos, *, names, action, n_jobs, on_error, verbose):
+def map_videos(
+    function,
+    videos,
+    *,
+    names,
+    action,
+    n_jobs,
+    on_error,
+    verbose,
+    instead="None stands in their places",
+):
     """Apply a function to each video.
 
     Parameters
@@ -21,7 +32,7 @@ def map_videos(function, videos, *, names, action, n_jobs, on_error, verbose):
     videos : list
         What stands for each video; None is one that failed in an earlier step, and stays None.
     names : list of str
-        What errors call the videos.
+        What errors call the videos: what the user knows them by, such as ``"X[0], a.mp4"``.
     action : str
         What was to be done to a video, for progress and warnings: "aligned".
     n_jobs : int or None
@@ -31,6 +42,8 @@ def map_videos(function, videos, *, names, action, n_jobs, on_error, verbose):
         every video from being worked on, `SetupError` and ImportError, is raised all the same.
     verbose : int
         Whether to show progress over the videos, if there are several.
+    instead : str, default="None stands in their places"
+        What the warning says that the user finds in place of the videos that failed.
 
     Returns
     -------
@@ -43,25 +56,31 @@ def map_videos(function, videos, *, names, action, n_jobs, on_error, verbose):
         What `function` warns of, in the order of the videos, also if it ran in a worker process.
     """
     outcomes = Parallel(n_jobs=n_jobs, return_as="generator")(
-        delayed(_attempt)(function, video, f"X[{i}], {name}", on_error)
-        for i, (video, name) in enumerate(zip(videos, names))
+        delayed(_attempt)(function, video, name, on_error) for video, name in zip(videos, names)
     )
-    hidden = not verbose or len(videos) < 2
-    outcomes = list(tqdm(outcomes, f"videos {action}", len(videos), disable=hidden))
+    outcomes = list(
+        progress_bar(
+            outcomes,
+            desc=f"videos {action}",
+            unit="video",
+            total=len(videos),
+            shown=bool(verbose) and len(videos) > 1,
+        )
+    )
     shown = {}  # each text once, as Python does without workers
     for _, caught in outcomes:
         for text, category, filename, line in caught:
             warnings.warn_explicit(text, category, filename, line, registry=shown)
     outcomes = [outcome for outcome, _ in outcomes]
     failures = [
-        f"X[{i}]: {type(outcome).__name__}: {outcome}"
-        for i, outcome in enumerate(outcomes)
+        f"{name}: {type(outcome).__name__}: {outcome}"
+        for name, outcome in zip(names, outcomes)
         if isinstance(outcome, Exception)
     ]
     if failures:
         warnings.warn(
-            f"{len(failures)} of {len(videos)} videos could not be {action}; None stands in their "
-            "places:\n- " + "\n- ".join(failures),
+            f"{len(failures)} of {len(videos)} videos could not be {action}; {instead}:\n- "
+            + "\n- ".join(failures),
             stacklevel=3,
         )
     return [None if isinstance(outcome, Exception) else outcome for outcome in outcomes]

@@ -120,7 +120,8 @@ class AlignedVideo:
     ...     frame_shape=(240, 320), face_size=90,
     ... )
     >>> aligned
-    AlignedVideo('array of shape (60, 240, 320)', n_frames=60, fps=30.00, valid=100.0 %)
+    AlignedVideo('array of shape (60, 240, 320)', n_frames=60, fps=30.00, duration=2.00 s,
+                 valid=100.0 %)
     >>> aligned.face_sizes[0].round()
     np.float64(90.0)
     >>> aligned.face_landmarks[0].max(axis=0).round()
@@ -172,7 +173,7 @@ class AlignedVideo:
     def __repr__(self):
         return (
             f"AlignedVideo({self.name!r}, n_frames={len(self)}, fps={self.fps:.2f}, "
-            f"valid={100 * self.valid.mean():.1f} %)"
+            f"duration={self.duration:.2f} s, valid={100 * self.valid.mean():.1f} %)"
         )
 
     def __eq__(self, other):
@@ -240,6 +241,12 @@ class AlignedVideo:
         if span < 1:
             return float("nan")
         return float(span / np.median(self.timestamps[span:] - self.timestamps[:-span]))
+
+    @property
+    def duration(self):
+        """Seconds from the first frame to the end of the last, which lasts one period of `fps`."""
+        # What a single frame lasts is not known.
+        return float(self.timestamps[-1] + (1 / self.fps if len(self) > 1 else 0))
 
     @property
     def fingerprint(self):

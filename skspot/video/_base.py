@@ -57,6 +57,15 @@ def hash_file(digest, path):
 class Video(ABC):
     """A video of any kind, made by `open_video`.
 
+    Parameters
+    ----------
+    source : str, path-like or ndarray
+        What is opened.
+    fps : float
+        Frame rate in frames per second, for sources without times of their own.
+    quiet : bool
+        Whether to leave out warnings about damage that can be read past.
+
     Attributes
     ----------
     source : str, path-like or ndarray

@@ -23,6 +23,11 @@ _HASHED_BYTES = 4096  # of the beginning and of the end of every image, for the 
 class _UntimedVideo(Video):
     """A sequence of pictures that carry no times."""
 
+    @property
+    def n_announced(self):
+        """How many frames there will be, as of a file by its header."""
+        return len(self._pictures)
+
     def _read_times(self):
         return np.arange(len(self._pictures)) / self._fps
 

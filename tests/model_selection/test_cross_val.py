@@ -260,7 +260,41 @@ class Forgetful(Spotter):
 
 def test_progress_reaches_the_end(capsys):
     cross_val_intervals(Spotter(), VIDEOS, INTERVALS, groups=SUBJECTS, verbose=1)
-    assert "3/3" in capsys.readouterr().err
+    assert "folds done: 3/3 [" in capsys.readouterr().err
+
+
+def test_no_progress_unless_asked(capfd):
+    cross_val_intervals(Spotter(), VIDEOS, INTERVALS, groups=SUBJECTS, n_jobs=2)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_progress_begins_with_the_folds_that_are_kept(tmp_path, capsys):
+    arguments = {"groups": SUBJECTS, "memory": tmp_path, "verbose": 1}
+    cross_val_intervals(Spotter(), VIDEOS, INTERVALS, **arguments)
+    shown = capsys.readouterr().err
+    assert "folds done: 0/3 [" in shown
+    next(tmp_path.rglob("output.pkl")).unlink()  # as if the run had been interrupted
+    cross_val_intervals(Spotter(), VIDEOS, INTERVALS, **arguments)
+    first, *_, last = capsys.readouterr().err.splitlines()
+    assert first.startswith("folds done (2 before): 2/3 [")
+    assert last.startswith("folds done (2 before): 3/3 [")
+
+
+class Chatty(Spotter):
+    def fit(self, X, y):
+        if self.verbose:
+            print("fits")
+        return super().fit(X, y)
+
+
+def test_the_folds_are_shown_in_place_of_the_steps(capsys):
+    for verbose, chatty in ((0, True), (1, False)):
+        spotter = make_pipeline(Same(), Chatty(verbose=1), verbose=True)
+        cross_val_intervals(spotter, VIDEOS, INTERVALS, groups=SUBJECTS, verbose=verbose)
+        out, err = capsys.readouterr()
+        assert ("fits" in out) == ("[Pipeline]" in out) == chatty
+        assert ("folds done" in err) != chatty
+        assert spotter.get_params()["chatty__verbose"] == 1
 
 
 # -- refusals --------------------------------------------------------------------------------------

@@ -149,9 +149,10 @@ class TestTransform:
 
     def test_shows_progress(self, capsys):
         FaceAligner(circle_landmarker, verbose=1).transform([blank_video(5)])
-        assert "5 frames" in capsys.readouterr().err
+        shown = capsys.readouterr().err
+        assert "array of shape (5, 40, 50), frames aligned: 5/5 [" in shown
         FaceAligner(circle_landmarker, verbose=1).transform([blank_video()] * 3)
-        assert "videos aligned: 100%" in capsys.readouterr().err
+        assert "videos aligned: 3/3 [" in capsys.readouterr().err
         FaceAligner(circle_landmarker).transform([blank_video()])
         assert capsys.readouterr().err == ""
 
@@ -243,9 +244,9 @@ class TestErrors:
         with pytest.warns(UserWarning, match="2 of 10 videos") as record:
             aligned = aligner.transform(videos)
         assert len(record) == 1
-        assert "X[3]: VideoReadError" in str(record[0].message)
+        assert "X[3], broken.mp4: VideoReadError" in str(record[0].message)
         assert "broken.mp4" in str(record[0].message)
-        assert "X[7]: NoFaceError" in str(record[0].message)
+        assert "X[7], array of shape (5, 40, 50): NoFaceError" in str(record[0].message)
         assert [i for i, video in enumerate(aligned) if video is None] == [3, 7]
         assert [len(video) for video in aligned if video is not None] == [
             2, 3, 4, 6, 7, 8, 10, 11
@@ -255,7 +256,7 @@ class TestErrors:
 
     def test_warn_in_parallel(self):
         videos = [face_video(3), blank_video()]
-        with pytest.warns(UserWarning, match=r"X\[1\]: NoFaceError"):
+        with pytest.warns(UserWarning, match=r"X\[1\], array of .*: NoFaceError"):
             aligned = FaceAligner("template", on_error="warn", n_jobs=2).transform(videos)
         assert aligned[0].valid.all()
         assert aligned[1] is None
@@ -456,7 +457,9 @@ def test_elements_that_are_no_videos(nothing, landmarker):
         aligner.transform([nothing])
     assert caught.value.__notes__ == [f"This happened with X[0], {type(nothing).__name__}."]
     if landmarker is circle_landmarker:
-        with pytest.warns(UserWarning, match=rf"1 of 2 videos .*\n- X\[1\]: TypeError: {message}"):
+        kind = type(nothing).__name__
+        told = rf"1 of 2 videos .*\n- X\[1\], {kind}: TypeError: {message}"
+        with pytest.warns(UserWarning, match=told):
             aligned = aligner.set_params(on_error="warn").transform([blank_video(), nothing])
         assert [video is None for video in aligned] == [False, True]
 

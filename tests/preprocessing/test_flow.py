@@ -644,7 +644,9 @@ def test_short_video(lively_data):
     )
     with pytest.raises(ValueError, match=r"X\[1\].*12 frames, fewer than window_length=17"):
         SWMROFlow().transform([exact, short])
-    with pytest.warns(UserWarning, match=r"1 of 2 videos .*\n- X\[1\]: ValueError: .*12 frames"):
+    with pytest.warns(
+        UserWarning, match=r"1 of 2 videos .*\n- X\[1\], .*: ValueError: .*12 frames"
+    ):
         features = SWMROFlow(flow="dis", on_error="warn").transform([exact, short])
     assert features[0].shape == (120, 16, 10, 2)
     assert features[1] is None

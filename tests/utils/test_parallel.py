@@ -41,7 +41,7 @@ def opencv_threads(number):
 
 
 def run(function, videos, **options):
-    names = [f"video {video}.mp4" for video in videos]
+    names = [f"X[{i}], {video}.mp4" for i, video in enumerate(videos)]
     options = {"action": "aligned", "n_jobs": None, "on_error": "raise", "verbose": 0, **options}
     return map_videos(function, videos, names=names, **options)
 
@@ -54,13 +54,13 @@ def test_results_are_in_order_and_none_stays(n_jobs):
 def test_an_error_names_its_video():
     with pytest.raises(ValueError, match="no face") as caught:
         run(one_fails, [0, 1, 2])
-    assert caught.value.__notes__ == ["This happened with X[1], video 1.mp4."]
+    assert caught.value.__notes__ == ["This happened with X[1], 1.mp4."]
 
 
 def test_an_error_of_a_worker_names_its_video():
     with pytest.raises(ValueError, match="no face") as caught:
         run(one_fails, [0, 1, 2], n_jobs=2)
-    assert caught.value.__notes__ == ["This happened with X[1], video 1.mp4."]
+    assert caught.value.__notes__ == ["This happened with X[1], 1.mp4."]
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
@@ -69,8 +69,13 @@ def test_failures_are_collected_in_one_warning(n_jobs):
         assert run(one_fails, [0, 1, 2, 1], on_error="warn", n_jobs=n_jobs) == [0, None, 2, None]
     (warning,) = caught
     text = str(warning.message)
-    assert "- X[1]: ValueError: no face" in text
-    assert "- X[3]: ValueError: no face" in text
+    assert "; None stands in their places:\n- X[1], 1.mp4: ValueError: no face\n" in text
+    assert text.endswith("\n- X[3], 1.mp4: ValueError: no face")
+
+
+def test_a_caller_says_what_users_find_instead():
+    with pytest.warns(UserWarning, match="could not be aligned; nothing was written for them:"):
+        run(one_fails, [0, 1], on_error="warn", instead="nothing was written for them")
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
@@ -103,7 +108,7 @@ def test_progress_only_if_wanted(capsys):
     run(one_fails, [0], verbose=1)
     assert capsys.readouterr().err == ""
     run(one_fails, [0, 2], verbose=1)
-    assert "videos aligned" in capsys.readouterr().err
+    assert "videos aligned: 2/2 [" in capsys.readouterr().err
 
 
 def test_opencv_keeps_to_one_thread_meanwhile():

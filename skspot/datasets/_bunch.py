@@ -1,0 +1,58 @@
+"""What the loaders return: a Bunch that says in a line what it holds."""
+
+import html
+from collections.abc import Iterable
+
+import numpy as np
+from sklearn.utils import Bunch
+
+from skspot.intervals import LABELS, is_interval_table
+
+
+class VideoBunch(Bunch):
+    """A Bunch of annotated videos that shows counts instead of all its frames and intervals."""
+
+    def __repr__(self):
+        facts = "".join(f"{name}={value}, " for name, value in self._facts().items())
+        return f"{type(self).__name__}({facts}fields={list(self)})"
+
+    def _repr_html_(self):
+        facts = self._facts() | {"fields": ", ".join(map(str, self))}
+        rows = "".join(
+            f"<tr><th>{html.escape(name)}</th><td>{html.escape(str(value))}</td></tr>"
+            for name, value in facts.items()
+        )
+        return f"<table>{rows}</table>"
+
+    def _facts(self):
+        """Return what is known of the videos."""
+        videos, landmarks, tables, subjects = (
+            _as_list(self.get(name)) for name in ("videos", "landmarks", "intervals", "subjects")
+        )
+        facts = {
+            "n_videos": None if videos is None else len(videos),
+            "n_subjects": None if subjects is None else len(set(subjects)),
+            "n_frames": _count_frames(videos, landmarks),
+            **{f"n_{label}": _count_label(tables, label) for label in LABELS},
+            "fps": self.get("fps"),
+        }
+        return {name: value for name, value in facts.items() if value is not None}
+
+
+def _as_list(items):
+    """Return what should be one item for each video, None if it is not there or no such thing."""
+    return list(items) if isinstance(items, Iterable) and not isinstance(items, str) else None
+
+
+def _count_frames(videos, landmarks):
+    """Return the number of frames of all videos, None where files have not been opened."""
+    for items in (videos, landmarks):
+        if items is not None and all(isinstance(item, np.ndarray) for item in items):
+            return sum(map(len, items))
+    return None
+
+
+def _count_label(tables, label):
+    if tables is None or not all(map(is_interval_table, tables)):
+        return None
+    return int(sum((table["label"] == label).sum() for table in tables))
