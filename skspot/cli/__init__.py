@@ -1,4 +1,4 @@
-"""The command line: ``skspot demo | train | spot | evaluate | cache``."""
+"""The command line: ``skspot demo | train | spot | report | evaluate | cache``."""
 
 import argparse
 import sys
@@ -8,6 +8,7 @@ import skspot
 from skspot.cli._cache import add_cache
 from skspot.cli._demo import add_demo
 from skspot.cli._evaluate import add_evaluate
+from skspot.cli._report import add_report
 from skspot.cli._spot import add_spot
 from skspot.cli._train import add_train
 
@@ -51,7 +52,7 @@ def make_parser():
     )
     parser.add_argument("--version", action="version", version=f"skspot {skspot.__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    for add in (add_demo, add_train, add_spot, add_evaluate, add_cache):
+    for add in (add_demo, add_train, add_spot, add_report, add_evaluate, add_cache):
         add(commands)
     return parser
 

@@ -1,0 +1,74 @@
+"""A page that lists the reports on many videos."""
+
+from datetime import datetime
+
+from skspot.inspection._report._page import render, write
+from skspot.inspection._report._spotting_report import SpottingReport
+
+
+def write_report_index(path, reports, *, title="Spotted expressions", made=None):
+    """Write a page that lists reports in a table, which can be sorted.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file; an existing one is replaced.
+    reports : mapping of str to SpottingReport, dict or Exception
+        For each report its file, relative to the page, and the report or what its `summary`
+        returns, which takes less memory. For a video that failed, its name and the error.
+    title : str, default="Spotted expressions"
+        Title of the page.
+    made : datetime, default=None
+        When the page was made; None is now.
+
+    Raises
+    ------
+    TypeError
+        If a report is none of these.
+
+    See Also
+    --------
+    SpottingReport : The report on one video.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skspot.datasets import make_expression_videos
+    >>> from skspot.inspection import SpottingReport, write_report_index
+    >>> from skspot.preprocessing import FaceAligner
+    >>> data = make_expression_videos(1, videos_per_subject=1, n_frames=90, random_state=0)
+    >>> (aligned,) = FaceAligner("template").transform(data.videos)
+    >>> report = SpottingReport.from_predictions(aligned, data.intervals[0])
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> report.save(folder / "interview.html")
+    >>> failed = ValueError("no face was found")
+    >>> write_report_index(
+    ...     folder / "index.html", {"interview.html": report, "broken.mp4": failed}
+    ... )
+    """
+    rows, failures = [], []
+    for file, report in reports.items():
+        if isinstance(report, Exception):
+            failures.append({"name": file, "reason": f"{type(report).__name__}: {report}"})
+        else:
+            rows.append({"file": file, **_summary(file, report)})
+    page = render(
+        "index.html",
+        script="index.js",
+        title=title,
+        rows=rows,
+        failures=failures,
+        made=made or datetime.now(),
+    )
+    write(path, page)
+
+
+def _summary(file, report):
+    summary = report.summary() if isinstance(report, SpottingReport) else report
+    if not isinstance(summary, dict):
+        raise TypeError(
+            f"reports[{file!r}] must be a SpottingReport, what its summary() returns, or the error "
+            f"of a video that failed; got {type(report).__name__}."
+        )
+    return summary
