@@ -1,4 +1,4 @@
-"""The cost model of docs/cost_model.md against a leave-one-subject-out run.
+"""The cost model of docs/cost_model.rst against a leave-one-subject-out run.
 
     python benchmarks/bench_cost.py [--subjects 4] [--out benchmarks/cost.md]
 
@@ -74,7 +74,7 @@ def measured_rates(flow, spotter, aligned, tables):
 
 
 def predicted_seconds(rates, spotter, tables, subjects):
-    """Return what the model says of features and folds; see docs/cost_model.md."""
+    """Return what the model says of features and folds; see docs/cost_model.rst."""
     n_frames = N_FRAMES * len(tables)
     windows = sum(
         spotter.max_epochs

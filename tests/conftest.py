@@ -4,12 +4,18 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import skspot
+from skspot.cli import main
 from skspot.datasets import make_expression_videos
 from skspot.video import AlignedVideo
 
 ROOT = Path(__file__).parent.parent
+
+# What makes a command that trains a quick one.
+QUICK = ["--landmarker", "template", "--epochs", "1"]
 
 
 def shared_folder(variable, name):
@@ -66,3 +72,34 @@ def still_data():
 def lively_data():
     """Return four short videos of two subjects with all distractors."""
     return make_expression_videos(2, videos_per_subject=2, n_frames=120, random_state=1)
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory):
+    """Return a folder with videos of three subjects, their annotations, a cache and two models.
+
+    It is shared: tests copy what they change.
+    """
+    folder = tmp_path_factory.mktemp("recorded")
+    data = make_expression_videos(
+        3, videos_per_subject=1, n_frames=60, directory=folder / "videos", random_state=0
+    )
+    tables = {
+        "s01_1": skspot.make_intervals([(10, 20, 45, "macro")]),
+        "s02_1": skspot.make_intervals([(30, 34, 40, "micro")]),
+        "s03_1": skspot.make_intervals([(5, 9, 12, "micro"), (20, 30, 50, "macro")]),
+    }
+    frame = pd.concat(
+        pd.DataFrame(table).assign(video=name, subject=subject)
+        for subject, (name, table) in zip(data.subjects, tables.items())
+    )
+    frame.to_csv(folder / "true.csv", index=False)
+    status = main(
+        ["train", "--annotations", str(folder / "true.csv"), "--videos", str(folder / "videos")]
+        + ["--model", str(folder / "model.skspot"), "--cache", str(folder / "cache"), *QUICK]
+    )
+    assert status == 0
+    spotter = skspot.load(folder / "model.skspot")
+    spotter[-1].set_params(macro_threshold=0, micro_threshold=0)  # it finds something everywhere
+    skspot.save(spotter, folder / "sensitive.skspot")
+    return folder

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shlex
 import shutil
 import signal
 import subprocess
@@ -18,7 +17,6 @@ import pympi
 import pytest
 from PIL import Image
 
-import skspot
 from skspot import datasets, make_intervals
 from skspot.cli import main
 from skspot.cli._annotated import _LOADERS, read_tables
@@ -28,6 +26,7 @@ from skspot.io import read_intervals, write_intervals
 from skspot.metrics import spotting_report
 from skspot.preprocessing import FaceAligner
 from skspot.utils._cache import stored_results
+from tests.conftest import QUICK
 from tests.datasets.test_pipeline import FACE, textured
 from tests.datasets.trees import (
     cas_me2_tree,
@@ -36,37 +35,6 @@ from tests.datasets.trees import (
     samm_tree,
     smic_tree,
 )
-
-DOCS = Path(__file__).parents[1] / "docs"
-QUICK = ["--landmarker", "template", "--epochs", "1"]
-
-
-@pytest.fixture(scope="module")
-def recorded(tmp_path_factory):
-    """Return a folder with videos of three subjects, their annotations and a cache of features."""
-    folder = tmp_path_factory.mktemp("recorded")
-    data = make_expression_videos(
-        3, videos_per_subject=1, n_frames=60, directory=folder / "videos", random_state=0
-    )
-    tables = {
-        "s01_1": make_intervals([(10, 20, 45, "macro")]),
-        "s02_1": make_intervals([(30, 34, 40, "micro")]),
-        "s03_1": make_intervals([(5, 9, 12, "micro"), (20, 30, 50, "macro")]),
-    }
-    frame = pd.concat(
-        pd.DataFrame(table).assign(video=name, subject=subject)
-        for subject, (name, table) in zip(data.subjects, tables.items())
-    )
-    frame.to_csv(folder / "true.csv", index=False)
-    status = main(
-        ["train", "--annotations", str(folder / "true.csv"), "--videos", str(folder / "videos")]
-        + ["--model", str(folder / "model.skspot"), "--cache", str(folder / "cache"), *QUICK]
-    )
-    assert status == 0
-    spotter = skspot.load(folder / "model.skspot")
-    spotter[-1].set_params(macro_threshold=0, micro_threshold=0)
-    skspot.save(spotter, folder / "sensitive.skspot")
-    return folder
 
 
 def evaluate(recorded, *arguments):
@@ -497,62 +465,3 @@ def write_with_sound(path, frames, *, seconds_before):
         container.mux(video.encode())
         container.mux(sound.encode())
     return path
-
-
-# -- corrections -----------------------------------------------------------------------------------
-
-
-def commands_of(page):
-    """Return the commands of a page of the documentation, and its Python code."""
-    text = (DOCS / page).read_text()
-    shell = re.findall(r"^```\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
-    python = re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
-    return [line for block in shell for line in block.splitlines()], "\n".join(python)
-
-
-def run(line, *further):
-    """Run one command as a shell would, with more arguments behind."""
-    program, *arguments = [
-        str(part)
-        for word in shlex.split(line)
-        for part in (sorted(Path().glob(word)) if "*" in word else [word])
-    ]
-    if program == "cp":
-        assert arguments[0] == "-r"
-        shutil.copytree(*arguments[1:])
-    else:
-        assert program == "skspot"
-        assert main([*arguments, *further]) == 0
-
-
-def test_the_documented_correction(recorded, tmp_path, monkeypatch, capsys):
-    """The page's commands, word for word, with a person who corrects one video between them."""
-    monkeypatch.chdir(tmp_path)
-    shutil.copytree(recorded / "videos", "recordings")
-    shutil.copy(recorded / "sensitive.skspot", "spotter.skspot")
-    spot, copy, compare, train, cross_validate = commands_of("correct_in_elan.md")[0]
-    run(spot)
-    run(copy)
-    spotted = read_intervals("spotted")
-    document = pympi.Elan.Eaf("corrected/s01_1.eaf")
-    for tier in [name for name in document.get_tier_names() if "macro" in name or "micro" in name]:
-        document.remove_all_annotations_from_tier(tier)
-    document.add_annotation("macro", 340, 1495)  # frames 10 (333 ms) to 44 (ends at 1500 ms)
-    document.to_file("corrected/s01_1.eaf")
-    corrected = read_intervals("corrected")
-    np.testing.assert_array_equal(corrected["s01_1"], make_intervals([(10, 44, "macro")]))
-    np.testing.assert_array_equal(corrected["s02_1"], spotted["s02_1"])
-
-    capsys.readouterr()
-    run(compare)
-    expected = spotting_report(
-        [corrected[name] for name in sorted(corrected)],
-        [spotted[name] for name in sorted(corrected)],
-    )
-    assert capsys.readouterr().out.strip() == expected.strip()
-    run(train, *QUICK)
-    assert skspot.load("better.skspot")[-1].max_epochs == 1
-    exec(commands_of("correct_in_elan.md")[1])
-    assert set(pd.read_csv("corrected.csv")["subject"]) == {"s01", "s02", "s03"}
-    run(cross_validate, *QUICK)
-    assert read_intervals("evaluation/true.csv").keys() == corrected.keys()

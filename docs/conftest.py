@@ -1,0 +1,15 @@
+"""The examples of the pages run as doctests, each page in an empty folder of its own."""
+
+import matplotlib.pyplot as plt
+import pytest
+
+collect_ignore_glob = ["*.py", "_build/*", "auto_examples/*", "generated/*"]
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path, monkeypatch):
+    """Let a page write its files where they disturb nobody."""
+    monkeypatch.chdir(tmp_path)
+    plt.switch_backend("agg")
+    yield
+    plt.close("all")

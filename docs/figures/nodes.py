@@ -1,0 +1,10 @@
+"""The ten nodes, the nose, and what the optical flow sees, on a synthetic face."""
+
+import matplotlib.pyplot as plt
+from example_video import make_example
+
+from skspot.inspection import RegionsDisplay
+
+_, aligned = make_example(n_frames=60)
+RegionsDisplay.from_video(aligned)
+plt.show()

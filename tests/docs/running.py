@@ -1,0 +1,96 @@
+"""Runs the commands of a page as a shell would, and quickly."""
+
+import doctest
+import os
+import shlex
+import shutil
+from pathlib import Path
+
+from skspot.cli import main, make_parser
+from tests.conftest import QUICK
+from tests.docs.pages import ROOT
+
+_CHECKER = doctest.OutputChecker()
+
+# What a reader chooses for the sake of time or precision, and a test in another way.
+_CHOICES = ["--landmarker", "--landmarker-model", "--jobs", "--epochs"]
+
+# Commands that are not skspot's. Installing is tested by .ci/run, which takes its commands from
+# the README; the programs of the repository are only looked for.
+_INSTALLING = {"git", "pip", "source"}
+_OF_THE_REPOSITORY = {"pytest", "python", "python3", "ruff", "sphinx-build"}
+
+
+def run_commands(commands, capsys, further=()):
+    """Run commands one after the other, and compare what the page shows of their output."""
+    for command in commands:
+        capsys.readouterr()
+        for line in command.line.split("&&"):
+            run(line, further)
+        printed = capsys.readouterr().out
+        if command.output:
+            flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+            same = _CHECKER.check_output(command.output, printed, flags)
+            assert same, f"{command.line}\nprinted\n{printed}\nthe page shows\n{command.output}"
+
+
+def run(line, further=()):
+    """Run one command; `further` are more arguments of those that train."""
+    program, *arguments = _words(line)
+    if program in _INSTALLING:
+        return
+    if program in _OF_THE_REPOSITORY:
+        _look_for(arguments)
+        return
+    _PROGRAMS[program](arguments, further)
+
+
+def _words(line):
+    """Return the words of a command; patterns become the names that they stand for."""
+    return [
+        str(part)
+        for word in shlex.split(line)
+        for part in (sorted(Path().glob(word)) if "*" in word else [word])
+    ]
+
+
+def _look_for(arguments):
+    """Refuse a command with a file or folder that the repository does not have."""
+    for word in arguments:
+        made = word.startswith(("-", "docs/_build")) or "/" not in word
+        assert made or (ROOT / word.partition("::")[0]).exists(), f"There is no {word}."
+
+
+def _skspot(arguments, further):
+    options = make_parser().parse_args(arguments)  # the page's own words are valid
+    trains = options.command == "train" or getattr(options, "cv", None) is not None
+    if trains:
+        arguments = [*_without_choices(arguments), *QUICK, *further]
+    elif "--jobs" in arguments:
+        arguments = _without_choices(arguments)
+    assert main(arguments) == 0, arguments
+
+
+def _without_choices(arguments):
+    """Return arguments without those options, each of which has one value."""
+    values = {i + 1 for i, word in enumerate(arguments) if word in _CHOICES}
+    return [word for i, word in enumerate(arguments) if word not in _CHOICES and i not in values]
+
+
+def _copy(arguments, further):
+    *options, source, target = arguments
+    assert options == ["-r"] * Path(source).is_dir()
+    (shutil.copytree if options else shutil.copy)(source, target)
+
+
+def _change_folder(arguments, further):
+    (folder,) = arguments
+    os.chdir(folder)
+
+
+def _make_folder(arguments, further):
+    (folder,) = arguments
+    Path(folder).mkdir()
+
+
+_PROGRAMS = {"skspot": _skspot, "cp": _copy, "cd": _change_folder, "mkdir": _make_folder}
