@@ -14,6 +14,15 @@ from skspot.cli._train import add_train
 
 __all__ = ["main"]
 
+# Parameters of Python of which errors and warnings speak.
+_OPTIONS = {
+    "first_frame": "--first-frame",
+    "format": "--annotation-format or --predicted-format",
+    "label_names": "--label smile=macro",
+    "on_error": "--on-error warn",
+    "unit": "--unit seconds",
+}
+
 
 def main(arguments=None):
     """Run the command line.
@@ -39,6 +48,7 @@ def main(arguments=None):
     except (OSError, TypeError, ValueError, ImportError) as error:
         notes = "\n".join(getattr(error, "__notes__", []))
         print(f"skspot {options.command}: {error}\n{notes}".rstrip(), file=sys.stderr)
+        _print_options(f"{error}\n{notes}")
         return 1
     except KeyboardInterrupt as interruption:
         print(f"\nskspot {options.command}: interrupted. {interruption}", file=sys.stderr)
@@ -59,3 +69,11 @@ def make_parser():
 
 def _print_warning(message, category, filename, lineno, file=None, line=None):
     print(f"Warning: {message}", file=sys.stderr)
+    _print_options(str(message))
+
+
+def _print_options(text):
+    """Say what the parameters are called here of which a message speaks as in Python."""
+    meant = [f"{name} is {option}" for name, option in _OPTIONS.items() if f"{name}=" in text]
+    if meant:
+        print(f"On the command line {', '.join(meant)}.", file=sys.stderr)

@@ -1,5 +1,6 @@
 """``skspot report``: reports on videos as HTML, with an index of many."""
 
+import os
 import warnings
 from functools import partial
 from pathlib import Path
@@ -56,7 +57,7 @@ def _run(options):
     reports = {}
     for path, file, (text, report) in zip(paths, files, outcomes):
         if isinstance(report, Exception):
-            reports[path] = report
+            reports[os.path.basename(os.path.abspath(path))] = report
             warnings.warn(f"No report on {path}: {type(report).__name__}: {report}")
         else:
             reports[file.name] = report

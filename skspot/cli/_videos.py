@@ -141,5 +141,5 @@ def map_named(function, names, videos, paths, *, action, n_jobs):
             n_jobs=n_jobs,
             on_error="warn",
             verbose=0,
-            instead="nothing was written for them",
+            instead="nothing was written",
         )

@@ -4,6 +4,7 @@ import base64
 import json
 import pickle
 import re
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from html.parser import HTMLParser
@@ -319,11 +320,45 @@ def test_what_is_remarked(aligned):
     assert quality.without_face == [(3, 5), (20, 20)]
     assert quality.n_pauses == 1
     rate, small, pauses, faces = quality.remarks
-    assert rate.startswith("The video has 14.75 frames per second.")
-    assert "motion looks faster" in rate
+    assert rate.startswith("The video has 14.8 frames per second, and the defaults are made for")
+    assert "micro-expressions may be missed, and macro-expressions called micro." in rate
     assert f"small: {quality.face_size:.0f} pixels. It was enlarged to 128" in small
     assert pauses.startswith("Frames are missing in 1 place:")
     assert faces.startswith("4 frames (6.7%) without a face")
+
+
+@pytest.mark.parametrize(("fps", "told"), [(30, False), (35, False), (60, True), (200, True)])
+def test_a_high_frame_rate_is_remarked(aligned, fps, told):
+    remarks = measure_quality(with_motion(aligned, fps=fps, scale=1.2)).remarks
+    assert remarks == told * [
+        f"The video has {fps}.0 frames per second, and the defaults are made for about 30: "
+        'micro-expressions may be missed or called macro. Reduce it to 30 (see "Frames and '
+        'seconds" in the user guide), or train at this rate.'
+    ]
+
+
+def test_rates_are_of_the_time_with_a_face(aligned):
+    """Of 60 frames in 6 s, with 15 without a face, 4.5 s show one."""
+    video = with_motion(aligned, fps=10, missing=range(20, 35))
+    video = replace(video, frame_shape=aligned.frame_shape)
+    report = SpottingReport.from_predictions(
+        video, make_intervals([(0, 2, 9, "macro"), (5, 6, 8, "micro"), (40, 41, 44, "micro")])
+    )
+    summary = report.summary()
+    assert summary["duration"] == pytest.approx(6)
+    assert summary["macro_per_minute"] == pytest.approx(60 / 4.5)
+    assert summary["micro_per_minute"] == pytest.approx(120 / 4.5)
+    assert "2 micro-expressions (26.7 per minute with a face)" in Page(report.to_html()).text
+
+
+def test_without_a_face_there_is_no_rate(report, tmp_path):
+    faceless = copy(report)
+    faceless.quality = replace(report.quality, face_duration=0.0)
+    assert faceless.summary()["macro_per_minute"] is None
+    assert "per minute" not in Page(faceless.to_html()).text
+    write_report_index(tmp_path / "index.html", {"a.html": faceless})
+    page = Page((tmp_path / "index.html").read_text(encoding="utf-8"))
+    assert [cell["data-value"] for cell in page.all("td")[3:6:2]] == ["", ""]
 
 
 def test_one_frame(aligned):
@@ -411,6 +446,53 @@ def test_factors_are_written(page, report):
     for face in report.faces:
         assert f"motion \N{MULTIPLICATION SIGN} {face.factor:.1f}" in page.text
     assert report.faces[-1].wanted == 8
+
+
+@pytest.mark.parametrize("faces", [True, False])
+@pytest.mark.parametrize(
+    ("factor", "caption", "told"),
+    [
+        (3.0, "Apex, motion \N{MULTIPLICATION SIGN} 3.0", "exaggerated 3.0 times"),
+        (2.96, "Apex, motion \N{MULTIPLICATION SIGN} 3.0", "exaggerated 3.0 times"),
+        (
+            2.94,
+            "Apex, motion \N{MULTIPLICATION SIGN} 2.9 (not 3: it is large by itself)",
+            "exaggerated 2.9 times",
+        ),
+        (1.04, "Apex, motion not exaggerated (it is large by itself)", "not exaggerated"),
+        (1.0, "Apex, motion not exaggerated (it is large by itself)", "not exaggerated"),
+    ],
+)
+def test_factors_are_rounded_before_they_are_compared(aligned, faces, factor, caption, told):
+    table = make_intervals([(10, 14, 40, "macro")])
+    report = SpottingReport.from_predictions(aligned, table, faces=faces)
+    report.faces[0].factor = factor
+    page = Page(report.to_html())
+    (_, _, after) = page.text.partition(caption)
+    assert after.strip().startswith("Offset , frame 40" if faces else ", without the motion")
+    alts = [image["alt"] for image in page.all("img")] + [
+        drawing["aria-label"] for drawing in page.all("svg", role="img")
+    ]
+    assert sum(alt.endswith(f"motion {told}") for alt in alts) == 1
+
+
+def test_times_are_the_same_everywhere(page, report):
+    """Marks tell the times of the onset and the offset frame, as the list does."""
+    times = report.axis.timestamps
+    marks = [attrs for tag, attrs in page.elements if tag == "a" and "data-number" in attrs]
+    marks.sort(key=lambda mark: int(mark["data-number"]))
+    assert len(marks) == len(report.predicted)
+    for row, mark in zip(report.predicted, marks):
+        onset, offset = (clock(times[row[k]], 2) for k in ("onset", "offset"))
+        assert f", {onset} to {offset}, score" in mark["aria-label"]
+        assert mark["data-apex"] == str(row["apex"])
+    annotated = [label["aria-label"] for label in page.all("g", role="img")]
+    expected = [
+        f"{clock(times[t['onset']], 2)} to {clock(times[t['offset']], 2)}" for t in report.true
+    ]
+    assert all(any(text in label for label in annotated) for text in expected)
+    assert len(annotated) == len(expected)
+    assert page.text.count("the duration includes the offset frame itself.") == 1
 
 
 def test_scores_of_all_frames_are_in_the_page(page, report):
@@ -576,6 +658,22 @@ def test_index(report, tmp_path):
     values = [float(cell["data-value"]) for cell in page.all("td")[1:8]]
     summary = report.summary()
     assert values == [v for k, v in summary.items() if k != "name"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("The file '/home/o x/b.mp4' can't be opened: it's 'cut/short'", "'b.mp4' can't be opened"),
+        ('The file "/home/o\'x/b.mp4" is empty', 'The file "b.mp4" is empty'),
+        ("The file 'C:\\\\home\\\\b.mp4' is empty", "'b.mp4' is empty"),
+        ("No frame in 'home/b/' at 1/2", "No frame in 'b' at 1/2"),
+    ],
+)
+def test_the_index_tells_no_folders(tmp_path, text, told):
+    write_report_index(tmp_path / "index.html", {"b.mp4": OSError(text)})
+    page = Page((tmp_path / "index.html").read_text(encoding="utf-8"))
+    assert told in page.text
+    assert "home" not in page.text
 
 
 def test_index_of_something_else(tmp_path):

@@ -1,5 +1,6 @@
 """A page that lists the reports on many videos."""
 
+import re
 from datetime import datetime
 
 from skspot.inspection._report._page import render, write
@@ -15,7 +16,8 @@ def write_report_index(path, reports, *, title="Spotted expressions", made=None)
         The file; an existing one is replaced.
     reports : mapping of str to SpottingReport, dict or Exception
         For each report its file, relative to the page, and the report or what its `summary`
-        returns, which takes less memory. For a video that failed, its name and the error.
+        returns, which takes less memory. For a video that failed, its name and the error, of which
+        the page tells names of files without their folders.
     title : str, default="Spotted expressions"
         Title of the page.
     made : datetime, default=None
@@ -50,7 +52,7 @@ def write_report_index(path, reports, *, title="Spotted expressions", made=None)
     rows, failures = [], []
     for file, report in reports.items():
         if isinstance(report, Exception):
-            failures.append({"name": file, "reason": f"{type(report).__name__}: {report}"})
+            failures.append({"name": file, "reason": _reason(report)})
         else:
             rows.append({"file": file, **_summary(file, report)})
     page = render(
@@ -62,6 +64,20 @@ def write_report_index(path, reports, *, title="Spotted expressions", made=None)
         made=made or datetime.now(),
     )
     write(path, page)
+
+
+def _reason(error):
+    """Return kind and text of an error, without the folders of the paths that it quotes."""
+    text = re.sub(
+        r"(?<!\w)(?P<quote>['\"])(?P<path>(?:\\.|(?!(?P=quote)).)*)(?P=quote)",
+        lambda quoted: f"{quoted['quote']}{_last_part(quoted['path'])}{quoted['quote']}",
+        str(error),
+    )
+    return f"{type(error).__name__}: {text}"
+
+
+def _last_part(path):
+    return re.split(r"[/\\]+", path.rstrip("/\\"))[-1]
 
 
 def _summary(file, report):

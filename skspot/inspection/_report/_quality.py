@@ -29,6 +29,8 @@ class Quality:
         Frames.
     duration : float
         Seconds from the first frame to the end of the last.
+    face_duration : float
+        Seconds of the frames with a face.
     fps : float
         Median frame rate; NaN for a single frame.
     face_size : float
@@ -43,6 +45,7 @@ class Quality:
 
     n_frames: int
     duration: float
+    face_duration: float
     fps: float
     face_size: float
     shown_size: float
@@ -58,9 +61,8 @@ class Quality:
         remarks = []
         if abs(self.fps / USUAL_RATE - 1) > _RATE_TOLERANCE:
             remarks.append(
-                f"The video has {self.fps:.2f} frames per second. Windows count frames, so that "
-                f"motion looks {self._pace()} than at {USUAL_RATE:.0f} per second, which the "
-                "defaults are made for."
+                f"The video has {self.fps:.1f} frames per second, and the defaults are made for "
+                f"about {USUAL_RATE:.0f}: {self._rate_advice()}"
             )
         if self.face_size < self.shown_size:
             remarks.append(
@@ -85,8 +87,17 @@ class Quality:
             )
         return remarks
 
-    def _pace(self):
-        return "faster" if self.fps < USUAL_RATE else "slower"
+    def _rate_advice(self):
+        if self.fps > USUAL_RATE:
+            return (
+                "micro-expressions may be missed or called macro. Reduce it to "
+                f'{USUAL_RATE:.0f} (see "Frames and seconds" in the user guide), or train at this '
+                "rate."
+            )
+        return (
+            "micro-expressions may be missed, and macro-expressions called micro. Record at "
+            f'{USUAL_RATE:.0f}, or train at this rate (see "Frames and seconds" in the user guide).'
+        )
 
 
 def measure_quality(aligned):
@@ -105,10 +116,12 @@ def measure_quality(aligned):
     axis = TimeAxis(aligned.timestamps, aligned.valid)
     fast = fast_frames(aligned)
     intervals = np.diff(aligned.timestamps)
+    shown = np.diff(np.append(aligned.timestamps, axis.end))
     n_pauses = int((intervals > _PAUSE * np.median(intervals)).sum()) if len(intervals) else 0
     return Quality(
         n_frames=len(aligned),
         duration=float(axis.end),
+        face_duration=float(shown[aligned.valid].sum()),
         fps=aligned.fps,
         face_size=float(np.median(face_extent(aligned.landmarks)[aligned.valid])),
         shown_size=float(aligned.face_size),

@@ -275,14 +275,15 @@ class SpottingReport:
         -------
         summary : dict
             `name`; `duration` in seconds; the counts `macro` and `micro`, with `macro_per_minute`
-            and `micro_per_minute`; `without_face`, the share of frames without a face; `n_remarks`,
-            how many remarks there are on the quality of the video.
+            and `micro_per_minute`, of the time with a face, None if there is none; `without_face`,
+            the share of frames without a face; `n_remarks`, how many remarks there are on the
+            quality of the video.
         """
-        duration = self.quality.duration
-        summary = {"name": self.name, "duration": duration}
+        minutes = self.quality.face_duration / 60
+        summary = {"name": self.name, "duration": self.quality.duration}
         for label in LABELS:
             summary[label] = int((self.predicted["label"] == label).sum())
-            summary[f"{label}_per_minute"] = 60 * summary[label] / duration
+            summary[f"{label}_per_minute"] = summary[label] / minutes if minutes else None
         summary["without_face"] = self.quality.n_without_face / self.quality.n_frames
         summary["n_remarks"] = len(self.quality.remarks)
         return summary

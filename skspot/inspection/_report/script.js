@@ -104,12 +104,17 @@
   // -- what is under the pointer --------------------------------------------------------------------
 
   function read(event) {
+    const mark = event.target.closest(".mark");
     const box = timeline.getBoundingClientRect();
     const share = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
     const frame = frameAt(start + share * span);
     cursor.setAttribute("x1", `${100 * share}%`);
     cursor.setAttribute("x2", `${100 * share}%`);
     cursor.removeAttribute("hidden");
+    tell([describe(frame), mark?.getAttribute("aria-label")]);
+  }
+
+  function describe(frame) {
     const parts = [`Frame ${frame}, ${clock(times[frame], 2)} (${times[frame].toFixed(2)} s)`];
     for (const label of fields.length ? ["macro", "micro"] : []) {
       const values = ["onset", "apex", "offset", "expression"].map((kind) => {
@@ -118,14 +123,16 @@
       });
       parts.push(`${label}: ${values.join(", ")}`);
     }
-    const mark = event.target.closest(".mark");
-    if (mark) parts.push(mark.getAttribute("aria-label"));
-    readout.textContent = parts.join(" · ");
+    return parts.join(" · ");
+  }
+
+  function tell(parts) {
+    readout.textContent = parts.filter(Boolean).join(" · ");
   }
 
   // -- the selected interval ------------------------------------------------------------------------
 
-  function select(place, { focus = false, reveal = false } = {}) {
+  function select(place) {
     if (!marks.length) return;
     selected = Math.min(marks.length - 1, Math.max(0, place));
     marks.forEach((mark, i) => {
@@ -142,8 +149,25 @@
       const next = selected + Number(button.dataset.step);
       button.disabled = next < 0 || next >= marks.length;
     }
-    if (focus) marks[selected].focus({ preventScroll: true });
-    if (reveal) byId("details").scrollIntoView({ block: "nearest" });
+  }
+
+  // With the keyboard the timeline stays where it is, and with it the focus.
+  function step(place) {
+    select(place);
+    marks[selected].focus({ preventScroll: true });
+    tellSelected();
+  }
+
+  function choose(place) {
+    select(place);
+    tellSelected();
+    const card = cards[selected]; // of one that is higher than the window, the top is seen
+    card.scrollIntoView({ block: card.offsetHeight > innerHeight ? "start" : "nearest" });
+  }
+
+  function tellSelected() {
+    const mark = marks[selected];
+    tell([mark.getAttribute("aria-label"), `Apex: ${describe(Number(mark.dataset.apex))}`]);
   }
 
   // A short interval in a long video is hard to hit: the nearest one within some pixels will do.
@@ -167,8 +191,6 @@
     ArrowUp: () => selected - 1,
     Home: () => 0,
     End: () => marks.length - 1,
-    Enter: () => selected,
-    " ": () => selected,
   };
 
   marks.forEach((mark) => mark.setAttribute("role", "button"));
@@ -179,21 +201,25 @@
     event.preventDefault();
     const mark = event.target.closest("a.mark");
     const place = mark ? marks.indexOf(mark) : nearest(event);
-    if (place >= 0) select(place, { focus: true });
+    if (place < 0) return;
+    marks[place].focus({ preventScroll: true });
+    choose(place);
   });
   timeline.addEventListener("keydown", (event) => {
-    if (!(event.key in moves) || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.key in moves) step(moves[event.key]());
+    else if (event.key === "Enter" || event.key === " ") choose(marks.indexOf(event.target));
+    else return;
     event.preventDefault();
-    select(moves[event.key](), { focus: true });
   });
   document.addEventListener("click", (event) => {
     const link = event.target.closest('a[href^="#interval-"]:not(.mark)');
     const button = event.target.closest("button");
     if (link) {
       event.preventDefault();
-      select(Number(link.hash.slice("#interval-".length)) - 1, { reveal: true });
+      choose(Number(link.hash.slice("#interval-".length)) - 1);
     } else if (button?.dataset.step) {
-      select(selected + Number(button.dataset.step));
+      choose(selected + Number(button.dataset.step));
     } else if (button?.dataset.zoom === "all") {
       show(0, end);
     } else if (button?.dataset.zoom) {
