@@ -93,7 +93,7 @@ sphinx_gallery_conf = {
     "doc_module": ("skspot",),
     "reference_url": {"skspot": None},
     "min_reported_time": 5,
-    "parallel": 2,
+    "write_computation_times": False,
     "download_all_examples": False,
     "show_signature": False,
     "plot_gallery": os.environ.get("SKSPOT_DOCS_EXAMPLES", "1") == "1",
@@ -130,6 +130,7 @@ html_sidebars = {  # pages without pages below them
         "start",
     )
 }
+html_context = {"default_mode": "auto"}
 html_theme_options = {
     "show_prev_next": True,
     "navigation_with_keys": False,

@@ -465,3 +465,19 @@ def write_with_sound(path, frames, *, seconds_before):
         container.mux(video.encode())
         container.mux(sound.encode())
     return path
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("s01_1,1.5,2.5,macro", "On the command line on_error is --on-error warn, unit is --unit"),
+        ("s01_1,10,40,smile", "label_names is --label smile=macro"),
+    ],
+)
+def test_errors_name_the_options_of_the_command_line(recorded, tmp_path, capsys, row, expected):
+    table = tmp_path / "table.csv"
+    table.write_text(f"video,onset,offset,label\n{row}\n")
+    out = str(tmp_path / "model.skspot")
+    arguments = ["--annotations", str(table), "--videos", str(recorded / "videos"), "--model", out]
+    assert main(["train", *arguments]) == 1
+    assert expected in capsys.readouterr().err

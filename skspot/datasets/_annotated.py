@@ -15,7 +15,12 @@ from skspot.datasets._seconds import faults_of_moments, read_cells, row_of
 from skspot.datasets._sources import make_recordings
 from skspot.datasets._spellings import fold, read_label, read_names
 from skspot.datasets._tables import read_annotations
-from skspot.datasets._unusable import refuse_fractions, refuse_late, refuse_unusable
+from skspot.datasets._unusable import (
+    refuse_fractions,
+    refuse_late,
+    refuse_unusable,
+    warn_of_seconds,
+)
 from skspot.datasets._video_files import (
     file_id,
     match_videos,
@@ -243,6 +248,8 @@ def load_annotated_videos(
             refuse_late(report, len(rows), annotations.name)
         refuse_unusable(report, rows["label"], unit, first_frame, annotations)
         refuse_fractions(report, sum(map(len, tables)), annotations.name)
+    if unit == "frames":
+        warn_of_seconds(tables, annotations.name)
     report.warn(3)  # the line that called the decorated function
     return VideoBunch(
         videos=[recording.source for recording in recordings],

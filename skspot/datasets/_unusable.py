@@ -1,6 +1,7 @@
 """The errors about rows of a user's table that can't be used."""
 
 import re
+import warnings
 from collections import Counter
 
 from skspot.datasets._cells import is_empty, parse_id
@@ -8,6 +9,8 @@ from skspot.datasets._video_files import some_of
 from skspot.intervals import LABELS
 
 _MANY = 20  # how many rows the error lists at most
+_SHORT = 5  # frames; at 25 frames per second a macro-expression lasts 12
+_SEVERAL = 3
 _NO_SECONDS = "Are these frames (unit='frames') or milliseconds (divide them by 1000)?"
 _NO_FRAMES = (
     "Are these milliseconds (divide them by 1000, and pass unit='seconds'), or the frames of a "
@@ -67,6 +70,35 @@ def refuse_fractions(report, n_intervals, name):
             f"{name}: {n_rounded} of {n_intervals} onsets are no whole frame numbers. If they are "
             "seconds, pass unit='seconds'; if they are frames, round them, or pass on_error='warn' "
             "to have them rounded and reported."
+        )
+
+
+def warn_of_seconds(tables, name):
+    """Warn if the frames of a table are probably seconds, in whole numbers.
+
+    Parameters
+    ----------
+    tables : list of ndarray
+        The interval tables.
+    name : str
+        What the warning calls the table.
+
+    Warns
+    -----
+    UserWarning
+        If there are several macro-expressions, and all are too short to be any.
+    """
+    lengths = [
+        interval["offset"] - interval["onset"] + 1
+        for table in tables
+        for interval in table[table["label"] == "macro"]
+    ]
+    if len(lengths) >= _SEVERAL and max(lengths) <= _SHORT:
+        warnings.warn(
+            f"{name}: the longest of {len(lengths)} macro-expressions lasts {max(lengths)} frames, "
+            "but a macro-expression lasts half a second or more. If onsets and offsets are "
+            "seconds, pass unit='seconds'.",
+            stacklevel=4,
         )
 
 

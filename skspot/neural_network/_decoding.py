@@ -89,7 +89,7 @@ def propose(onset, apex, offset, *, usual_length, min_length, apex_threshold=0.5
     onset, apex, offset : array-like of shape (n_frames,)
         Scores of each frame.
     usual_length : int
-        Length, in frames, of the longest interval to look for, less one if it is odd.
+        The longest interval found has ``2 * (usual_length // 2) + 1`` frames.
     min_length : int
         Length, in frames, of the shortest.
     apex_threshold : float, default=0.5
@@ -217,8 +217,8 @@ def decode_apexes(
     scores : ndarray of shape (n_frames,), dtype `FRAME_SCORE_DTYPE`
         Scores from `frame_scores`.
     micro_usual_length, macro_usual_length : int, default=16, 59
-        Length, in frames, of the longest interval of each class to look for. The defaults are the
-        authors', for videos of about 30 frames a second.
+        The longest interval found of each class has ``2 * (usual_length // 2) + 1`` frames: 17 and
+        59. The defaults are the authors', for videos of about 30 frames a second.
     micro_min_length, macro_min_length : int, default=5, 16
         Length, in frames, of the shortest.
     micro_apex_threshold, macro_apex_threshold : float, default=0.5

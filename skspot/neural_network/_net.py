@@ -157,14 +157,27 @@ class VideoNet(NeuralNet):
     def _get_params_html(self, deep=True, doc_link=""):
         """Return what the diagram shows: parameters that were set first, without skorch's own."""
         params = super()._get_params_html(deep=False, doc_link=doc_link)
-        usual = type(self)(self.module, self.criterion).get_params(deep=False)
-        params.non_default = tuple(
-            name
-            for name, value in params.items()
-            if name not in usual or not np.array_equal(value, usual[name])
-        )
+        params.non_default = tuple(self._params_that_were_set())
         params.data = {name: params[name] for name in [*params.non_default, *params]}
         return params
+
+    def __repr__(self):
+        given = [f"{name}={value!r}" for name, value in self._params_that_were_set().items()]
+        return f"{type(self).__name__}({', '.join(given)})"
+
+    def _params_that_were_set(self):
+        """Return the parameters that differ from the defaults for this module and criterion."""
+        usual = type(self)(self.module, self.criterion).get_params(deep=False)
+        params = self.get_params(deep=False)
+        for part in ("module", "criterion"):
+            default = inspect.signature(type(self)).parameters[part].default
+            if params[part] is not default:
+                usual.pop(part)
+        return {
+            name: value
+            for name, value in params.items()
+            if name not in usual or not np.array_equal(value, usual[name])
+        }
 
     def _get_param_names(self):
         # skorch takes every attribute without a trailing underscore for a parameter.

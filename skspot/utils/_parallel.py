@@ -78,8 +78,9 @@ def map_videos(
         if isinstance(outcome, Exception)
     ]
     if failures:
+        which = f"{len(failures)} of {len(videos)} videos" if len(videos) > 1 else "The video"
         warnings.warn(
-            f"{len(failures)} of {len(videos)} videos could not be {action}; {instead}:\n- "
+            f"{which} could not be {action}; {instead}:\n- "
             + "\n- ".join(failures),
             stacklevel=3,
         )

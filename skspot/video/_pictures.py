@@ -234,7 +234,7 @@ def names_by_number(directory):
         raise VideoReadError(
             f"The directory {str(directory)!r} holds no images "
             f"({', '.join(sorted(_IMAGE_SUFFIXES))}), but {found}. A video is a file or a "
-            "directory with one image per frame."
+            "directory with one image per frame; videos in folders within it are not looked for."
         )
     return by_number
 

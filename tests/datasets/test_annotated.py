@@ -370,6 +370,15 @@ class TestRows:
         assert caught[0].filename == __file__
         assert data.intervals[0].tolist() == [(12, 15, 20, "macro"), (30, 35, 40, "micro")]
 
+    def test_whole_seconds_taken_for_frames(self, folder):
+        rows = ["d,1,3,5,macro", "d,10,11,14,macro", "d,20,21,21,micro", "d,30,31,33,macro"]
+        message = r"table\.csv: the longest of 3 macro-expressions lasts 5 frames.*unit='seconds'"
+        with pytest.warns(UserWarning, match=message):
+            load_rows(folder, *rows)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            load_rows(folder, *rows, "d,40,45,60,macro")
+
     def test_seconds_taken_for_frames(self, folder):
         lines = ["a,0.4,1.5,2,macro", "a,3,3.5,4.2,macro", "b,7.25,8,9.1,micro"]
         message = r"table\.csv: 2 of 3 onsets are no whole frame numbers\. If .* unit='seconds'"

@@ -133,3 +133,9 @@ def test_the_diagram_of_a_net_marks_what_was_set(checkout):
     assert links(spotter) == {
         f"{documentation_url()}/generated/skspot.neural_network.SpotFormerClassifier.html"
     }
+
+
+def test_the_repr_of_a_net_shows_what_was_set():
+    spotter = SpotFormerClassifier(max_epochs=3, module__dim=64)
+    assert repr(spotter) == "SpotFormerClassifier(max_epochs=3, module__dim=64)"
+    assert repr(SpotFormerClassifier(lr=0.003)) == "SpotFormerClassifier()"
