@@ -16,12 +16,12 @@ that an ablation is a loop.
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from joblib import Memory
-from sklearn.model_selection import GridSearchCV
+from joblib import Memory, Parallel, delayed
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from skspot.datasets import make_expression_videos
-from skspot.metrics import macro_expression_f1_scorer, micro_expression_f1_scorer
+from skspot.metrics import interval_f1_score
 from skspot.model_selection import StratifiedSubjectKFold
 from skspot.neural_network import SpotFormerClassifier
 from skspot.preprocessing import FaceAligner, SWMROFlow
@@ -37,15 +37,17 @@ features = extractor.fit_transform(data.videos)
 # Parameters of the network begin with ``module__`` and those of the loss with ``criterion__``, as
 # everywhere in skorch. :class:`~skspot.neural_network.SpotFormer` explains them:
 #
-# - attention: between nodes (spatial) and between window positions (temporal), or one of them
-#   alone;
+# - attention between nodes (spatial) and between window positions (temporal), or one of them alone;
 # - pooling: of the nodes of each :term:`facial part` the maximum, or their mean;
 # - downsampling: a learned convolution halves the time steps, or the maximum of neighbours;
 # - the contrastive loss, which pulls windows of one class together, or none.
+#
+# The complete network is in the list twice, with two seeds. Training is random: initial weights,
+# order of the windows, augmentation. What lies between these two is chance and nothing else.
 
 variants = {
     "complete": {},
-    "spatial attention only": {"module__attention": "spatial"},
+    "complete, another seed": {"random_state": 1},
     "temporal attention only": {"module__attention": "temporal"},
     "mean pooling": {"module__node_pooling": "mean"},
     "max-pool downsampling": {"module__downsampling": "max-pool"},
@@ -53,52 +55,84 @@ variants = {
 }
 
 # %%
-# Every variant with two seeds
-# ----------------------------
-# Training is random: the initial weights, the order of the windows, the augmentation. Two seeds for
-# each variant are the least to tell a difference of the network from one of chance.
-#
-# Half of the subjects train and the other half test, because that is quick; a serious ablation
-# tests each subject. For the same reason training is short.
-# :class:`~sklearn.model_selection.GridSearchCV` is the loop, with one small grid for each variant.
+# Training
+# --------
+# Half of the subjects train and the other half test. The network is small and trained quickly. A
+# serious ablation tests each subject, trains to the end, and repeats everything with several seeds.
 
-seeds = [0, 1]
-half = next(StratifiedSubjectKFold(2).split(features, data.intervals, data.subjects))
-search = GridSearchCV(
-    SpotFormerClassifier(max_epochs=4, planted_micro=2),
-    [
-        {"random_state": seeds, **{name: [value] for name, value in changed.items()}}
-        for changed in variants.values()
-    ],
-    scoring={"macro": macro_expression_f1_scorer, "micro": micro_expression_f1_scorer},
-    cv=[half],
-    refit=False,
-    n_jobs=2,
-    error_score="raise",
+complete = SpotFormerClassifier(
+    max_epochs=4,
+    module__dim=16,
+    lr=0.01,
+    lr_decay=0.6,
+    batch_size=64,
+    neutral_ratio=0.5,
+    planted_micro=6,
+    planted_macro=0,
+    random_state=0,
 )
-search.fit(features, data.intervals)
-scores = pd.DataFrame(
-    {
-        "variant": np.repeat(list(variants), len(seeds)),
-        "seed": search.cv_results_["param_random_state"],
-        "macro": search.cv_results_["mean_test_macro"],
-        "micro": search.cv_results_["mean_test_micro"],
-    }
+train, test = next(StratifiedSubjectKFold(2).split(features, data.intervals, data.subjects))
+fitted = Parallel(n_jobs=2)(
+    delayed(clone(complete).set_params(**changed).fit)(
+        [features[i] for i in train], [data.intervals[i] for i in train]
+    )
+    for changed in variants.values()
 )
-scores.pivot(index="variant", columns="seed").loc[list(variants)].round(2)
+
+# %%
+# Scores
+# ------
+# F1 of each class over all test videos, and of each test subject alone.
+
+truth = [data.intervals[i] for i in test]
+subjects = data.subjects[test]
+
+
+def f1_scores(spotter):
+    """Return the F1 of each class and of each subject."""
+    predicted = spotter.predict([features[i] for i in test])
+    macro, micro = interval_f1_score(truth, predicted, average=None)
+    scores = {"macro": macro, "micro": micro, "overall": interval_f1_score(truth, predicted)}
+    for subject in np.unique(subjects):
+        own = np.flatnonzero(subjects == subject)
+        scores[subject] = interval_f1_score([truth[i] for i in own], [predicted[i] for i in own])
+    return scores
+
+
+scores = pd.DataFrame([f1_scores(spotter) for spotter in fitted], index=list(variants))
+scores.round(2)
 
 # %%
 # The picture
 # -----------
-# Bars are the mean of the seeds, and the dots are the seeds.
+# Bars are the F1 of all test videos together. The grey band lies between the two complete networks.
+# In the right panel, the marks are the test subjects alone.
 
-colours = {"macro": "#0072B2", "micro": "#E69F00"}
-fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained", sharey=True)
+fig, axes = plt.subplots(1, 3, figsize=(10, 3.6), layout="constrained", sharey=True)
+colours = {"macro": "#0072B2", "micro": "#D55E00", "overall": "0.75"}
 for ax, (name, colour) in zip(axes, colours.items()):
-    means = scores.groupby("variant")[name].mean()[list(variants)]
-    ax.barh(means.index, means, color=colour, edgecolor="black", height=0.6)
-    ax.plot(scores[name], scores["variant"], "o", color="black", markerfacecolor="white")
-    ax.axvline(means["complete"], color="black", linestyle=":", linewidth=1)
-    ax.set(xlim=(0, 1), xlabel="F1 on unseen subjects", title=f"{name}-expressions")
+    hatches = ["", "//"] + [""] * (len(scores) - 2)
+    ax.barh(scores.index, scores[name], color=colour, edgecolor="black", height=0.6, hatch=hatches)
+    ax.axvspan(*sorted(scores[name].iloc[:2]), color="0.5", alpha=0.3, linewidth=0, zorder=0)
+    ax.set(xlim=(0, 1.03), xlabel="F1 on unseen subjects", title=name)
+for subject, marker in zip(np.unique(subjects), "o^s"):
+    axes[-1].plot(
+        scores[subject], scores.index, marker, color="black", markerfacecolor="white", label=subject
+    )
+axes[-1].legend(title="subject", loc="upper left", bbox_to_anchor=(1.02, 1), frameon=False)
 axes[0].invert_yaxis()
 plt.show()
+
+# %%
+# How little this can tell
+# ------------------------
+# A variant within the grey band can't be told from the complete network; and two seeds are too few
+# to know how wide the band really is. The test subjects lie far apart in every variant, so that
+# with three others the order could be another one. Each class has 14 expressions in the test: one
+# hit more or less moves its F1 by several hundredths.
+#
+# Nor does a short bar prove that a part is needed: trained for so short a time, a variant may
+# merely learn more slowly. In the project's benchmark, with harder videos and the default training,
+# the overall F1 of the variants lies much closer to the 0.886 of the complete network: 0.886 with
+# temporal attention alone, 0.809 with mean pooling, 0.891 with max-pool downsampling, and 0.856
+# without the contrastive loss (``python benchmarks/bench_spotting.py``).

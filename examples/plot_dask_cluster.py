@@ -33,7 +33,17 @@ def spot_all(data):
     """Extract features once for each video, then leave one subject out."""
     extractor = make_pipeline(FaceAligner(landmarker="template", n_jobs=-1), SWMROFlow(n_jobs=-1))
     return cross_val_predict(
-        SpotFormerClassifier(max_epochs=4, planted_micro=3, random_state=0),
+        SpotFormerClassifier(
+            max_epochs=4,
+            module__dim=16,
+            lr=0.01,
+            lr_decay=0.6,
+            batch_size=64,
+            neutral_ratio=0.5,
+            planted_micro=6,
+            planted_macro=0,
+            random_state=0,
+        ),
         extractor.transform(data.videos),
         data.intervals,
         groups=data.subjects,

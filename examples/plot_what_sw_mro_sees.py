@@ -12,8 +12,8 @@ here can't be spotted.
 # %%
 # Videos with known expressions
 # -----------------------------
-# Six synthetic subjects with two videos each. Every example of the gallery uses them, therefore
-# they are rendered once and kept in the folder ``cache``.
+# Six synthetic subjects with two videos each. Most examples of the gallery use them; they are
+# rendered once and kept in the folder ``cache``.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -71,8 +71,8 @@ plt.show()
 # %%
 # The same picture with the arrows at the onset of the first micro-expression. They are drawn
 # longer, as the scale below the face says: on the face itself, such a motion is hardly visible. The
-# two last micro-expressions barely stand out of what surrounds them; these are the ones that
-# spotters miss.
+# two last micro-expressions barely stand out of what surrounds them; such expressions are the hard
+# ones to spot.
 
 micro = table[table["label"] == "micro"]
 FlowDisplay.from_video(aligned[number], table, flow=flow, frame=int(micro["onset"][0]))

@@ -1,5 +1,7 @@
 """The motion of the nodes, over time and on the face."""
 
+from textwrap import fill
+
 from skspot.inspection._arrows import draw_arrows
 from skspot.inspection._marks import draw_marks
 from skspot.inspection._node_curves import COMPONENTS, divide, draw_curves, node_colours
@@ -9,6 +11,8 @@ from skspot.inspection._time_axis import TimeAxis
 from skspot.intervals import check_intervals
 from skspot.preprocessing import SWMROFlow
 from skspot.preprocessing._regions import PART_SIZES
+
+_TITLE_WIDTH = 70  # characters
 
 
 class FlowDisplay:
@@ -112,6 +116,7 @@ class FlowDisplay:
         resolution=None,
         position=None,
         component="magnitude",
+        name=None,
         ax=None,
     ):
         """Draw what a pipeline sees of a video.
@@ -133,8 +138,10 @@ class FlowDisplay:
             last one of "window", and the middle one of a lag.
         component : {"magnitude", "dx", "dy"}, default="magnitude"
             What the curves show.
+        name : str, default=None
+            Name of the video, for the title; None takes that of its file.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Where to draw, about 14 x 6 inches with a face; None makes a new figure.
 
         Returns
         -------
@@ -161,6 +168,7 @@ class FlowDisplay:
             resolution=resolution,
             position=position,
             component=component,
+            name=name,
         )
         return display.plot(ax=ax)
 
@@ -175,6 +183,7 @@ class FlowDisplay:
         resolution=None,
         position=None,
         component="magnitude",
+        name=None,
         ax=None,
     ):
         """Measure the motion in an aligned video and draw it.
@@ -196,8 +205,10 @@ class FlowDisplay:
             last one of "window", and the middle one of a lag.
         component : {"magnitude", "dx", "dy"}, default="magnitude"
             What the curves show.
+        name : str, default=None
+            Name of the video, for the title; None takes that of its file.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Where to draw, about 14 x 6 inches with a face; None makes a new figure.
 
         Returns
         -------
@@ -207,7 +218,7 @@ class FlowDisplay:
         Raises
         ------
         TypeError
-            If `aligned` is no aligned video or `flow` no `SWMROFlow`.
+            If `aligned` is no aligned video, `flow` no `SWMROFlow` or `frame` no whole number.
         ValueError
             If there is no such frame, resolution, position or component, no motion is known in the
             window of the frame, or intervals reach beyond the video.
@@ -234,6 +245,7 @@ class FlowDisplay:
             resolution=resolution,
             position=position,
             component=component,
+            name=name,
         )
         return display.plot(ax=ax)
 
@@ -308,14 +320,14 @@ class FlowDisplay:
         return display.plot(ax=ax)
 
     @classmethod
-    def _from_aligned(cls, aligned, features, flow, frame, **options):
+    def _from_aligned(cls, aligned, features, flow, frame, *, name, **options):
         """Return the display with a face, not yet drawn."""
         display = cls._from_features(
             features,
             flow,
             timestamps=aligned.timestamps,
             valid=aligned.valid,
-            name=aligned.name,
+            name=aligned.name if name is None else name,
             **options,
         )
         display.face = view_face(aligned, display.motion, display.pair, flow.nodes, frame)
@@ -338,7 +350,7 @@ class FlowDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Where to draw, about 14 x 6 inches with a face; None makes a new figure.
 
         Returns
         -------
@@ -365,8 +377,11 @@ class FlowDisplay:
 
     def _title(self):
         start, end = (f"i {'+' if k > 0 else '-'} {abs(k)}" if k else "i" for k in self.pair)
-        what = f"motion seen around frame i, from frame {start} to frame {end}"
-        return f"{self.name}: {what}" if self.name else what
+        name = f"{self.name}: " if self.name else ""
+        return (
+            f"{fill(name + 'motion seen around frame i,', _TITLE_WIDTH)}\n"
+            f"from frame {start} to frame {end} ({self.component} in px)"
+        )
 
 
 def _check_flow(flow):

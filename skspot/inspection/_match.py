@@ -1,6 +1,7 @@
 """Which predictions hit which truth."""
 
 import os
+from numbers import Real
 
 import numpy as np
 
@@ -165,11 +166,13 @@ class MatchDisplay:
         Raises
         ------
         TypeError
-            If `y_true` and `y_pred` are neither two interval tables nor two collections of them.
+            If `y_true` and `y_pred` are neither two interval tables nor two collections of them, or
+            `iou_threshold` is no number.
         ValueError
             If there is no video, the numbers of tables, names and timestamps differ, intervals
             reach beyond the timestamps, or `iou_threshold` is out of range.
         """
+        _check_iou_threshold(iou_threshold)
         if is_interval_table(y_true):
             check_intervals(y_pred, allow_overlap=True, name="y_pred")
             y_true, y_pred = [y_true], [y_pred]
@@ -304,6 +307,16 @@ def _check_names(names, n_videos):
             f"names must hold one name for each of the {n_videos} videos, got {names!r:.80}."
         )
     return [str(name) for name in names]
+
+
+def _check_iou_threshold(iou_threshold):
+    if not isinstance(iou_threshold, Real):
+        raise TypeError(
+            f"iou_threshold must be a number, got {type(iou_threshold).__name__}: "
+            f"{iou_threshold!r:.80}."
+        )
+    if not 0 < iou_threshold <= 1:
+        raise ValueError(f"iou_threshold must be above 0 and at most 1, got {iou_threshold!r}.")
 
 
 def _check_times(timestamps, true, predicted):

@@ -12,7 +12,7 @@ COMPONENTS = {
     "dx": lambda motion: motion[..., 0],
     "dy": lambda motion: motion[..., 1],
 }
-_PARTS = ("left brow", "right brow", "mouth", "middle of the face")
+_PARTS = ("left brow", "right brow", "mouth", "middle of\nthe face")
 
 
 def node_colours(nodes):
@@ -48,9 +48,12 @@ def draw_curves(axes, timestamps, motion, nodes, component):
     component : {"magnitude", "dx", "dy"}
         What to draw of them.
     """
+    marker = "o" if len(timestamps) == 1 else None  # a line needs two frames
     curves = iter(zip(node_names(nodes), COMPONENTS[component](motion).T))
     for ax, part, size in zip(axes, _PARTS, PART_SIZES[nodes]):
         for style, (name, curve) in zip(NODE_STYLES[:size], curves):
-            ax.plot(timestamps, curve, label=name, linewidth=1.3, **style)
-        ax.set_ylabel(f"{part}\n{component} (px)")
+            ax.plot(timestamps, curve, label=name, linewidth=1.3, marker=marker, **style)
+        ax.set_ylabel(part)
         ax.legend(**LEGEND, handlelength=2.6)
+    if component == "magnitude":
+        axes[0].set_ylim(bottom=0)

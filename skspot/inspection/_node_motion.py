@@ -88,7 +88,7 @@ def view_face(aligned, motion, pair, nodes, frame=None):
     start, end = np.clip(np.arange(len(motion))[:, None] + pair, 0, len(motion) - 1).T
     landmarks = np.isfinite(aligned.landmarks).all(axis=(1, 2))
     known = np.isfinite(motion).all(axis=(1, 2)) & landmarks[start] & landmarks[end]
-    frame = _check_frame(frame, known, motion, aligned.name)
+    frame = _choose_frame(frame, known, motion, aligned.name)
     shown = int(start[frame])
     return FaceView(
         frame,
@@ -98,18 +98,27 @@ def view_face(aligned, motion, pair, nodes, frame=None):
     )
 
 
-def _check_frame(frame, known, motion, name):
+def _choose_frame(frame, known, motion, name):
+    """Return the frame, by default that with the most motion; refuse one without."""
     if not known.any():
         raise ValueError(f"{name}: no motion is known in any of its windows; there is no arrow.")
     if frame is None:
         size = np.linalg.norm(motion, axis=-1).mean(axis=-1)
         return int(np.where(known, size, -1).argmax())
-    if not isinstance(frame, Integral) or not 0 <= frame < len(known):
-        raise ValueError(f"{name} has the frames 0 to {len(known) - 1}, got frame={frame!r}.")
+    frame = check_frame(frame, len(known), name)
     if not known[frame]:
         nearest = np.flatnonzero(known)[np.abs(np.flatnonzero(known) - frame).argmin()]
         raise ValueError(
             f"The motion drawn for frame {frame} of {name} is not known, because the face is not "
             f"seen; the nearest frame where it is known is {nearest}."
         )
+    return frame
+
+
+def check_frame(frame, n_frames, name):
+    """Return the number of a frame; refuse what is none of the video of this name."""
+    if not isinstance(frame, Integral):
+        raise TypeError(f"frame must be a whole number, got {type(frame).__name__}: {frame!r:.80}.")
+    if not 0 <= frame < n_frames:
+        raise ValueError(f"{name} has the frames 0 to {n_frames - 1}, got frame={frame!r}.")
     return int(frame)

@@ -1,5 +1,7 @@
 """What a spotter's score rests on: occlusion by node and window position."""
 
+from numbers import Integral, Real
+
 import numpy as np
 
 from skspot.inspection._occlusion_effects import (
@@ -18,6 +20,7 @@ _CHOICES = {
     "by": ("node", "part"),
     "baseline": ("zero", "median"),
 }
+_FROM_PIPELINE = {"offsets", "fps"}
 _COLOURS = "PuOr"
 _SMALLEST_LIMIT = 0.01  # of the colours: smaller changes of a score mean nothing
 _MARKED = 0.1  # of that limit: rises from here on are marked
@@ -94,7 +97,7 @@ class OcclusionDisplay:
         self.title = title
 
     @classmethod
-    def from_estimator(cls, estimator, video, interval, *, ax=None, **options):
+    def from_estimator(cls, estimator, video, interval, *, name=None, ax=None, **options):
         """Draw what a score of a fitted pipeline rests on.
 
         Parameters
@@ -105,6 +108,8 @@ class OcclusionDisplay:
             One video, of the kind that the pipeline takes.
         interval : row of an interval table
             A predicted or annotated interval of the video, such as ``table[0]``.
+        name : str, default=None
+            Name of the video, for the title; None takes that of its file.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
         **options : dict
@@ -119,12 +124,18 @@ class OcclusionDisplay:
         ------
         TypeError
             If the estimator is no pipeline, or has no step that makes an aligned video, or no
-            `SWMROFlow`.
+            `SWMROFlow`; if an option is given that it tells itself.
         ValueError
             As `from_features`.
         """
         from skspot.preprocessing import SWMROFlow
 
+        known = sorted(_FROM_PIPELINE.intersection(options))
+        if known:
+            raise TypeError(
+                f"OcclusionDisplay.from_estimator takes {', '.join(known)} from the pipeline and "
+                "the video; leave it out, or use from_features."
+            )
         aligned, features = run_transformers(cls, estimator, video)
         flows = [step for _, step in estimator.steps if isinstance(step, SWMROFlow)]
         if not flows:
@@ -138,7 +149,7 @@ class OcclusionDisplay:
             interval,
             offsets=position_offsets(flows[-1]),
             fps=aligned.fps,
-            name=aligned.name,
+            name=aligned.name if name is None else name,
             ax=ax,
             **options,
         )
@@ -205,7 +216,7 @@ class OcclusionDisplay:
         Raises
         ------
         TypeError
-            If `interval` is no interval.
+            If `classifier` has no `predict_scores`, `interval` is no interval or `fps` no number.
         ValueError
             If `interval` is several, or lies beyond the video or in frames without a face, if an
             option is unknown, or if names, offsets or features have another shape.
@@ -213,10 +224,12 @@ class OcclusionDisplay:
         for option, value in {"score": score, "by": by, "baseline": baseline}.items():
             if value not in _CHOICES[option]:
                 raise ValueError(f"{option} must be one of {_CHOICES[option]}, got {value!r}.")
+        _check_classifier(classifier)
+        _check_fps(fps)
         interval = _one_interval(interval, len(features))
         windows, frames = scored_windows(features, interval, score)
         _, n_positions, n_nodes, _ = features.shape
-        if not 1 <= stretch <= n_positions:
+        if not isinstance(stretch, Integral) or not 1 <= stretch <= n_positions:
             raise ValueError(f"stretch must be 1 to {n_positions} positions, got {stretch!r}.")
         offsets = check_offsets(offsets, n_positions)
         stretches = np.split(np.arange(n_positions), range(stretch, n_positions, stretch))
@@ -300,7 +313,9 @@ class OcclusionDisplay:
         ax.barh(range(len(self.names)), self.total_effects, height=0.7, color="0.45")
         ax.axvline(0, color="black", linewidth=0.8)
         ax.margins(x=0.08)
-        ax.locator_params(axis="x", nbins=2)
+        largest = self.total_effects[np.abs(self.total_effects).argmax()]
+        ticks = sorted({0.0, float(largest)})
+        ax.set_xticks(ticks, [f"{tick:.2g}" for tick in ticks])
         ax.tick_params(axis="y", left=False, labelleft=False)
         ax.spines[["top", "right", "left"]].set_visible(False)
         ax.set_xlabel("change without\nthe whole row")
@@ -311,6 +326,23 @@ class OcclusionDisplay:
         bar = self.figure_.colorbar(ScalarMappable(**colours), cax=ax)
         bar.set_label("change of the score (+: it rises)")
         bar.outline.set_linewidth(0.5)
+
+
+def _check_classifier(classifier):
+    if not hasattr(classifier, "predict_scores"):
+        raise TypeError(
+            "OcclusionDisplay.from_features needs a fitted SpotFormerClassifier, got "
+            f"{type(classifier).__name__}; from_estimator takes a Pipeline."
+        )
+
+
+def _check_fps(fps):
+    if fps is None:
+        return
+    if not isinstance(fps, Real):
+        raise TypeError(f"fps must be a number or None, got {type(fps).__name__}: {fps!r:.80}.")
+    if not 0 < fps < np.inf:
+        raise ValueError(f"fps must be above 0 and finite, got {fps!r}.")
 
 
 def _one_interval(interval, n_frames):

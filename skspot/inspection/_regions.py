@@ -4,6 +4,7 @@ from itertools import islice
 
 import numpy as np
 
+from skspot.inspection._node_motion import check_frame
 from skspot.preprocessing._displacements import RegionGeometry
 from skspot.preprocessing._regions import NODE_SETS, node_names
 
@@ -69,7 +70,7 @@ class RegionsDisplay:
         self.title = title
 
     @classmethod
-    def from_video(cls, aligned, frame=0, *, nodes="paper", head_motion="nose", ax=None):
+    def from_video(cls, aligned, frame=0, *, nodes="paper", head_motion="nose", name=None, ax=None):
         """Draw one frame of an aligned video.
 
         Parameters
@@ -82,6 +83,8 @@ class RegionsDisplay:
             The regions, as for `SWMROFlow`.
         head_motion : {"nose", "similarity", None}, default="nose"
             How the head's motion is removed, as for `SWMROFlow`: it decides on the rigid regions.
+        name : str, default=None
+            Name of the video, for the title; None takes that of its file.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
 
@@ -93,7 +96,7 @@ class RegionsDisplay:
         Raises
         ------
         TypeError
-            If `aligned` is no aligned video.
+            If `aligned` is no aligned video, or `frame` no whole number.
         ValueError
             If there is no such frame, it has no landmarks, or an option is unknown.
         """
@@ -102,16 +105,13 @@ class RegionsDisplay:
                 f"RegionsDisplay needs an AlignedVideo, got {type(aligned).__name__}; FaceAligner "
                 "makes one from a video."
             )
-        if nodes not in NODE_SETS:
+        if nodes not in list(NODE_SETS):
             raise ValueError(f"nodes must be one of {sorted(NODE_SETS)}, got {nodes!r}.")
         if head_motion not in ("nose", "similarity", None):
             raise ValueError(
                 f"head_motion must be 'nose', 'similarity' or None, got {head_motion!r}."
             )
-        if not 0 <= frame < len(aligned):
-            raise ValueError(
-                f"{aligned.name} has the frames 0 to {len(aligned) - 1}, got frame={frame}."
-            )
+        frame = check_frame(frame, len(aligned), aligned.name)
         landmarks = aligned.face_landmarks[frame]
         if not np.isfinite(landmarks).all():
             known = np.flatnonzero(np.isfinite(aligned.landmarks).all(axis=(1, 2)))
@@ -122,6 +122,7 @@ class RegionsDisplay:
             )
         geometry = RegionGeometry(aligned.face_size, nodes, head_motion)
         centres, _, boxes, crop = geometry.regions(landmarks)
+        name = aligned.name if name is None else name
         display = cls(
             next(islice(iter(aligned), frame, None)),
             landmarks=landmarks,
@@ -129,7 +130,7 @@ class RegionsDisplay:
             rigid_regions=boxes[len(centres) :],
             crop=crop,
             names=node_names(nodes),
-            title=f"{aligned.name}, frame {frame}",
+            title=f"{name}, frame {frame}".removeprefix(", "),
         )
         return display.plot(ax=ax)
 
@@ -154,7 +155,7 @@ class RegionsDisplay:
         ax.imshow(self.picture, cmap="gray", vmin=0, vmax=255)
         self._draw_crop(ax)
         ax.scatter(*self.landmarks.T, s=7, color="white", edgecolors="black", linewidths=0.5)
-        for number, region in enumerate(self.regions, start=1):
+        for number, region in enumerate(self.regions):
             _draw_square(ax, region, _NODE_COLOUR, "-")
             _draw_number(ax, number, region)
         for region in self.rigid_regions:
@@ -198,7 +199,7 @@ class RegionsDisplay:
         square = {"linestyle": "", "marker": "s", "markersize": 9, "markerfacecolor": "none"}
         handles = [
             Line2D([], [], color="none", label=f"{number:2d}  {name}")
-            for number, name in enumerate(self.names, start=1)
+            for number, name in enumerate(self.names)
         ]
         handles.append(Line2D([], [], **square, markeredgecolor=_NODE_COLOUR, label="node"))
         handles.append(

@@ -133,6 +133,9 @@ class SpottingDisplay:
 
         Raises
         ------
+        TypeError
+            If `y_true` or `y_pred` is no interval table, or `scores` no structured array with the
+            fields of `FRAME_SCORE_DTYPE`.
         ValueError
             If intervals reach beyond the timestamps, scores or `valid` have another length, or the
             timestamps do not increase.
@@ -142,6 +145,7 @@ class SpottingDisplay:
             if table is not None or what == "y_pred":
                 check_intervals(table, n_frames=len(time), allow_overlap=True, name=what)
         if scores is not None:
+            _check_scores(scores)
             time.check_length(scores, "scores")
         display = cls(
             y_pred,
@@ -208,20 +212,21 @@ class SpottingDisplay:
         start, end = self._time.edges(interval["onset"], interval["offset"])
         colour = CLASS_COLOURS[interval["label"]]
         style = (
-            {"facecolor": colour, "edgecolor": "white", "linewidth": 1}
+            {"facecolor": colour}
             if kind == "predicted"
-            else {"facecolor": "white", "hatch": "////", "edgecolor": colour, "linewidth": 1}
+            else {"facecolor": "white", "hatch": "////"}
         )
-        ax.barh(height, end - start, 0.66, left=start, **style)
+        # The border keeps intervals of a long video visible, however few pixels wide.
+        ax.barh(height, end - start, 0.66, left=start, edgecolor=colour, linewidth=1, **style)
         apex = self.timestamps[interval["apex"]]
-        ax.plot([apex, apex], [height - 0.4, height + 0.4], color="black", linewidth=1.4)
+        ax.plot([apex, apex], [height + 0.36, height + 0.48], color="black", linewidth=1.4)
 
     def _draw_key(self, ax):
-        """Say what the black lines and the grey areas are."""
+        """Say what the black ticks and the grey areas are."""
         from matplotlib.lines import Line2D
         from matplotlib.patches import Patch
 
-        apex = {"linestyle": "", "marker": "|", "markersize": 10, "markeredgewidth": 1.4}
+        apex = {"linestyle": "", "marker": "|", "markersize": 5, "markeredgewidth": 1.4}
         handles = [Line2D([], [], color="black", label="apex", **apex)]
         if self._time.gaps():
             handles.append(Patch(color=GAP_COLOUR, label="no face"))
@@ -234,3 +239,15 @@ class SpottingDisplay:
         ax.set_ylim(-0.03, 1.03)
         ax.set_ylabel(f"{label}\nscores")
         ax.legend(**LEGEND)
+
+
+def _check_scores(scores):
+    """Refuse what has not the score of each kind for each class."""
+    expected = {f"{label}_{kind}" for label in LABELS for kind in _SCORE_STYLES}
+    dtype = getattr(scores, "dtype", None)
+    if not expected.issubset(getattr(dtype, "names", None) or ()):
+        got = type(scores).__name__ if dtype is None else f"an array of dtype {dtype}"
+        raise TypeError(
+            "scores must be one element of what predict_scores returns, a structured array with "
+            f"the fields {sorted(expected)}, got {got}."
+        )

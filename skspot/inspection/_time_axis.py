@@ -20,12 +20,20 @@ class TimeAxis:
     Raises
     ------
     ValueError
-        If there is no frame, the timestamps do not increase, or `valid` has another length.
+        If there is no frame, the timestamps are not finite or do not increase, or `valid` has
+        another length.
     """
 
     def __init__(self, timestamps, valid=None, *, name="timestamps"):
         self.timestamps = np.asarray(timestamps, dtype=np.float64)
         self.name = name
+        unknown = np.flatnonzero(~np.isfinite(self.timestamps))
+        if len(unknown):
+            frame = unknown[0]
+            raise ValueError(
+                f"{name} must hold a time for each frame, got {self.timestamps.flat[frame]} at "
+                f"frame {frame}; where no time is known, give one between its neighbours."
+            )
         increasing = self.timestamps.ndim == 1 and (np.diff(self.timestamps) > 0).all()
         if self.timestamps.size == 0 or not increasing:
             raise ValueError(

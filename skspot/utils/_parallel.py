@@ -80,8 +80,7 @@ def map_videos(
     if failures:
         which = f"{len(failures)} of {len(videos)} videos" if len(videos) > 1 else "The video"
         warnings.warn(
-            f"{which} could not be {action}; {instead}:\n- "
-            + "\n- ".join(failures),
+            f"{which} could not be {action}; {instead}:\n- " + "\n- ".join(failures),
             stacklevel=3,
         )
     return [None if isinstance(outcome, Exception) else outcome for outcome in outcomes]

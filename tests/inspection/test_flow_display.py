@@ -1,5 +1,7 @@
 """Tests of the picture of the motion."""
 
+from itertools import pairwise
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -105,7 +107,36 @@ def test_pairs_are_cut_to_the_video(ramp):
 def test_components(ramp, component, value):
     display = FlowDisplay.from_video(ramp, flow=coded_flow(), component=component)
     assert_allclose(curves(display.axes_[2])["upper lip"][50], value, rtol=0.02)
-    assert display.axes_[0].get_ylabel() == f"left brow\n{component} (px)"
+    assert display.axes_[0].get_ylabel() == "left brow"
+    assert display.ax_.get_title().endswith(f"({component} in px)")
+
+
+def test_labels_of_parts_in_a_grid_do_not_overlap(ramp):
+    _, axes = plt.subplots(2, 2, figsize=(14, 8), layout="constrained")
+    (features,) = coded_flow(nodes="extended").transform([ramp])
+    display = FlowDisplay.from_features(
+        features, flow=coded_flow(nodes="extended"), timestamps=TIMES, name="a" * 90, ax=axes[1, 1]
+    )
+    display.figure_.canvas.draw()
+    boxes = [ax.yaxis.label.get_window_extent() for ax in display.axes_]
+    assert all(upper.y0 > lower.y1 for upper, lower in pairwise(boxes))
+    assert max(map(len, display.ax_.get_title().split("\n"))) <= 70
+
+
+def test_one_frame_is_a_marker():
+    features = np.ones((1, 16, 10, 2))
+    display = FlowDisplay.from_features(features, timestamps=[0.0])
+    assert {line.get_marker() for line in display.axes_[0].lines} == {"o"}
+
+
+@pytest.mark.parametrize(("component", "at_zero"), [("magnitude", True), ("dx", False)])
+def test_no_motion(component, at_zero):
+    features = np.zeros((N, 16, 10, 2))
+    display = FlowDisplay.from_features(features, timestamps=TIMES, component=component)
+    for ax in display.axes_:
+        low, high = ax.get_ylim()
+        assert (low == 0) == at_zero
+        assert low <= 0 < high
 
 
 @pytest.mark.parametrize(("nodes", "n_parts"), [("paper", 3), ("extended", 4)])
@@ -211,11 +242,12 @@ def test_features_without_a_video(ramp):
 def test_from_estimator(ramp):
     table = make_intervals([(20, 49, "macro")])
     pipeline = make_pipeline(coded_flow(reference="first"), "passthrough")
-    display = FlowDisplay.from_estimator(pipeline, ramp, table, frame=40, component="dy")
+    display = FlowDisplay.from_estimator(pipeline, ramp, table, frame=40, component="dy", name="a")
     expected = FlowDisplay.from_video(ramp, flow=coded_flow(reference="first"), frame=40)
     assert_array_equal(display.motion, expected.motion)
     assert_array_equal(display.face.centres, expected.face.centres)
     assert_array_equal(display.intervals, table)
+    assert (display.name, expected.name) == ("a", ramp.name)
     assert (display.component, display.pair) == ("dy", (-8, 8))
 
 
@@ -278,6 +310,8 @@ def test_refused_features(features, options, message):
 
 
 def test_other_kinds(ramp):
+    with pytest.raises(TypeError, match="frame must be a whole number, got float: 3.5"):
+        FlowDisplay.from_video(ramp, flow=coded_flow(), frame=3.5)
     with pytest.raises(TypeError, match="needs an AlignedVideo, got ndarray"):
         FlowDisplay.from_video(ramp.source)
     with pytest.raises(TypeError, match="flow must be a SWMROFlow, got str: 'dis'"):

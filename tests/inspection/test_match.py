@@ -217,7 +217,8 @@ def test_drawn_into_given_axes():
         ),
         ({"timestamps": TIMES[::-1]}, ValueError, r"timestamps\[0\] must hold .* later"),
         ({"timestamps": [TIMES]}, ValueError, r"timestamps\[0\] .* shape \(1, 150\)"),
-        ({"iou_threshold": 0}, ValueError, "'iou_threshold' parameter"),
+        ({"iou_threshold": 0}, ValueError, "iou_threshold must be above 0 and at most 1, got 0"),
+        ({"iou_threshold": "a"}, TypeError, "iou_threshold must be a number, got str: 'a'"),
     ],
 )
 def test_refusals(options, error, message):

@@ -159,6 +159,14 @@ def test_cells_lie_where_the_motion_was():
     assert_allclose(bars, display.total_effects)
 
 
+@pytest.mark.parametrize("value", [2.0, -2.0])
+def test_bars_have_ticks_at_zero_and_at_the_longest(value):
+    ax = draw(moving(value)).axes_[1]
+    change = 0.5 - sigmoid(value)
+    assert_allclose(ax.get_xticks(), sorted([0, change]), atol=1e-6)
+    assert f"{change:.2g}" in [label.get_text() for label in ax.get_xticklabels()]
+
+
 def test_rises_are_marked():
     assert [t.get_text() for t in draw(moving(-2.0)).axes_[0].texts] == ["+"]
     assert len(draw(moving(2.0)).axes_[0].texts) == 0
@@ -206,6 +214,10 @@ def test_own_nodes():
         ({"baseline": "mean"}, ValueError, "baseline must be one of .* got 'mean'"),
         ({"stretch": 0}, ValueError, "stretch must be 1 to 16 positions, got 0"),
         ({"stretch": 17}, ValueError, "stretch must be 1 to 16 positions, got 17"),
+        ({"stretch": 4.0}, ValueError, "stretch must be 1 to 16 positions, got 4.0"),
+        ({"fps": "a"}, TypeError, "fps must be a number or None, got str: 'a'"),
+        ({"fps": 0}, ValueError, "fps must be above 0 and finite, got 0"),
+        ({"spotter": "a"}, TypeError, "needs a fitted SpotFormerClassifier, got str"),
         ({"names": ["a"]}, ValueError, "names has 1 entries for 10 nodes"),
         ({"offsets": [1, 2]}, ValueError, "offsets must hold .* each of the 16 .* positions"),
         ({"offsets": np.zeros(16)}, ValueError, "increasing number of frames"),
@@ -268,11 +280,15 @@ def test_from_estimator(video):
     assert_allclose(display.effects, [[0], [0], [0.5 - sigmoid(logit)]], atol=1e-6)
     assert display.fps == pytest.approx(video.fps)
     assert display.ax_.get_title().startswith(video.name)
+    named = OcclusionDisplay.from_estimator(pipeline, video, MACRO, name="interview.mp4")
+    assert named.ax_.get_title().startswith("interview.mp4\nmacro apex")
 
 
 def test_refused_estimators(video):
     with pytest.raises(TypeError, match="OcclusionDisplay.from_estimator needs a fitted Pipeline"):
         OcclusionDisplay.from_estimator(looker(), video, MACRO)
+    with pytest.raises(TypeError, match="takes fps, offsets from the pipeline and the video"):
+        OcclusionDisplay.from_estimator(looker(), video, MACRO, offsets=range(16), fps=30)
     pipeline = make_pipeline(FunctionTransformer(lambda videos: [moving() for _ in videos]))
     pipeline.steps.append(("spot", looker()))
     with pytest.raises(TypeError, match="a pipeline with SWMROFlow"):

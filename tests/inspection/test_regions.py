@@ -65,7 +65,9 @@ def test_what_is_drawn(aligned):
     display = RegionsDisplay.from_video(aligned, 3)
     ax = display.ax_
     assert ax.get_title() == f"{aligned.name}, frame 3"
-    assert [text.get_text() for text in ax.texts] == [str(number) for number in range(1, 11)]
+    assert RegionsDisplay.from_video(aligned, 3, name="a").ax_.get_title() == "a, frame 3"
+    assert RegionsDisplay.from_video(aligned, 3, name="").ax_.get_title() == "frame 3"
+    assert [text.get_text() for text in ax.texts] == [str(number) for number in range(10)]
     (points,) = [child for child in ax.collections if len(child.get_offsets()) == 68]
     assert_allclose(points.get_offsets(), display.landmarks)
     left, top, right, bottom = display.regions[0] + [-0.5, -0.5, 0.5, 0.5]
@@ -73,7 +75,8 @@ def test_what_is_drawn(aligned):
     corners = [[left, top], [right, top], [right, bottom], [left, bottom], [left, top]]
     assert any(np.array_equal(square, corners) for square in squares)
     legend = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert [entry.split(maxsplit=1)[1] for entry in legend[:10]] == node_names()
+    entries = [entry.split(maxsplit=1) for entry in legend[:10]]
+    assert entries == [[str(i), name] for i, name in enumerate(node_names())]
     assert "motion of the head" in legend
 
 
@@ -118,6 +121,7 @@ def test_a_frame_without_landmarks(aligned):
         ({"frame": 150}, "has the frames 0 to 149, got frame=150"),
         ({"frame": -1}, "has the frames 0 to 149, got frame=-1"),
         ({"nodes": "all"}, r"nodes must be one of \['extended', 'paper'\], got 'all'"),
+        ({"nodes": ["paper"]}, r"nodes must be one of .* got \['paper'\]"),
         ({"head_motion": "eyes"}, "head_motion must be .* got 'eyes'"),
     ],
 )
@@ -129,3 +133,9 @@ def test_refusals(aligned, options, message):
 def test_other_kinds(still_data):
     with pytest.raises(TypeError, match="needs an AlignedVideo, got ndarray"):
         RegionsDisplay.from_video(still_data.videos[0])
+
+
+@pytest.mark.parametrize("frame", [3.5, "a", None])
+def test_frames_are_whole_numbers(aligned, frame):
+    with pytest.raises(TypeError, match=f"frame must be a whole number, got .*{frame!r}"):
+        RegionsDisplay.from_video(aligned, frame)

@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 
 from skspot import make_intervals
 from skspot.inspection import SpottingDisplay
+from skspot.inspection._style import CLASS_COLOURS
 from skspot.neural_network import FRAME_SCORE_DTYPE, SpotFormerClassifier
 from skspot.preprocessing import SWMROFlow
 from tests.conftest import align_exactly
@@ -65,6 +66,28 @@ def test_truth_and_prediction_differ_without_colour():
         for bar in draw(None).axes_[0].patches
     )
     assert abs(macro - micro) > 0.1
+
+
+def test_intervals_of_a_long_video_are_seen():
+    """Each takes a fraction of a pixel; the colour of its class is there nevertheless."""
+    predicted = make_intervals(
+        [(9000, 9005, 9010, "macro", 0.8), (15000, 15002, 15008, "micro", 1)]
+    )
+    display = draw(None, predicted, timestamps=np.arange(20_000) / 25)
+    display.figure_.set_dpi(150)
+    display.figure_.canvas.draw()
+    pixels = np.asarray(display.figure_.canvas.buffer_rgba())[..., :3].reshape(-1, 3)
+    for colour in CLASS_COLOURS.values():
+        difference = np.abs(pixels - 255 * np.array(to_rgb(colour))).max(axis=-1)
+        assert (difference < 40).sum() > 30
+
+
+def test_apexes_are_above_the_bars():
+    ax = draw().axes_[0]
+    tops = {round(bar.get_y() + bar.get_height(), 2) for bar in ax.patches}
+    below = [line.get_ydata().min() for line in ax.lines]
+    assert_allclose(sorted(below), np.add(sorted(tops), 0.03))
+    assert max(line.get_ydata().max() for line in ax.lines) < ax.get_ylim()[1]
 
 
 def test_lanes_without_truth():
@@ -158,8 +181,20 @@ def test_one_frame():
         ({"timestamps": TIMES[:60]}, ValueError, "y_true, row 1: .* beyond the video of 60 frames"),
         ({"y_true": None, "timestamps": TIMES[:99]}, ValueError, "y_pred, row 1: .* beyond"),
         ({"scores": scores()[:99]}, ValueError, "scores has 99 frames, timestamps has 100"),
+        (
+            {"scores": np.zeros((N, 3))},
+            TypeError,
+            "scores must be one element of what predict_scores .* an array of dtype float64",
+        ),
+        ({"scores": scores()[["macro_apex"]]}, TypeError, "fields .* got an array of dtype"),
+        ({"scores": [scores()]}, TypeError, "scores must be .* got list"),
         ({"valid": np.ones(101)}, ValueError, "valid has 101 frames, timestamps has 100"),
         ({"timestamps": TIMES[::-1]}, ValueError, "each later than the last"),
+        (
+            {"timestamps": [*TIMES[:-1], np.nan]},
+            ValueError,
+            "timestamps must .* got nan at frame 99",
+        ),
         ({"timestamps": [], "y_true": None, "y_pred": make_intervals()}, ValueError, "timestamps"),
         ({"y_pred": [(1, 2, "macro")]}, TypeError, "y_pred must be an interval table"),
         ({"y_pred": None}, TypeError, "y_pred must be an interval table"),
