@@ -31,9 +31,10 @@ def main():
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page(viewport={"width": 1000, "height": 900})
+        page = browser.new_page(viewport={"width": 1000, "height": 960}, reduced_motion="reduce")
         page.goto(page_file.as_uri())
         page.get_by_role("button", name="micro").first.click()
+        page.evaluate("window.scrollTo(0, 0)")  # choosing has scrolled to the pictures
         page.screenshot(path=STATIC / "report.png")
         browser.close()
     picture = Image.open(STATIC / "report.png").convert("RGB")
