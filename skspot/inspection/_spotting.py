@@ -1,6 +1,7 @@
 """The timeline of one video: scores, true and predicted intervals."""
 
 from skspot.inspection._pipelines import run_transformers
+from skspot.inspection._scores import check_scores
 from skspot.inspection._style import CLASS_COLOURS, GAP_COLOUR, LEGEND
 from skspot.inspection._time_axis import TimeAxis
 from skspot.intervals import LABELS, check_intervals
@@ -145,7 +146,7 @@ class SpottingDisplay:
             if table is not None or what == "y_pred":
                 check_intervals(table, n_frames=len(time), allow_overlap=True, name=what)
         if scores is not None:
-            _check_scores(scores)
+            check_scores(scores)
             time.check_length(scores, "scores")
         display = cls(
             y_pred,
@@ -239,15 +240,3 @@ class SpottingDisplay:
         ax.set_ylim(-0.03, 1.03)
         ax.set_ylabel(f"{label}\nscores")
         ax.legend(**LEGEND)
-
-
-def _check_scores(scores):
-    """Refuse what has not the score of each kind for each class."""
-    expected = {f"{label}_{kind}" for label in LABELS for kind in _SCORE_STYLES}
-    dtype = getattr(scores, "dtype", None)
-    if not expected.issubset(getattr(dtype, "names", None) or ()):
-        got = type(scores).__name__ if dtype is None else f"an array of dtype {dtype}"
-        raise TypeError(
-            "scores must be one element of what predict_scores returns, a structured array with "
-            f"the fields {sorted(expected)}, got {got}."
-        )

@@ -630,6 +630,9 @@ def test_from_estimator(aligned, true):
             "predicted, row 0: .* bey",
         ),
         ({"true": make_intervals([(1, 150, "macro")])}, ValueError, "true, row 0: .* beyond"),
+        ({"scores": np.zeros((150, 3))}, TypeError, "scores must be .* got an array of dtype fl"),
+        ({"faces": "no"}, TypeError, "faces must be True or False, got 'no'"),
+        ({"made": "today"}, TypeError, "made must be a datetime or None, got 'today'"),
         ({"scores": frame_scores(149)}, ValueError, "scores has 149 frames, array .* has 150"),
     ],
 )
@@ -677,5 +680,7 @@ def test_the_index_tells_no_folders(tmp_path, text, told):
 
 
 def test_index_of_something_else(tmp_path):
+    with pytest.raises(TypeError, match="reports must map the file .* got list"):
+        write_report_index(tmp_path / "index.html", ["a.html"])
     with pytest.raises(TypeError, match="'a.html'.* must be a SpottingReport, .* got str"):
         write_report_index(tmp_path / "index.html", {"a.html": "a.html"})

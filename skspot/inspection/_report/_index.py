@@ -1,6 +1,7 @@
 """A page that lists the reports on many videos."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 
 from skspot.inspection._report._page import render, write
@@ -26,7 +27,7 @@ def write_report_index(path, reports, *, title="Spotted expressions", made=None)
     Raises
     ------
     TypeError
-        If a report is none of these.
+        If `reports` is no mapping, or a report is none of these.
 
     See Also
     --------
@@ -49,6 +50,11 @@ def write_report_index(path, reports, *, title="Spotted expressions", made=None)
     ...     folder / "index.html", {"interview.html": report, "broken.mp4": failed}
     ... )
     """
+    if not isinstance(reports, Mapping):
+        raise TypeError(
+            "reports must map the file of each report, relative to the page, to the report, got "
+            f"{type(reports).__name__}."
+        )
     rows, failures = [], []
     for file, report in reports.items():
         if isinstance(report, Exception):

@@ -11,6 +11,7 @@ from skspot.inspection._report._content import annotated_details, interval_detai
 from skspot.inspection._report._page import render, write
 from skspot.inspection._report._settings import package_versions, step_settings
 from skspot.inspection._report._timeline import make_timeline, packed_frames
+from skspot.inspection._scores import check_scores
 from skspot.inspection._time_axis import TimeAxis
 from skspot.intervals import LABELS, check_intervals
 
@@ -204,7 +205,8 @@ class SpottingReport:
         Raises
         ------
         TypeError
-            If `aligned` is no aligned video, or the intervals are no interval table.
+            If `aligned` is no aligned video, the intervals are no interval table, the scores are
+            of another kind, `faces` is no bool, or `made` no datetime.
         ValueError
             If an interval is not valid or reaches beyond the video, or the scores are of another
             length.
@@ -217,6 +219,10 @@ class SpottingReport:
                 f"SpottingReport needs an AlignedVideo, got {type(aligned).__name__}; FaceAligner "
                 "makes one from a video."
             )
+        if not isinstance(faces, (bool, np.bool_)):  # "no" would show faces
+            raise TypeError(f"faces must be True or False, got {faces!r}.")
+        if not isinstance(made, (datetime, type(None))):
+            raise TypeError(f"made must be a datetime or None, got {made!r}.")
         axis = TimeAxis(aligned.timestamps, aligned.valid, name=aligned.name)
         _check(axis, predicted, true, scores)
         predicted = predicted[np.argsort(predicted["onset"], kind="stable")]
@@ -310,4 +316,5 @@ def _check(axis, predicted, true, scores):
         if table is not None or what == "predicted":
             check_intervals(table, n_frames=len(axis), allow_overlap=True, name=what)
     if scores is not None:
+        check_scores(scores)
         axis.check_length(scores, "scores")
