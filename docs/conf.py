@@ -96,7 +96,8 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
     "download_all_examples": False,
     "show_signature": False,
-    "plot_gallery": os.environ.get("SKSPOT_DOCS_EXAMPLES", "1") == "1",
+    # A regular expression of the examples to run, all unless told otherwise.
+    "filename_pattern": os.environ.get("SKSPOT_DOCS_EXAMPLES", "plot_"),
 }
 
 # -- Pictures ---------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import io
 import sys
 
 from joblib import Parallel, delayed
+from joblib.externals.loky import get_reusable_executor
 
 from skspot.utils._progress import progress_bar
 
@@ -80,7 +81,9 @@ def test_nothing_unless_shown(capfd, monkeypatch):
 
 
 def test_workers_make_lines(capfd):
+    get_reusable_executor().shutdown()  # workers of other tests write where those were captured
     Parallel(n_jobs=2)(delayed(count)(2, desc=f"worker {i}") for i in range(2))
+    get_reusable_executor().shutdown()
     lines = capfd.readouterr().err.splitlines()
     for i in range(2):
         assert any(line.startswith(f"worker {i}: 2/2 [") for line in lines)
