@@ -18,7 +18,7 @@ _METADATA_KEY = "skspot"
 
 # How a step runs on one machine is no part of the model. What is read from these places may be
 # unpickled, so that a stranger's file must not set them.
-_RUN_SETTINGS = {
+RUN_SETTINGS = {
     "memory",
     "n_jobs",
     "verbose",
@@ -208,7 +208,7 @@ def _describe(name, step):
     defaults = type(step)().get_params(deep=False)
     params = {}
     for key, value in step.get_params(deep=False).items():
-        if key in _RUN_SETTINGS or (callable(value) and value is defaults.get(key)):
+        if key in RUN_SETTINGS or (callable(value) and value is defaults.get(key)):
             continue
         if key in _TRAINING_OBJECTS and not isinstance(value, (str, type(None))):
             warnings.warn(
@@ -218,17 +218,17 @@ def _describe(name, step):
             )
             continue
         if key == "landmarker_params":
-            value = _without_run_settings(value)
+            value = without_run_settings(value)
         params[key] = _plain(value, f"{kind}.{key}")
     return {"name": name, "class": kind, "params": params}
 
 
-def _without_run_settings(options):
+def without_run_settings(options):
     """Return the options of a landmarker less those of one machine, also in nested options."""
     if not isinstance(options, dict):
         return options
     kept = {k: v for k, v in options.items() if k not in _LANDMARKER_RUN_SETTINGS}
-    return {k: _without_run_settings(v) for k, v in kept.items()}
+    return {k: without_run_settings(v) for k, v in kept.items()}
 
 
 def _plain(value, name):
@@ -261,8 +261,8 @@ def _rebuild(step):
 def _check_names(kind, params, defaults):
     """Refuse parameters that a model file must not set, or that the class does not have."""
     options = params.get("landmarker_params")
-    machine = _RUN_SETTINGS.intersection(params)
-    if machine or _without_run_settings(options) != options:
+    machine = RUN_SETTINGS.intersection(params)
+    if machine or without_run_settings(options) != options:
         raise ValueError(
             f"{kind} must not be told by a model file how to run on this machine: "
             f"{', '.join(sorted(machine)) or 'landmarker_params'}"

@@ -2,31 +2,16 @@
 
 import numpy as np
 
-from skspot.metrics import interval_match
-from skspot.metrics._rules import pairwise_iou
+from skspot.inspection._pairs import pair_up
 
 _MOMENTS = ("onset", "apex", "offset")
 IOU_THRESHOLD = 0.5
 
 
-def match_intervals(true, predicted):
-    """Tell which predicted and which true intervals were matched.
-
-    Parameters
-    ----------
-    true, predicted : interval tables
-        The intervals; `true` is None if they are not known.
-
-    Returns
-    -------
-    hit_by, hits : dict of int to int
-        The predicted row of each true row that was hit, and the true row of each predicted one.
-    """
-    if true is None:
-        return {}, {}
-    true_rows, rows = interval_match(true, predicted, iou_threshold=IOU_THRESHOLD)
-    pairs = list(zip(true_rows.tolist(), rows.tolist()))
-    return dict(pairs), {row: true_row for true_row, row in pairs}
+def _hits(report):
+    """Return the rows of true and predicted intervals that hit, with their IoU, as `pair_up`."""
+    pairs = pair_up(report.true, report.predicted, IOU_THRESHOLD)
+    return pairs[pairs["hit"]]
 
 
 def interval_details(report):
@@ -42,7 +27,7 @@ def interval_details(report):
     details : list of dict
         One per row of the predicted intervals, in their order.
     """
-    _, hits = match_intervals(report.true, report.predicted)
+    hits = {} if report.true is None else {pair["pred_row"]: pair for pair in _hits(report)}
     return [
         {
             "number": row + 1,
@@ -63,7 +48,7 @@ def annotated_details(report):
     """Return what is told of each annotated interval; None if they are not known."""
     if report.true is None:
         return None
-    hit_by, _ = match_intervals(report.true, report.predicted)
+    hit_by = {pair["true_row"]: int(pair["pred_row"]) for pair in _hits(report)}
     return [
         {
             "label": str(interval["label"]),
@@ -99,11 +84,10 @@ def _match_text(report, row, hits):
             "No hit: no annotated interval of this class that is not taken shares at least "
             f"{IOU_THRESHOLD:.0%} of the frames."
         )
-    interval = report.true[hits[row]]
-    shared = pairwise_iou(report.true, report.predicted)[hits[row], row]
+    interval = report.true[hits[row]["true_row"]]
     return (
         f"Hit: annotated from frame {interval['onset']} to {interval['offset']} "
-        f"({shared:.0%} of the frames shared, IoU)."
+        f"({hits[row]['iou']:.0%} of the frames shared, IoU)."
     )
 
 

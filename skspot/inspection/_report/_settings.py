@@ -59,10 +59,10 @@ def _parameters(step):
     defaults = _defaults(step)
     rows = []
     for name, value in settings.items():
-        if name in persistence._RUN_SETTINGS:
+        if name in persistence.RUN_SETTINGS:
             continue
         if name == "landmarker_params":
-            value = persistence._without_run_settings(value)
+            value = persistence.without_run_settings(value)
         shown = _short(value)
         rows.append((name, shown, shown != _short(defaults.get(name))))
     return sorted(rows, key=lambda row: not row[2])
