@@ -30,13 +30,14 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import GroupKFold, cross_val_predict
 
-from skspot import LABELS
+from skspot import CLASSES
 from skspot.datasets import make_expression_videos
-from skspot.datasets._face_model import EXPRESSION_UNITS, FACE_SIZE, UNITS, make_face
-from skspot.datasets._synthetic import _node_motion
-from skspot.preprocessing import SWMROFlow, node_centres
-from skspot.preprocessing._engines import make_engine
-from skspot.preprocessing._regions import region_radius
+from skspot.datasets.synthetic._faces import EXPRESSION_UNITS, FACE_SIZE, UNITS, make_face
+from skspot.datasets.synthetic._videos import _node_motion
+from skspot.faces import node_centres
+from skspot.faces._nodes import region_radius
+from skspot.preprocessing import SWMROFlow
+from skspot.preprocessing.flow._engines import make_engine
 from skspot.video import AlignedVideo
 
 N_FRAMES = 600
@@ -169,7 +170,7 @@ def precision_table(engines, seeds, n_subjects):
             n_subjects, videos_per_subject=2, n_frames=N_FRAMES, random_state=seed, n_jobs=2
         )
         aligned = align(data)
-        truth = {label: positive_frames(data.intervals, label) for label in LABELS}
+        truth = {label: positive_frames(data.intervals, label) for label in CLASSES}
         chance = {label: frames.mean() for label, frames in truth.items()}
         rows.append({"seed": seed, "engine": "share of positive frames", "reference": "", **chance})
         for engine in engines:
@@ -177,7 +178,7 @@ def precision_table(engines, seeds, n_subjects):
                 flow = SWMROFlow(flow=engine, reference=reference, n_jobs=2)
                 X = np.concatenate(flow.transform(aligned)).reshape(len(aligned) * N_FRAMES, -1)
                 groups = np.repeat(data.subjects, N_FRAMES)
-                found = {label: precision(X, truth[label], groups) for label in LABELS}
+                found = {label: precision(X, truth[label], groups) for label in CLASSES}
                 rows.append({"seed": seed, "engine": engine, "reference": reference, **found})
                 print(rows[-1], flush=True)
     return pd.DataFrame(rows)

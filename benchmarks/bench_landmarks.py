@@ -25,9 +25,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from skspot.landmarks._mediapipe import MediaPipeLandmarker
 from skspot.preprocessing import FaceAligner, SWMROFlow
 from skspot.preprocessing._aligner import fill_gaps
-from skspot.preprocessing._landmarkers._mediapipe import MediaPipeLandmarker
 from skspot.video import face_extent, open_video
 
 ROOT = Path(__file__).parent.parent

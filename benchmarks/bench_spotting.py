@@ -32,7 +32,7 @@ from sklearn.base import clone
 
 import skspot
 from skspot.datasets import make_expression_videos
-from skspot.intervals import LABELS
+from skspot.intervals import CLASSES
 from skspot.metrics import interval_counts, interval_f1_score, interval_match
 from skspot.model_selection import oracle_epoch_evaluation
 from skspot.neural_network import SpotFormerClassifier
@@ -204,7 +204,7 @@ def exact_windows(displacement):
 
 def score(y_true, y_pred):
     """Return the F1 of each class and overall, and the counts."""
-    scores = dict(zip(LABELS, interval_f1_score(y_true, y_pred, average=None)))
+    scores = dict(zip(CLASSES, interval_f1_score(y_true, y_pred, average=None)))
     scores["overall"] = interval_f1_score(y_true, y_pred)
     return {**scores, "counts": interval_counts(y_true, y_pred)}
 
@@ -221,12 +221,12 @@ def chance(y_true, y_pred, seed, n_draws=100):
                 for name in ("onset", "apex", "offset"):
                     row[name] += shift
         draws.append(score(y_true, moved))
-    return {name: float(np.mean([draw[name] for draw in draws])) for name in (*LABELS, "overall")}
+    return {name: float(np.mean([draw[name] for draw in draws])) for name in (*CLASSES, "overall")}
 
 
 def losses(y_true, y_pred):
     """Count, for each class, how true intervals are missed and why predictions are wrong."""
-    counts = {label: dict.fromkeys(LOSSES, 0) for label in LABELS}
+    counts = {label: dict.fromkeys(LOSSES, 0) for label in CLASSES}
     for truth, predicted in zip(y_true, y_pred):
         hits = interval_match(truth, predicted)
         for kind, tables, matched in (
@@ -317,7 +317,7 @@ def report(out):
         )
     ]
     frame = pd.DataFrame(
-        {"row": name, "seed": seed, **{k: row[k] for k in (*LABELS, "overall")}}
+        {"row": name, "seed": seed, **{k: row[k] for k in (*CLASSES, "overall")}}
         for _, seed, result in results
         for name, row in result["rows"].items()
         if name != "losses"
@@ -331,7 +331,7 @@ def report(out):
         # One training gives several rows; its time stands in the first.
         minutes[next(iter(result["rows"]))].append(result["minutes"])
     for name, group in frame.groupby("row", sort=False):
-        cells = [_mean_and_spread(group[k]) for k in (*LABELS, "overall")]
+        cells = [_mean_and_spread(group[k]) for k in (*CLASSES, "overall")]
         cells.append(" ".join(map(str, group["seed"])))
         cells.append(f"{np.mean(minutes[name]):.1f}" if minutes[name] else "")
         lines.append(f"| {name} | {' | '.join(cells)} |")
@@ -356,7 +356,7 @@ def _mean_and_spread(scores):
 def _losses_table(counts):
     """Return the sums of the losses over the seeds, as Markdown."""
     lines = [f"| | {' | '.join(LOSSES)} |", "| --- |" + " --- |" * len(LOSSES)]
-    for label in LABELS:
+    for label in CLASSES:
         sums = [sum(count[label][kind] for count in counts) for kind in LOSSES]
         lines.append(f"| {label} | {' | '.join(map(str, sums))} |")
     return "\n".join(lines) + "\n"

@@ -110,12 +110,13 @@ def _cross_predict(spotter, data, seed, n_jobs):
 def _chance_line(true, predicted, lengths, seed):
     """Return what the same predictions score if each video's are shifted by a random time."""
     rng = np.random.RandomState(seed)
-    f1 = {label: [] for label in (*skspot.LABELS, "overall")}
+    f1 = {label: [] for label in (*skspot.CLASSES, "overall")}
     for _ in range(_N_SHIFTS):
         shifted = [_shifted(table, n, rng) for table, n in zip(predicted, lengths)]
         counts = interval_counts(true, shifted)
         counts["overall"] = {
-            kind: sum(counts[label][kind] for label in skspot.LABELS) for kind in ("tp", "fp", "fn")
+            kind: sum(counts[label][kind] for label in skspot.CLASSES)
+            for kind in ("tp", "fp", "fn")
         }
         for label, count in counts.items():
             errors = count["fp"] + count["fn"]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-LABELS = ("macro", "micro")
+CLASSES = ("macro", "micro")
 
 INTERVAL_DTYPE = np.dtype(
     [("onset", np.int64), ("apex", np.int64), ("offset", np.int64), ("label", "U5")]
@@ -208,8 +208,8 @@ def _as_numbers(values, name):
 def _check_labels(labels, name="intervals"):
     """Return the labels; refuse unknown ones."""
     for row, label in enumerate(labels):
-        if not isinstance(label, str) or label not in LABELS:
-            raise ValueError(f"{name}, row {row}: label must be one of {LABELS}, got {label!r}.")
+        if not isinstance(label, str) or label not in CLASSES:
+            raise ValueError(f"{name}, row {row}: label must be one of {CLASSES}, got {label!r}.")
     return labels
 
 
@@ -225,7 +225,7 @@ def _refuse(table, bad, reason, name):
 
 def _refuse_overlap(table, name):
     """Raise ValueError if two intervals of one label share a frame."""
-    for label in LABELS:
+    for label in CLASSES:
         rows = np.flatnonzero(table["label"] == label)
         rows = rows[np.argsort(table["onset"][rows], kind="stable")]
         for first, second in itertools.pairwise(rows):

@@ -16,7 +16,7 @@ from skspot.cli import main, make_parser
 from skspot.cli._arguments import apply_options
 from skspot.cli._spot import output_names
 from skspot.datasets import make_expression_videos
-from skspot.datasets._synthetic import write_video
+from skspot.datasets.synthetic._videos import write_video
 from skspot.io import read_intervals, write_intervals
 from skspot.neural_network import SpotFormerClassifier
 from skspot.preprocessing import FaceAligner, SWMROFlow

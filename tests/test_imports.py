@@ -11,12 +11,14 @@ import pytest
 PACKAGES = [
     "skspot",
     "skspot.datasets",
+    "skspot.faces",
     "skspot.inspection",
     "skspot.io",
     "skspot.metrics",
     "skspot.model_selection",
     "skspot.neural_network",
     "skspot.preprocessing",
+    "skspot.reporting",
     "skspot.video",
 ]
 HEAVY = {"torch", "cv2", "skorch", "av", "matplotlib", "skimage", "numba"}

@@ -3,9 +3,10 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from skspot.datasets._face_model import UNITS, face_transform, make_face
+from skspot.datasets.synthetic._faces import UNITS, face_transform, make_face
+from skspot.faces import node_centres
 from skspot.inspection._style import CLASS_COLOURS
-from skspot.preprocessing import FaceAligner, SWMROFlow, node_centres
+from skspot.preprocessing import FaceAligner, SWMROFlow
 
 MAGNIFIED = 4
 N_FRAMES = 17

@@ -15,7 +15,7 @@ from example_video import make_example
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from skspot.inspection import SpottingReport
+from skspot.reporting import SpottingReport
 
 STATIC = Path(__file__).parent.parent / "_static"
 

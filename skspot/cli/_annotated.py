@@ -168,7 +168,7 @@ def _as_dict(label_names):
 
 def read_own_table(options):
     """Return the interval tables of a table of your own by video, without looking at the videos."""
-    from skspot.datasets._own_tables import read_own_tables
+    from skspot.datasets.annotations._unmatched_tables import read_own_tables
 
     settings = given(options, ("first_frame", "label_names"))
     if "label_names" in settings:

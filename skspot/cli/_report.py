@@ -105,7 +105,7 @@ def _try_report(file_and_path, **settings):
 
 def _write_report(file, path, *, spotter, model, faces):
     """Write the report on one video; return what to tell of it, here and in the index."""
-    from skspot.inspection import SpottingReport
+    from skspot.reporting import SpottingReport
 
     video, scores, table = spot_video(spotter, path)
     report = SpottingReport.from_predictions(
@@ -116,7 +116,7 @@ def _write_report(file, path, *, spotter, model, faces):
 
 
 def _write_index(folder, reports):
-    from skspot.inspection import write_report_index
+    from skspot.reporting import write_report_index
 
     write_report_index(folder / "index.html", reports)
     print(f"Wrote {folder / 'index.html'}, the list of all reports.")

@@ -5,7 +5,7 @@ from skspot.datasets._cas_me2 import load_cas_me2
 from skspot.datasets._cas_me3 import load_cas_me3
 from skspot.datasets._samm_lv import load_samm_lv
 from skspot.datasets._smic_long import load_smic_long
-from skspot.datasets._synthetic import make_expression_videos
+from skspot.datasets.synthetic._videos import make_expression_videos
 
 __all__ = [
     "load_annotated_videos",

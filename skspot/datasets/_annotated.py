@@ -7,20 +7,8 @@ from numbers import Integral, Real
 import numpy as np
 
 from skspot.datasets._bunch import VideoBunch
-from skspot.datasets._cells import is_empty, parse_id
-from skspot.datasets._labels import LABEL_OPTIONS, LabelRules, settle_rows
 from skspot.datasets._loading import Note
-from skspot.datasets._report import Finding, Report
-from skspot.datasets._seconds import faults_of_moments, read_cells, row_of
-from skspot.datasets._sources import make_recordings
-from skspot.datasets._spellings import fold, read_label, read_names
-from skspot.datasets._tables import read_annotations
-from skspot.datasets._unusable import (
-    refuse_fractions,
-    refuse_late,
-    refuse_unusable,
-    warn_of_seconds,
-)
+from skspot.datasets._user_videos import make_recordings
 from skspot.datasets._video_files import (
     file_id,
     match_videos,
@@ -28,6 +16,18 @@ from skspot.datasets._video_files import (
     some_of,
     unnamed_videos,
 )
+from skspot.datasets.annotations._errors import (
+    refuse_fractions,
+    refuse_late,
+    refuse_unusable,
+    warn_of_seconds,
+)
+from skspot.datasets.annotations._label_aliases import fold, read_label, read_names
+from skspot.datasets.annotations._labels import LABEL_OPTIONS, LabelRules, settle_rows
+from skspot.datasets.annotations._repairs import Finding, Report
+from skspot.datasets.annotations._seconds import faults_of_moments, read_cells, row_of
+from skspot.datasets.tables._cells import is_empty, parse_id
+from skspot.datasets.tables._tables import read_annotations
 from skspot.utils._param_validation import Interval, StrOptions, validate_params
 from skspot.video import ImageSequence
 

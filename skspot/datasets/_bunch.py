@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 from sklearn.utils import Bunch
 
-from skspot.intervals import LABELS, is_interval_table
+from skspot.intervals import CLASSES, is_interval_table
 
 
 class VideoBunch(Bunch):
@@ -33,7 +33,7 @@ class VideoBunch(Bunch):
             "n_videos": None if videos is None else len(videos),
             "n_subjects": None if subjects is None else len(set(subjects)),
             "n_frames": _count_frames(videos, landmarks),
-            **{f"n_{label}": _count_label(tables, label) for label in LABELS},
+            **{f"n_{label}": _count_label(tables, label) for label in CLASSES},
             "fps": self.get("fps"),
         }
         return {name: value for name, value in facts.items() if value is not None}

@@ -7,11 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from skspot.datasets._cells import parse_id
-from skspot.datasets._labels import LABEL_OPTIONS, LabelRules
 from skspot.datasets._loading import Note, expression_class, make_bunch, read_annotation
-from skspot.datasets._recordings import Recording
-from skspot.datasets._report import Finding, LeftOut
 from skspot.datasets._trees import (
     POINT_AT_ONE,
     Layout,
@@ -27,7 +23,11 @@ from skspot.datasets._trees import (
     subfolders,
     visible_files,
 )
-from skspot.datasets._workbooks import read_workbook, table_below_header, with_places
+from skspot.datasets.annotations._labels import LABEL_OPTIONS, LabelRules
+from skspot.datasets.annotations._recordings import Recording
+from skspot.datasets.annotations._repairs import Finding, LeftOut
+from skspot.datasets.tables._cells import parse_id
+from skspot.datasets.tables._workbooks import read_workbook, table_below_header, with_places
 from skspot.utils._param_validation import Interval, validate_params
 
 _FPS = 30

@@ -7,10 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from skspot.datasets._cells import parse_id
-from skspot.datasets._labels import LABEL_OPTIONS, LabelRules
 from skspot.datasets._loading import Note, expression_class, make_bunch, read_annotation
-from skspot.datasets._report import Finding, LeftOut
 from skspot.datasets._trees import (
     POINT_AT_ONE,
     Layout,
@@ -26,8 +23,11 @@ from skspot.datasets._trees import (
     skipped,
     subfolders,
 )
-from skspot.datasets._workbooks import first_table, read_workbook
-from skspot.intervals import LABELS
+from skspot.datasets.annotations._labels import LABEL_OPTIONS, LabelRules
+from skspot.datasets.annotations._repairs import Finding, LeftOut
+from skspot.datasets.tables._cells import parse_id
+from skspot.datasets.tables._workbooks import first_table, read_workbook
+from skspot.intervals import CLASSES
 from skspot.utils._param_validation import Interval, StrOptions, validate_params
 
 _FPS = 30
@@ -265,7 +265,7 @@ def _workbooks(root, labels):
 
 def _one_kind(table, classes):
     """Return the note that a wanted kind of expression is not labelled, if only one is."""
-    kinds = set(table["Expression type"].map(expression_class)) & set(LABELS)
+    kinds = set(table["Expression type"].map(expression_class)) & set(CLASSES)
     if len(kinds) != 1 or set(classes) == kinds:
         return []
     finding = Finding("only one kind of expression is labelled", kinds.pop(), "check")

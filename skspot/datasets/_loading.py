@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 
 from skspot.datasets._bunch import VideoBunch
-from skspot.datasets._labels import settle_rows
-from skspot.datasets._recordings import natural_order
-from skspot.datasets._report import Finding, LeftOut
-from skspot.datasets._spellings import read_label
-from skspot.intervals import LABELS
+from skspot.datasets.annotations._label_aliases import read_label
+from skspot.datasets.annotations._labels import settle_rows
+from skspot.datasets.annotations._recordings import natural_order
+from skspot.datasets.annotations._repairs import Finding, LeftOut
+from skspot.intervals import CLASSES
 from skspot.video._base import listing
 
 _COLUMNS = ("record", "place", "subject", "video", "onset", "apex", "offset", "label")
@@ -107,7 +107,7 @@ def expression_class(cell):
     # SAMM's "Micro - 1/2" is a micro-expression like any other.
     text = re.sub(r"[\s-]*1/2\s*$", "", cell) if isinstance(cell, str) else cell
     label = read_label(text, {})
-    return label if label in LABELS else cell
+    return label if label in CLASSES else cell
 
 
 def make_bunch(annotation, recordings, notes, *, rules, subjects, fps, descr):

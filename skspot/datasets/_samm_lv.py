@@ -5,10 +5,7 @@ import re
 from numbers import Integral
 from pathlib import Path
 
-from skspot.datasets._cells import parse_id
-from skspot.datasets._labels import LABEL_OPTIONS, LabelRules
 from skspot.datasets._loading import expression_class, make_bunch, read_annotation
-from skspot.datasets._report import Finding, LeftOut
 from skspot.datasets._trees import (
     POINT_AT_ONE,
     Layout,
@@ -23,7 +20,10 @@ from skspot.datasets._trees import (
     skipped,
     subfolders,
 )
-from skspot.datasets._workbooks import first_table, read_workbook
+from skspot.datasets.annotations._labels import LABEL_OPTIONS, LabelRules
+from skspot.datasets.annotations._repairs import Finding, LeftOut
+from skspot.datasets.tables._cells import parse_id
+from skspot.datasets.tables._workbooks import first_table, read_workbook
 from skspot.utils._param_validation import Interval, validate_params
 
 _FPS = 200

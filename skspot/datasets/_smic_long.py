@@ -6,10 +6,7 @@ from math import isnan
 from numbers import Integral
 from pathlib import Path
 
-from skspot.datasets._cells import is_empty, parse_id, parse_number
-from skspot.datasets._labels import LABEL_OPTIONS, LabelRules
 from skspot.datasets._loading import make_bunch, read_annotation
-from skspot.datasets._report import Finding, LeftOut
 from skspot.datasets._trees import (
     POINT_AT_ONE,
     Layout,
@@ -24,7 +21,10 @@ from skspot.datasets._trees import (
     skipped,
     subfolders,
 )
-from skspot.datasets._workbooks import first_table, read_workbook
+from skspot.datasets.annotations._labels import LABEL_OPTIONS, LabelRules
+from skspot.datasets.annotations._repairs import Finding, LeftOut
+from skspot.datasets.tables._cells import is_empty, parse_id, parse_number
+from skspot.datasets.tables._workbooks import first_table, read_workbook
 from skspot.utils._param_validation import Interval, StrOptions, validate_params
 
 _FPS = {"HS": 100, "VIS": 25, "NIR": 25}

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from skspot.datasets._loading import Note
-from skspot.datasets._recordings import Recording, image_numbers
-from skspot.datasets._report import Finding
+from skspot.datasets.annotations._recordings import Recording, image_numbers
+from skspot.datasets.annotations._repairs import Finding
 from skspot.video import ImageSequence, VideoReadError
 from skspot.video._base import listing
 from skspot.video._pictures import holds_images

@@ -9,7 +9,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "_match": ["MatchDisplay"],
         "_occlusion": ["OcclusionDisplay"],
         "_regions": ["RegionsDisplay"],
-        "_report": ["SpottingReport", "write_report_index"],
         "_spotting": ["SpottingDisplay"],
         "_training": ["TrainingDisplay"],
     },

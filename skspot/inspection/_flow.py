@@ -2,15 +2,15 @@
 
 from textwrap import fill
 
+from skspot.faces._nodes import PART_SIZES
 from skspot.inspection._arrows import draw_arrows
-from skspot.inspection._marks import draw_marks
+from skspot.inspection._interval_marks import draw_marks
 from skspot.inspection._node_curves import COMPONENTS, divide, draw_curves, node_colours
 from skspot.inspection._node_motion import choose_pair, take_motion, view_face
 from skspot.inspection._pipelines import run_transformers
 from skspot.inspection._time_axis import TimeAxis
 from skspot.intervals import check_intervals
 from skspot.preprocessing import SWMROFlow
-from skspot.preprocessing._regions import PART_SIZES
 
 _TITLE_WIDTH = 70  # characters
 

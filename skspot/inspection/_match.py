@@ -6,10 +6,10 @@ from numbers import Real
 import numpy as np
 
 from skspot.inspection._match_rows import draw_bars, draw_lines, key_handles, kinds_of
-from skspot.inspection._pairs import pair_up
+from skspot.inspection._matches import pair_up
 from skspot.inspection._style import LEGEND
 from skspot.inspection._time_axis import TimeAxis
-from skspot.intervals import LABELS, check_intervals, is_interval_table
+from skspot.intervals import CLASSES, check_intervals, is_interval_table
 from skspot.utils.validation import check_interval_tables, check_videos
 from skspot.video._base import short_name
 
@@ -284,7 +284,7 @@ class MatchDisplay:
         }
         drawn = {label for table in (*self.true, *self.predicted) for label in table["label"]}
         self.ax_.legend(
-            *key_handles([label for label in LABELS if label in drawn], counts),
+            *key_handles([label for label in CLASSES if label in drawn], counts),
             title=f"above: true\nbelow: predicted\nhit: IoU \u2265 {self.iou_threshold:g}",
             title_fontsize="small",
             alignment="left",

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from skspot.faces import node_names
+from skspot.faces._nodes import PART_SIZES
 from skspot.inspection._style import LEGEND, NODE_STYLES
-from skspot.preprocessing import node_names
-from skspot.preprocessing._regions import PART_SIZES
 
 # What can be drawn of displacements of shape (..., 2).
 COMPONENTS = {

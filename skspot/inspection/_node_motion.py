@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skspot.preprocessing import node_centres
-from skspot.preprocessing._flow import window_pairs
-from skspot.preprocessing._regions import NODE_SETS
+from skspot.faces import node_centres
+from skspot.faces._nodes import NODE_SETS
+from skspot.preprocessing._sw_mro import window_pairs
 
 
 class FaceView(NamedTuple):

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from skspot.neural_network._windows import check_video_features
-from skspot.preprocessing._flow import window_pairs
-from skspot.preprocessing._regions import NODE_SETS, PART_SIZES
+from skspot.faces._nodes import NODE_SETS, PART_SIZES
+from skspot.neural_network.training._batches import check_video_features
+from skspot.preprocessing._sw_mro import window_pairs
 
 _PART_NAMES = ("left brow", "right brow", "mouth", "nose wings and lower eyelids")
 _KINDS = {len(names): kind for kind, names in NODE_SETS.items()}

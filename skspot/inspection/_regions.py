@@ -4,9 +4,9 @@ from itertools import islice
 
 import numpy as np
 
+from skspot.faces._nodes import NODE_SETS, node_names
 from skspot.inspection._node_motion import check_frame
-from skspot.preprocessing._displacements import RegionGeometry
-from skspot.preprocessing._regions import NODE_SETS, node_names
+from skspot.preprocessing.flow._displacements import RegionGeometry
 
 _NODE_COLOUR = "#E69F00"
 _RIGID_COLOUR = "#56B4E9"

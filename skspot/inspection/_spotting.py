@@ -4,7 +4,7 @@ from skspot.inspection._pipelines import run_transformers
 from skspot.inspection._scores import check_scores
 from skspot.inspection._style import CLASS_COLOURS, GAP_COLOUR, LEGEND
 from skspot.inspection._time_axis import TimeAxis
-from skspot.intervals import LABELS, check_intervals
+from skspot.intervals import CLASSES, check_intervals
 
 _SCORE_STYLES = {
     "apex": {"linewidth": 1.6, "linestyle": "-"},
@@ -180,7 +180,7 @@ class SpottingDisplay:
         self.axes_ = self._divide(ax)
         self._draw_intervals(self.axes_[0])
         if self.scores is not None:
-            for label, score_ax in zip(LABELS, self.axes_[1:]):
+            for label, score_ax in zip(CLASSES, self.axes_[1:]):
                 self._draw_scores(score_ax, label)
         self._time.draw(self.axes_)
         return self

@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from datetime import datetime
 
-from skspot.intervals import LABELS
+from skspot.intervals import CLASSES
 from skspot.io._files import linked_media
 from skspot.io._tiers import Tier, TierReader, lay_out, parse_tier, parse_tiers, warn_of_others
 from skspot.io._times import FrameTimes
@@ -25,7 +25,7 @@ _PLAYERS = "12345678"
 def encode(tables, *, times, media):
     """Return the project of tables."""
     now = datetime.now().isoformat(timespec="seconds")
-    used = {Tier(label) for label in LABELS}
+    used = {Tier(label) for label in CLASSES}
     observations = {}
     for video, table in tables.items():
         # Starts and stops are told apart by their order alone: no two at one time.

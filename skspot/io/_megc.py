@@ -9,7 +9,7 @@ import csv
 import io
 import warnings
 
-from skspot.intervals import LABELS, check_intervals
+from skspot.intervals import CLASSES, check_intervals
 from skspot.io._csv import read_rows, tables_of
 
 _LABELS = {"mae": "macro", "me": "micro"}
@@ -60,10 +60,10 @@ def encode_subjects(tables, *, subjects):
 
 def decode_subjects(path, *, label):
     """Return the tables of a file with the columns subject, video, onset, offset."""
-    if label not in LABELS:
+    if label not in CLASSES:
         raise ValueError(
             f"This format does not say which class its intervals are of: pass label, one of "
-            f"{LABELS}; got {label!r}."
+            f"{CLASSES}; got {label!r}."
         )
     frame = read_rows(path, {"subject", "video", "onset", "offset"})
     for name, found in frame.groupby("video", sort=False)["subject"]:

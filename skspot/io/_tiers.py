@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skspot.intervals import LABELS, make_intervals
+from skspot.intervals import CLASSES, make_intervals
 
 # A whole number is that of a tier; a score has a decimal point or an exponent, as `repr` gives it.
 _TEXT = re.compile(
@@ -88,7 +88,7 @@ def lay_out(table, gap=0):
     tiers : dict of Tier to list
         The rows on each tier, in order of time. The first tier of each class is always there.
     """
-    tiers = {Tier(label): [] for label in LABELS}
+    tiers = {Tier(label): [] for label in CLASSES}
     for row in table[np.argsort(table, order=["onset", "offset"], kind="stable")]:
         number = 1
         while (rows := tiers.setdefault(Tier(str(row["label"]), number), [])) and (

@@ -8,7 +8,7 @@ from numbers import Real
 
 import numpy as np
 
-from skspot.intervals import LABELS, check_intervals
+from skspot.intervals import CLASSES, check_intervals
 from skspot.metrics._rules import RULES, count_by_rule, match_one_to_one, pairwise_iou
 from skspot.utils._param_validation import Interval, Options, StrOptions, validate_params
 from skspot.utils.validation import check_interval_tables
@@ -361,10 +361,10 @@ def _column(counts, kind):
 
 def _check_labels(labels):
     """Return the labels to count as a tuple; refuse unknown and repeated ones."""
-    labels = LABELS if labels is None else tuple(labels)
-    unknown = [label for label in labels if label not in LABELS]
+    labels = CLASSES if labels is None else tuple(labels)
+    unknown = [label for label in labels if label not in CLASSES]
     if not labels or unknown or len(set(labels)) < len(labels):
         raise ValueError(
-            f"labels must hold one or both of {LABELS}, each once, got {list(labels)!r}."
+            f"labels must hold one or both of {CLASSES}, each once, got {list(labels)!r}."
         )
     return tuple(str(label) for label in labels)

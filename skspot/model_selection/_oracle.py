@@ -7,7 +7,7 @@ from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
-from skspot.intervals import LABELS
+from skspot.intervals import CLASSES
 from skspot.metrics import interval_f1_score
 from skspot.model_selection._split import LeaveOneSubjectOut, _check_subjects
 from skspot.utils.validation import as_object_array, check_interval_tables, check_videos
@@ -180,5 +180,5 @@ def _predict_epochs(estimator, videos, tables, subjects, train, test):
 
 def _f1_scores(y_true, y_pred):
     """Return the F1 score of each class and overall."""
-    scores = dict(zip(LABELS, interval_f1_score(y_true, y_pred, average=None)))
+    scores = dict(zip(CLASSES, interval_f1_score(y_true, y_pred, average=None)))
     return {**scores, "overall": interval_f1_score(y_true, y_pred)}

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.model_selection import GroupKFold, LeaveOneGroupOut
 from sklearn.utils import check_random_state
 
-from skspot.intervals import LABELS
+from skspot.intervals import CLASSES
 from skspot.utils.validation import check_interval_tables
 
 
@@ -218,8 +218,8 @@ def _check_subjects(groups, n_videos, splitter):
 
 def _count_by_subject(tables, subject_of_video):
     """Return macro-expressions, micro-expressions and videos, shape (n_subjects, 3)."""
-    of_video = [[*(np.sum(table["label"] == label) for label in LABELS), 1] for table in tables]
-    counts = np.zeros((subject_of_video.max() + 1, len(LABELS) + 1), dtype=np.int64)
+    of_video = [[*(np.sum(table["label"] == label) for label in CLASSES), 1] for table in tables]
+    counts = np.zeros((subject_of_video.max() + 1, len(CLASSES) + 1), dtype=np.int64)
     np.add.at(counts, subject_of_video, of_video)
     return counts
 

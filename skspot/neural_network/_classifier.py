@@ -12,6 +12,7 @@ from skorch import NeuralNet
 from skorch.utils import to_tensor
 from torch.utils.data import Dataset
 
+from skspot.intervals import CLASSES
 from skspot.metrics import interval_f1_score
 from skspot.neural_network._decoding import (
     FRAME_SCORE_DTYPE,
@@ -20,24 +21,24 @@ from skspot.neural_network._decoding import (
     frame_scores,
 )
 from skspot.neural_network._folded import FoldedSpotFormer
-from skspot.neural_network._held_out import split_videos
-from skspot.neural_network._history import history_frame
 from skspot.neural_network._loss import SpotFormerLoss
 from skspot.neural_network._memory import freed_memory_kept
 from skspot.neural_network._net import MIRRORED, PRECISIONS, VideoNet
 from skspot.neural_network._recipes import DEFAULTS, PAPER
 from skspot.neural_network._spotformer import SpotFormer
 from skspot.neural_network._targets import frame_targets
-from skspot.neural_network._windows import (
+from skspot.neural_network.training._batches import (
     check_features,
     check_video_features,
     training_windows,
 )
+from skspot.neural_network.training._history import history_frame
+from skspot.neural_network.training._validation_split import split_videos
 from skspot.utils._doc_links import DocLinkMixin
 from skspot.utils._param_validation import Interval, StrOptions, check_params
 from skspot.utils.validation import as_object_array, check_interval_tables, check_videos
 
-CLASSES = np.array(["neutral", "macro", "micro"])
+FRAME_CLASSES = np.array(["neutral", *CLASSES])
 
 _DECODERS = {"apexes": decode_apexes, "boundaries": decode_boundaries}
 
@@ -368,7 +369,7 @@ class SpotFormerClassifier(DocLinkMixin, ClassifierMixin, VideoNet):
             target_params=self.target_params,
             planting=self._planting(window_shape),
         )
-        self.classes_ = CLASSES.copy()
+        self.classes_ = FRAME_CLASSES.copy()
         self.window_shape_ = window_shape
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         finished = self.interrupted_ = False
@@ -588,7 +589,7 @@ class SpotFormerClassifier(DocLinkMixin, ClassifierMixin, VideoNet):
         """
         check_params(self)
         self._check_settings()
-        self.classes_ = CLASSES.copy()
+        self.classes_ = FRAME_CLASSES.copy()
         self.window_shape_ = window_shape
         with self._repeatable():
             return self.initialize()

@@ -10,8 +10,8 @@ from numbers import Integral, Real
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from skspot.intervals import PREDICTION_DTYPE
-from skspot.neural_network._targets import CLASSES, class_logits
+from skspot.intervals import CLASSES, PREDICTION_DTYPE
+from skspot.neural_network._targets import class_logits
 from skspot.utils._param_validation import Interval, validate_params
 
 _SCORES = ("onset", "apex", "offset", "expression")
@@ -51,14 +51,14 @@ def frame_scores(logits):
     >>> from skspot.neural_network._decoding import frame_scores
     >>> pd.DataFrame(frame_scores(np.zeros((1, 10)))).round(2).T
                          0
-    micro_onset       0.33
-    micro_apex        0.50
-    micro_offset      0.33
-    micro_expression  0.50
     macro_onset       0.33
     macro_apex        0.50
     macro_offset      0.33
     macro_expression  0.50
+    micro_onset       0.33
+    micro_apex        0.50
+    micro_offset      0.33
+    micro_expression  0.50
     """
     logits = np.asarray(logits, dtype=np.float32)
     if logits.ndim != 2 or logits.shape[1] != 10:

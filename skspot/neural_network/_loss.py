@@ -9,7 +9,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from skspot.neural_network._targets import CLASSES, class_logits
+from skspot.intervals import CLASSES
+from skspot.neural_network._targets import OUTPUT_ORDER, class_logits
 
 # Keeps the logarithm of a score of 0 finite; part of the loss as published.
 _EPSILON = 1e-5
@@ -241,7 +242,8 @@ class SpotFormerLoss(nn.Module):
         """
         logits, embedding = outputs
         loss = self._contrastive_loss(embedding, targets)
-        for column, label in enumerate(CLASSES):
+        for label in OUTPUT_ORDER:
+            column = CLASSES.index(label)
             boundary, apex, expression = class_logits(logits, label)
             loss = loss + self.class_weights[label] * (
                 self.apex_weights[label]

@@ -9,11 +9,11 @@ from skorch import NeuralNet
 from skorch.callbacks import EarlyStopping, LRScheduler
 from torch.utils.data import Dataset
 
-from skspot.neural_network._augmentation import MotionAugmentation
-from skspot.neural_network._callbacks import Throughput, ValidationF1
-from skspot.neural_network._progress import EpochLines, EpochProgress, close_progress
-from skspot.neural_network._windows import SegmentBatches, WindowDataset, whole_batch
-from skspot.preprocessing._regions import MIRRORED_NODES, PART_SIZES
+from skspot.faces._nodes import MIRRORED_NODES, PART_SIZES
+from skspot.neural_network.training._augmentation import MotionAugmentation
+from skspot.neural_network.training._batches import SegmentBatches, WindowDataset, whole_batch
+from skspot.neural_network.training._callbacks import Throughput, ValidationF1
+from skspot.neural_network.training._progress import EpochLines, EpochProgress, close_progress
 from skspot.utils.validation import check_videos
 
 # For numbers of nodes: the nodes of the mirrored face, and the sizes of the facial parts.

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skspot.intervals import check_intervals
+from skspot.intervals import CLASSES, check_intervals
 
-# The order of the class axis of targets, logits and scores.
-CLASSES = ("micro", "macro")
+# The order in which the network's outputs list the classes, which is that of the authors' weights.
+OUTPUT_ORDER = ("micro", "macro")
 
 ONSET, OFFSET, NEITHER = 0, 1, 2
 
@@ -20,7 +20,7 @@ _CONTRASTIVE_CLASS = {"micro": 2, "macro": 1}
 
 
 class FrameTargets(NamedTuple):
-    """The targets of each frame; the class axis is in the order of `CLASSES`, micro then macro.
+    """The targets of each frame; the class axis is in the order of `CLASSES`, macro then micro.
 
     Attributes
     ----------
@@ -114,9 +114,8 @@ def frame_targets(
             apex[frames, column] = np.maximum(apex[frames, column], bell)
             expression[row["onset"] : row["offset"] + 1, column] = 1
     contrastive = np.zeros(n_frames, dtype=np.int64)
-    # CLASSES has macro last, so that it wins.
-    for column, label in enumerate(CLASSES):
-        contrastive[expression[:, column] > 0] = _CONTRASTIVE_CLASS[label]
+    for label in ("micro", "macro"):  # macro is written last, so that it wins
+        contrastive[expression[:, CLASSES.index(label)] > 0] = _CONTRASTIVE_CLASS[label]
     return FrameTargets(boundary, apex, expression, contrastive)
 
 
@@ -144,7 +143,7 @@ def class_logits(logits, label):
     >>> class_logits(np.arange(10)[None], "macro")
     (array([[3, 4, 5]]), array([7]), array([9]))
     """
-    column = CLASSES.index(label)
+    column = OUTPUT_ORDER.index(label)
     return logits[:, 3 * column : 3 * column + 3], logits[:, 6 + column], logits[:, 8 + column]
 
 

@@ -6,7 +6,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "_aligner": ["FaceAligner"],
-        "_flow": ["SWMROFlow"],
-        "_regions": ["node_centres", "node_names"],
+        "_sw_mro": ["SWMROFlow"],
     },
 )

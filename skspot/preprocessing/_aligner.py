@@ -11,7 +11,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from skspot.preprocessing._landmarkers import LANDMARKERS, make_landmarker
+from skspot.landmarks import LANDMARKERS, make_landmarker
 from skspot.utils._cache import cached
 from skspot.utils._doc_links import DocLinkMixin
 from skspot.utils._parallel import map_videos

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skspot.video._base import NoFaceError, VideoReadError, short_name
+from skspot.video._frame_times import FrameTimes
 from skspot.video._pictures import ImageSequence
 from skspot.video._readers import open_source
 
@@ -15,7 +16,6 @@ from skspot.video._readers import open_source
 # (points 0 to 16) was 2.45 to 2.51 RMS radii wide, and the square is 1.2 times as wide as the jaw.
 _EXTENT = 3.0
 _MARGIN = 0.5  # around the landmarks, in face sizes
-_RATE_SPAN = 100  # frames over which the frame rate is measured
 
 
 def face_extent(landmarks):
@@ -233,20 +233,19 @@ class AlignedVideo:
         return len(self)
 
     @property
+    def times(self):
+        """When frames appear and disappear, a `FrameTimes`."""
+        return FrameTimes(self.timestamps, f"{self.name}: timestamps")
+
+    @property
     def fps(self):
         """Median frame rate in frames per second; NaN for a single frame."""
-        # Over many frames, because containers round times: Matroska to milliseconds, which makes
-        # the single intervals of 23.976 frames per second 41 or 42 ms.
-        span = min(len(self) - 1, _RATE_SPAN)
-        if span < 1:
-            return float("nan")
-        return float(span / np.median(self.timestamps[span:] - self.timestamps[:-span]))
+        return self.times.fps
 
     @property
     def duration(self):
         """Seconds from the first frame to the end of the last, which lasts one period of `fps`."""
-        # What a single frame lasts is not known.
-        return float(self.timestamps[-1] + (1 / self.fps if len(self) > 1 else 0))
+        return self.times.duration
 
     @property
     def fingerprint(self):

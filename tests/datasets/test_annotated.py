@@ -12,8 +12,8 @@ from joblib import parallel_config
 
 from skspot import make_intervals
 from skspot.datasets import load_annotated_videos
-from skspot.datasets._seconds import frame_at
 from skspot.datasets._video_files import find_videos
+from skspot.datasets.annotations._seconds import frame_at
 from skspot.io import read_intervals, write_intervals
 from skspot.video import ImageSequence, VideoReadError
 from tests.test_video import textured, write_video

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skspot.datasets._cells import is_empty, parse_id, parse_number
+from skspot.datasets.tables._cells import is_empty, parse_id, parse_number
 
 EMPTY = [None, math.nan, np.float64("nan"), pd.NA, pd.NaT, "", "  ", "\xa0", "-", "N/A", "nan", "/"]
 

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from skspot.datasets import load_annotated_videos
-from skspot.datasets._labels import LabelRules, settle_rows
-from skspot.datasets._recordings import Recording
+from skspot.datasets.annotations._labels import LabelRules, settle_rows
+from skspot.datasets.annotations._recordings import Recording
 from skspot.intervals import check_intervals
 from skspot.video import ImageSequence
 

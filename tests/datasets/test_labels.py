@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from skspot.datasets._labels import LabelRules, settle_rows
-from skspot.datasets._recordings import Recording
+from skspot.datasets.annotations._labels import LabelRules, settle_rows
+from skspot.datasets.annotations._recordings import Recording
 from skspot.intervals import check_intervals
 
 COLUMNS = ["place", "video", "onset", "apex", "offset", "label"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from skspot.datasets._own_tables import read_own_tables
+from skspot.datasets.annotations._unmatched_tables import read_own_tables
 
 HEADER = "Video;Onset;Apex;Offset;Label\n"
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skspot.datasets._recordings import Recording, image_numbers, natural_order
+from skspot.datasets.annotations._recordings import Recording, image_numbers, natural_order
 from skspot.video import VideoReadError
 
 

@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skspot.datasets import make_expression_videos
-from skspot.datasets._face_model import (
+from skspot.datasets.synthetic._faces import (
     CANVAS_SIZE,
     EXPRESSION_UNITS,
     FACE_SIZE,
@@ -14,11 +14,12 @@ from skspot.datasets._face_model import (
     face_transform,
     make_face,
 )
-from skspot.datasets._face_script import _course, _draw_intervals, _drift, write_script
-from skspot.datasets._synthetic import _node_motion
+from skspot.datasets.synthetic._script import _course, _draw_intervals, _drift, write_script
+from skspot.datasets.synthetic._videos import _node_motion
+from skspot.faces import node_centres, node_names
+from skspot.faces._nodes import region_radius
 from skspot.intervals import make_intervals
-from skspot.preprocessing import SWMROFlow, node_centres, node_names
-from skspot.preprocessing._regions import region_radius
+from skspot.preprocessing import SWMROFlow
 from skspot.video import face_extent, open_video
 from tests.conftest import align_exactly
 

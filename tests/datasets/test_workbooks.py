@@ -11,7 +11,7 @@ import pytest
 import xlwt
 from msoffcrypto.format.ooxml import OOXMLFile
 
-from skspot.datasets._workbooks import first_table, read_workbook, table_below_header
+from skspot.datasets.tables._workbooks import first_table, read_workbook, table_below_header
 from tests.datasets.trees import write_xls, write_xlsx
 
 ROWS = [

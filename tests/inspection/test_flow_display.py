@@ -9,8 +9,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.pipeline import make_pipeline
 
 from skspot import make_intervals
+from skspot.faces import node_centres, node_names
 from skspot.inspection import FlowDisplay
-from skspot.preprocessing import SWMROFlow, node_centres, node_names
+from skspot.preprocessing import SWMROFlow
 from skspot.video import AlignedVideo
 from tests.conftest import align_exactly
 

@@ -11,9 +11,10 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skspot import make_intervals
 from skspot.datasets import make_expression_videos
+from skspot.faces import node_names
 from skspot.inspection import OcclusionDisplay
 from skspot.neural_network import SpotFormerClassifier
-from skspot.preprocessing import SWMROFlow, node_names
+from skspot.preprocessing import SWMROFlow
 from tests.conftest import align_exactly
 
 NODE, POSITION = 6, 5  # the left corner of the mouth, three frames before the middle

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from skspot.faces import node_centres, node_names
 from skspot.inspection import RegionsDisplay
-from skspot.preprocessing import node_centres, node_names
-from skspot.preprocessing._displacements import pair_displacements
+from skspot.preprocessing.flow._displacements import pair_displacements
 from skspot.video import AlignedVideo
 from tests.conftest import align_exactly
 

@@ -17,17 +17,18 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
 
 from skspot import make_intervals
-from skspot.inspection import SpottingReport, write_report_index
-from skspot.inspection._report import _magnification as magnification
-from skspot.inspection._report._faces import interval_faces
-from skspot.inspection._report._page import _text
-from skspot.inspection._report._quality import fast_frames, measure_quality
-from skspot.inspection._report._settings import package_versions, step_settings
-from skspot.inspection._report._timeline import clock, envelope, make_timeline, nice_ticks
+from skspot.faces import node_centres
 from skspot.inspection._style import CLASS_COLOURS
 from skspot.inspection._time_axis import TimeAxis
 from skspot.neural_network import FRAME_SCORE_DTYPE, SpotFormerClassifier
-from skspot.preprocessing import FaceAligner, SWMROFlow, node_centres
+from skspot.preprocessing import FaceAligner, SWMROFlow
+from skspot.reporting import SpottingReport, write_report_index
+from skspot.reporting import _magnification as magnification
+from skspot.reporting._faces import interval_faces
+from skspot.reporting._page import _text
+from skspot.reporting._quality import fast_frames, measure_quality
+from skspot.reporting._settings import package_versions, step_settings
+from skspot.reporting._timeline import clock, envelope, make_timeline, nice_ticks
 from skspot.video import AlignedVideo, VideoReadError, face_extent
 from tests.conftest import align_exactly
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from skspot import make_intervals
-from skspot.inspection import SpottingReport, write_report_index
+from skspot.reporting import SpottingReport, write_report_index
 from tests.conftest import align_exactly
 from tests.inspection.test_report import frame_scores
 

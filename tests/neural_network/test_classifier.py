@@ -23,7 +23,7 @@ from skspot.metrics import (
 )
 from skspot.model_selection import LeaveOneSubjectOut
 from skspot.neural_network import FRAME_SCORE_DTYPE, SpotFormer, SpotFormerClassifier
-from skspot.neural_network._windows import (
+from skspot.neural_network.training._batches import (
     SegmentBatches,
     TrainingWindows,
     WindowDataset,
@@ -564,7 +564,7 @@ def test_targets_reach_the_windows(data):
         def on_train_begin(self, net, X=None, **kwargs):
             self.n_onsets = (X.targets["boundary"] == 0).sum(axis=0).tolist()
 
-    for params, expected in ((None, [18, 42]), ({"boundary_radius_micro": 0}, [6, 42])):
+    for params, expected in ((None, [42, 18]), ({"boundary_radius_micro": 0}, [42, 6])):
         targets = Targets()
         SpotFormerClassifier(max_epochs=1, target_params=params, callbacks=[targets], **TINY).fit(
             *data

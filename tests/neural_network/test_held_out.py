@@ -10,7 +10,7 @@ from skspot import make_intervals
 from skspot.metrics import interval_f1_score
 from skspot.model_selection import LeaveOneSubjectOut, StratifiedSubjectKFold
 from skspot.neural_network import SpotFormerClassifier
-from skspot.neural_network._held_out import split_videos
+from skspot.neural_network.training._validation_split import split_videos
 from tests.neural_network.test_classifier import TINY, planted_videos
 
 SUBJECTS = ["a", "a", "b", "b", "c", "c"]

@@ -5,7 +5,7 @@ from torch.nn import functional as F
 
 from skspot import make_intervals
 from skspot.neural_network._loss import SpotFormerLoss, SupervisedContrastiveLoss, focal_loss
-from skspot.neural_network._targets import frame_targets
+from skspot.neural_network._targets import class_logits, frame_targets
 
 
 @pytest.fixture(scope="module")
@@ -127,18 +127,17 @@ def test_loss_is_the_weighted_sum(batch):
     (logits, embedding), targets = batch
     apex, expression = targets["apex"], targets["expression"]
 
-    def one_class(column, apex_weight):
+    def one_class(label, column, apex_weight):
+        boundary_logits, apex_logits, expression_logits = class_logits(logits, label)
         return (
-            apex_weight * focal_loss(logits[:, 6 + column], apex[:, column], alpha=0.9)
-            + F.cross_entropy(
-                logits[:, 3 * column : 3 * column + 3], targets["boundary"][:, column]
-            )
-            + 0.1 * focal_loss(logits[:, 8 + column], expression[:, column], alpha=0.8)
+            apex_weight * focal_loss(apex_logits, apex[:, column], alpha=0.9)
+            + F.cross_entropy(boundary_logits, targets["boundary"][:, column])
+            + 0.1 * focal_loss(expression_logits, expression[:, column], alpha=0.8)
         )
 
     expected = (
-        one_class(0, 1.8)
-        + 0.5 * one_class(1, 1.0)
+        one_class("micro", 1, 1.8)
+        + 0.5 * one_class("macro", 0, 1.0)
         + 0.005 * SupervisedContrastiveLoss()(embedding, targets["contrastive"])
     )
     torch.testing.assert_close(SpotFormerLoss()((logits, embedding), targets), expected)

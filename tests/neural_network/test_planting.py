@@ -7,7 +7,7 @@ from sklearn.base import clone
 from skspot import make_intervals
 from skspot.intervals import INTERVAL_DTYPE
 from skspot.neural_network import SpotFormerClassifier
-from skspot.neural_network._planting import (
+from skspot.neural_network.training._pasting import (
     ExpressionPlanter,
     _course,
     _free_place,

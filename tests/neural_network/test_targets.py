@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skspot import make_intervals
-from skspot.neural_network._targets import CLASSES, class_logits, frame_targets
+from skspot.intervals import CLASSES
+from skspot.neural_network._targets import class_logits, frame_targets
 
 MICRO, MACRO = CLASSES.index("micro"), CLASSES.index("macro")
 

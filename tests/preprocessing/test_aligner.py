@@ -24,9 +24,9 @@ from sklearn.utils.estimator_checks import (
     check_valid_tag_types,
 )
 
+from skspot.landmarks._template import TemplateLandmarker
 from skspot.preprocessing import SWMROFlow
 from skspot.preprocessing._aligner import FaceAligner, fill_gaps
-from skspot.preprocessing._landmarkers._template import TemplateLandmarker
 from skspot.utils._parallel import SetupError
 from skspot.utils.validation import as_object_array
 from skspot.video import AlignedVideo, NoFaceError, VideoReadError

@@ -10,13 +10,14 @@ from sklearn.pipeline import make_pipeline
 
 import skspot
 from skspot.datasets import make_expression_videos
-from skspot.datasets._face_model import face_transform
+from skspot.datasets.synthetic._faces import face_transform
+from skspot.faces import node_names
 from skspot.neural_network import SpotFormerClassifier
-from skspot.preprocessing import SWMROFlow, node_names
-from skspot.preprocessing import _flow as flow_module
-from skspot.preprocessing._displacements import RegionGeometry
-from skspot.preprocessing._engines import make_engine
-from skspot.preprocessing._flow import gather_windows, window_pairs
+from skspot.preprocessing import SWMROFlow
+from skspot.preprocessing import _sw_mro as flow_module
+from skspot.preprocessing._sw_mro import gather_windows, window_pairs
+from skspot.preprocessing.flow._displacements import RegionGeometry
+from skspot.preprocessing.flow._engines import make_engine
 from skspot.video import AlignedVideo, face_extent
 from tests.conftest import align_exactly
 

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 import pytest
 
+from skspot.landmarks import make_landmarker
+from skspot.landmarks._tables import TableLandmarker
 from skspot.preprocessing import FaceAligner
-from skspot.preprocessing._landmarkers import make_landmarker
-from skspot.preprocessing._landmarkers._tables import TableLandmarker
 from skspot.video import ImageSequence, NoFaceError
 
 ANGLE = np.linspace(0, 6, 68)

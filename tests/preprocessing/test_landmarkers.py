@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from skimage.data import astronaut
 
-from skspot.preprocessing._landmarkers import LANDMARKERS, make_landmarker
-from skspot.preprocessing._landmarkers._between import points_between
-from skspot.preprocessing._landmarkers._detecting import DetectingLandmarker
-from skspot.preprocessing._landmarkers._face_model import MIRROR, Pose, mean_look, mean_shape
-from skspot.preprocessing._landmarkers._follower import FaceFollower, overlap
-from skspot.preprocessing._landmarkers._mediapipe import MESH_TO_68
-from skspot.preprocessing._landmarkers._own import CallableLandmarker, KnownLandmarks
+from skspot.landmarks import LANDMARKERS, make_landmarker
+from skspot.landmarks._detecting import DetectingLandmarker
+from skspot.landmarks._follower import FaceFollower, overlap
+from skspot.landmarks._given_landmarks import CallableLandmarker, KnownLandmarks
+from skspot.landmarks._mean_face import MIRROR, Pose, mean_look, mean_shape
+from skspot.landmarks._mediapipe import MESH_TO_68
+from skspot.landmarks._track_between import points_between
 from skspot.utils._parallel import SetupError
 from skspot.video import face_extent, open_video
 

@@ -7,9 +7,13 @@ import torch
 
 from skspot.preprocessing import SWMROFlow
 from skspot.preprocessing import _displacements as displacements_module
-from skspot.preprocessing import _patch_alignment_torch as torch_module
-from skspot.preprocessing._patch_alignment import N_LEVELS, align_regions, make_pyramid
-from skspot.preprocessing._patch_alignment_torch import align_batch, check_device, extend_pyramids
+from skspot.preprocessing.flow import _patch_alignment_torch as torch_module
+from skspot.preprocessing.flow._patch_alignment import N_LEVELS, align_regions, make_pyramid
+from skspot.preprocessing.flow._patch_alignment_torch import (
+    align_batch,
+    check_device,
+    extend_pyramids,
+)
 from skspot.video import AlignedVideo
 from tests.conftest import align_exactly
 

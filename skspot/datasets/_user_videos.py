@@ -1,0 +1,139 @@
+"""A user's videos as recordings: folders of images, and files that may have to be decoded."""
+
+import os
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from skspot.datasets.annotations._recordings import Recording, natural_order
+from skspot.utils._parallel import map_videos
+from skspot.video import ImageSequence, VideoReadError, open_video
+from skspot.video._files import FileVideo
+from skspot.video._pictures import names_by_number
+
+_DEFAULT_FPS = 30.0  # of `open_video`
+
+
+def make_recordings(
+    paths, subjects, timed, *, fps, keep_every, first_frame, on_error, n_jobs, verbose
+):
+    """Return the recordings of a user's videos, sorted by name.
+
+    Parameters
+    ----------
+    paths : dict of str to str
+        The path of each video, by name.
+    subjects : dict of str to str
+        The subject of each video.
+    timed : collection of str
+        Names of the videos whose times are needed; files among them are decoded.
+    fps : float or None
+        Rate at which folders of images were recorded, if known.
+    keep_every : int
+        Of how many images one is a frame.
+    first_frame : int
+        Number of the first frame in the table.
+    on_error : {"raise", "warn"}
+        With "warn", videos that can't be read are left out.
+    n_jobs, verbose : int or None, int
+        As for `map_videos`.
+
+    Returns
+    -------
+    recordings : list of Recording
+        Those whose times are needed have them.
+    unreadable : dict of str to str
+        Of the videos that are left out, why they can't be read.
+    """
+    files = sorted(name for name, path in paths.items() if not os.path.isdir(path))
+    folders = sorted(paths.keys() - set(files))
+    _check_options(files, folders, timed, fps, keep_every)
+    decoded = [name for name in files if name in timed]
+    times = map_videos(
+        partial(_attempt, _times, on_error),
+        [paths[name] for name in decoded],
+        names=decoded,
+        action="timed",
+        n_jobs=n_jobs,
+        on_error="raise",
+        verbose=verbose,
+    )
+    listed = [_attempt(_list_images, on_error, paths[name]) for name in folders]
+    found = dict(zip([*decoded, *folders], [*times, *listed]))
+    unreadable = {name: value for name, value in found.items() if isinstance(value, str)}
+    fields = {
+        **{name: _unopened(paths[name], first_frame) for name in files if name not in found},
+        **{name: _timed(found[name], first_frame) for name in decoded if name not in unreadable},
+        **{
+            name: _images(paths[name], found[name], first_frame, fps, keep_every)
+            for name in folders
+            if name not in unreadable
+        },
+    }
+    recordings = [
+        Recording(
+            **{"name": name, "subject": subjects.get(name), "source": paths[name], **fields[name]}
+        )
+        for name in sorted(fields, key=natural_order)
+    ]
+    return recordings, unreadable
+
+
+def _check_options(files, folders, timed, fps, keep_every):
+    """Refuse options that contradict the kinds of the videos."""
+    if keep_every > 1 and files:
+        raise ValueError(
+            f"keep_every={keep_every} is for folders of images, but the video {files[0]!r} is a "
+            "file; load files and folders in separate calls."
+        )
+    if fps is None and not set(folders).isdisjoint(timed):
+        raise ValueError(
+            f"The video {folders[0]!r} is a folder of images, which carry no times; pass fps, the "
+            "rate at which they were recorded."
+        )
+
+
+def _attempt(function, on_error, path):
+    """Return what a function tells of a video, or why it can't if that is not to be raised."""
+    try:
+        return function(path)
+    except VideoReadError as error:
+        if on_error == "raise":
+            raise
+        return str(error)
+
+
+def _times(path):
+    return open_video(path).timestamps
+
+
+def _list_images(path):
+    return names_by_number(Path(path))
+
+
+def _unopened(path, first_frame):
+    """Return the fields of a recording that is a file of which no frame is decoded."""
+    try:
+        n_announced = FileVideo(path, _DEFAULT_FPS, quiet=True).n_announced
+    except OSError:  # an error of this file when its frames are wanted, if ever
+        n_announced = 0
+    return {"first_number": first_frame, "n_announced": n_announced or None}
+
+
+def _timed(times, first_frame):
+    """Return the fields of a recording that is a file whose frames have been decoded."""
+    fps = (len(times) - 1) / times[-1] if len(times) > 1 else None
+    return {"numbers": np.arange(len(times)) + first_frame, "times": times, "fps": fps}
+
+
+def _images(path, images, first_frame, fps, keep_every):
+    """Return the fields of a recording that is a folder of images."""
+    places = np.arange(len(images))
+    return {
+        "source": ImageSequence(path, fps or _DEFAULT_FPS, keep_every),
+        "numbers": places + first_frame,
+        "keep_every": keep_every,
+        "fps": fps and fps / keep_every,
+        "times": fps and places / fps,
+    }

@@ -1,0 +1,1 @@
+"""From rows of annotation tables to intervals, with a record of repairs."""

@@ -1,0 +1,1 @@
+"""Synthetic videos of expressions."""

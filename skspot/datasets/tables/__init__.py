@@ -1,0 +1,1 @@
+"""Reading tables: cells, delimited text, workbooks."""

@@ -1,0 +1,1 @@
+"""Optical flow of facial regions: engines, displacements, windows."""

@@ -1,0 +1,190 @@
+"""The geometry of the timeline: lanes of intervals above the curves of the scores.
+
+Along x it is in seconds, so that a stretch of time is shown by choosing the view box; along y it is
+in pixels.
+"""
+
+import base64
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from skspot.intervals import CLASSES
+
+_CAPTION, _BAR, _PLOT, _SPACE, _AXIS = 18, 22, 72, 8, 26  # heights in pixels
+_CURVES = ("apex", "expression")
+_N_BINS = 1500  # of the curves drawn at first, each with its least and its greatest score
+_N_TICKS = 4  # that find room in 400 pixels
+_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30)
+_STEPS += tuple(60 * step for step in (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440))
+
+
+@dataclass
+class Timeline:
+    """What the page draws; see `make_timeline`.
+
+    Attributes
+    ----------
+    axis : TimeAxis
+        When frames are shown.
+    lanes : list of dict
+        `caption`, `top` and `marks`: of each interval `start`, `length`, `apex` and its `row`.
+    plots : list of dict
+        `label`, `top`, and `curves` by kind: the path of each.
+    gaps : list of (float, float)
+        Start and length of each stretch without a face.
+    height : int
+        Of all in pixels, without the axis of time.
+    """
+
+    axis: object
+    lanes: list = field(default_factory=list)
+    plots: list = field(default_factory=list)
+    gaps: list = field(default_factory=list)
+    height: int = 0
+    bar: int = _BAR
+    plot: int = _PLOT
+    axis_height: int = _AXIS
+
+    @property
+    def end(self):
+        """When the last frame disappears, in seconds."""
+        return float(self.axis.end)
+
+    @property
+    def ticks(self):
+        """The labelled times, in seconds."""
+        return nice_ticks(self.end, _N_TICKS)
+
+
+def make_timeline(axis, predicted, true=None, scores=None):
+    """Return the timeline of one video.
+
+    Parameters
+    ----------
+    axis : TimeAxis
+        When frames are shown, and which show a face.
+    predicted, true : interval tables
+        What was spotted, and what is annotated; None if that is not known.
+    scores : structured array of shape (n_frames,), default=None
+        The scores of the frames.
+
+    Returns
+    -------
+    timeline : Timeline
+        What the page draws.
+    """
+    timeline = Timeline(axis, gaps=[_stretch(axis, *gap) for gap in axis.gaps()])
+    tables = {"annotated": true, "spotted": predicted}
+    for label in CLASSES:
+        for kind, table in tables.items():
+            if table is not None:
+                _add_lane(timeline, label, kind, table)
+    if scores is not None:
+        for label in CLASSES:
+            _add_plot(timeline, label, scores)
+    return timeline
+
+
+def packed_frames(axis, scores):
+    """Return times and scores of all frames as base64, to be read off the timeline.
+
+    Returns
+    -------
+    packed : dict
+        `times`, float32 seconds; `scores`, uint8 hundredths, one frame after the other; `fields`,
+        the names of the scores of a frame, no names if there are none.
+    """
+    times = np.append(axis.timestamps, axis.end).astype("<f4")
+    fields = [] if scores is None else list(scores.dtype.names)
+    columns = [np.rint(100 * scores[name]).astype(np.uint8) for name in fields]
+    values = np.stack(columns, axis=1) if columns else np.zeros(0, dtype=np.uint8)
+    return {
+        "times": base64.b64encode(times.tobytes()).decode(),
+        "scores": base64.b64encode(values.tobytes()).decode(),
+        "fields": fields,
+    }
+
+
+def envelope(times, values, n_bins=_N_BINS):
+    """Return a curve with no more points than can be seen.
+
+    Parameters
+    ----------
+    times, values : arrays of shape (n_frames,)
+        The curve.
+    n_bins : int
+        Above twice as many frames, each of `n_bins` stretches keeps its first frame, and its least
+        and its greatest value.
+
+    Returns
+    -------
+    times, values : arrays of shape (n_points,)
+        The thinned curve.
+    """
+    if len(times) <= 2 * n_bins:
+        return times, values
+    starts = np.linspace(0, len(times), n_bins, endpoint=False).astype(int)
+    least = np.minimum.reduceat(values, starts)
+    greatest = np.maximum.reduceat(values, starts)
+    return np.repeat(times[starts], 2), np.stack([least, greatest], axis=1).ravel()
+
+
+def nice_ticks(end, n_ticks):
+    """Return times from 0 to `end` seconds at a round distance, about `n_ticks` of them."""
+    step = next((step for step in _STEPS if step * n_ticks >= end), _STEPS[-1])
+    return (np.arange(int(end / step + 1e-9) + 1) * step).round(6).tolist()
+
+
+def clock(seconds, decimals=0):
+    """Return a time as text: 0:04, 12:30.25 or 1:02:03.
+
+    Parameters
+    ----------
+    seconds : float
+        The time.
+    decimals : int, default=0
+        Digits of the fraction of a second.
+
+    Returns
+    -------
+    text : str
+        Hours if there are any, minutes and seconds.
+    """
+    scale = 10**decimals
+    whole, fraction = divmod(round(float(seconds) * scale), scale)
+    minutes, seconds = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    text = f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+    return f"{text}.{fraction:0{decimals}d}" if decimals else text
+
+
+def _add_lane(timeline, label, kind, table):
+    marks = []
+    for row in np.flatnonzero(table["label"] == label):
+        start, length = _stretch(timeline.axis, table["onset"][row], table["offset"][row])
+        apex = float(timeline.axis.timestamps[table["apex"][row]])
+        marks.append({"start": start, "length": length, "apex": apex, "row": int(row)})
+    top = timeline.height + _CAPTION
+    lane = {"label": label, "kind": kind, "top": top, "marks": marks}
+    timeline.lanes.append(lane)
+    timeline.height = top + _BAR + _SPACE
+
+
+def _add_plot(timeline, label, scores):
+    top = timeline.height + _CAPTION
+    curves = {}
+    for kind in _CURVES:
+        name = f"{label}_{kind}"
+        times, values = envelope(timeline.axis.timestamps, scores[name])
+        heights = top + _PLOT * (1 - values)
+        points = " ".join(f"{time:.3f},{height:.1f}" for time, height in zip(times, heights))
+        curves[kind] = {"name": name, "points": points}
+    timeline.plots.append({"label": label, "top": top, "curves": curves})
+    timeline.height = top + _PLOT + _SPACE
+
+
+def _stretch(axis, first, last):
+    """Return start and length in seconds."""
+    start, end = axis.edges(first, last)
+    return float(start), float(end - start)
