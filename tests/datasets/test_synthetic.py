@@ -1,5 +1,7 @@
 """Tests of the synthetic videos: what they claim to hold is measured in their frames."""
 
+import hashlib
+
 import cv2
 import numpy as np
 import pytest
@@ -28,11 +30,12 @@ TURNS = ("turn sideways", "turn up")
 BLINK = UNITS.index("blink")
 
 
-def script(seed, n_frames=600, **options):
+def script(seed, n_frames=600, fps=30, **options):
     """Return a script for nodes each of which is moved by one unit alone."""
     usual = {"head_motion": 1.0, "head_turns": 0.0, "blinks": 1.0, "talking": 0.0, "light": 1.0}
     return write_script(
         n_frames,
+        fps,
         np.eye(len(UNITS)),
         amplitudes=AMPLITUDES,
         rng=np.random.RandomState(seed),
@@ -124,7 +127,7 @@ def test_course_of_an_expression(frames):
     onset, apex, offset = frames
     interval = make_intervals([(*frames, "macro")])[0]
     for seed in range(20):
-        course = _course(interval, 120, np.random.RandomState(seed))
+        course = _course(interval, np.arange(120), np.random.RandomState(seed))
         assert_array_equal(np.flatnonzero(course), np.arange(onset, offset + 1))
         assert course[apex] == pytest.approx(1, abs=1e-12)
         assert (np.diff(course[onset : apex + 1]) >= 0).all()
@@ -184,7 +187,7 @@ def test_strength_of_head_and_light():
 
 
 def test_drift_has_unit_variance():
-    signals = _drift(5000, 30, 8, np.random.RandomState(0))
+    signals = _drift(5000, np.arange(5000), 30, 8, np.random.RandomState(0))
     assert signals.shape == (5000, 8)
     assert signals.std() == pytest.approx(1, abs=0.1)
 
@@ -228,6 +231,62 @@ def test_strength_of_turns_and_talking():
     )
     assert 3 < talking.max() <= 4
     assert 0.05 < (talking > 0).mean() < 0.3
+
+
+# -- the same scene at any frame rate --------------------------------------------------------------
+
+
+def curves(made):
+    """Return all that changes in a script over time as columns."""
+    return np.column_stack(
+        [made.activations, made.shift, made.angle, made.scale, made.gain, made.slope]
+    )
+
+
+def test_scripts_at_30_fps_are_those_of_before():
+    """Scenes of published seeds do not change: a hash of 20 scripts with all distractors."""
+    digest = hashlib.sha256()
+    for seed in range(20):
+        made = script(seed, head_turns=1.0, talking=1.0)
+        digest.update(repr(made.intervals.tolist()).encode())
+        digest.update((np.round(curves(made), 6) + 0.0).astype(np.float32).tobytes())
+    assert digest.hexdigest() == "aa98972434298e2605dc3dc0fabb583003726313ae9f1682c521883ff682e898"
+
+
+@pytest.mark.parametrize("fps", [25, 50, 60, 120, 200])
+def test_scripts_are_the_same_in_seconds(fps):
+    for seed in range(10):
+        usual, other = (
+            script(seed, n_frames=20 * rate, fps=rate, head_turns=1.0, talking=1.0)
+            for rate in (30, fps)
+        )
+        assert_array_equal(other.intervals["label"], usual.intervals["label"])
+        for name in ("onset", "apex", "offset"):
+            assert_allclose(
+                other.intervals[name] / fps, usual.intervals[name] / 30, atol=0.5 / fps + 1e-9
+            )
+        # All of these rates have a frame at every fifth of a second.
+        assert_allclose(curves(other)[:: fps // 5], curves(usual)[::6], rtol=1e-7, atol=1e-9)
+        # In between nothing happens that is not seen at 30 fps.
+        times = np.arange(20 * fps) / fps
+        usual_times = np.arange(600) / 30
+        resampled = np.column_stack([np.interp(times, usual_times, c) for c in curves(usual).T])
+        assert np.abs(resampled - curves(other)).max() < 1.0
+
+
+@pytest.mark.parametrize("fps", [25, 28.6, 60])
+def test_displacement_and_landmarks_are_the_same_in_seconds(fps):
+    options = {"videos_per_subject": 1, "random_state": 3}
+    usual = make_expression_videos(1, n_frames=120, **options)
+    other = make_expression_videos(1, n_frames=round(4 * fps), fps=fps, **options)
+    assert other.fps == fps
+    assert len(other.videos[0]) == round(4 * fps)
+    assert len(usual.intervals[0]) > 0
+    times = np.arange(len(other.videos[0])) / fps
+    for name in ("displacement", "landmarks"):
+        before, after = (data[name][0].reshape(len(data[name][0]), -1) for data in (usual, other))
+        resampled = np.column_stack([np.interp(times, np.arange(120) / 30, c) for c in before.T])
+        assert np.sqrt(np.mean((resampled - after) ** 2)) < 0.03 * np.std(before - before[0])
 
 
 # -- what the frames show --------------------------------------------------------------------------
@@ -366,15 +425,20 @@ def test_noise_has_its_deviation():
 # -- files -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fps", [30.0, 28.6, 29.97, 200])
-def test_written_files(tmp_path, fps):
+@pytest.mark.parametrize(("fps", "n_frames"), [(30.0, 61), (28.6, 61), (29.97, 61), (200, 400)])
+def test_written_files(tmp_path, fps, n_frames):
     data = make_expression_videos(
-        1, videos_per_subject=1, n_frames=61, fps=fps, directory=tmp_path / "new", random_state=0
+        1,
+        videos_per_subject=1,
+        n_frames=n_frames,
+        fps=fps,
+        directory=tmp_path / "new",
+        random_state=0,
     )
     assert data.videos == [str(tmp_path / "new" / "s01_1.mp4")]
     video = open_video(data.videos[0])
-    assert len(video.timestamps) == 61
-    assert_allclose(video.timestamps, np.arange(61) / fps, atol=5e-4 * 61 / fps)
+    assert len(video.timestamps) == n_frames
+    assert_allclose(video.timestamps, np.arange(n_frames) / fps, atol=5e-4 * n_frames / fps)
 
 
 def test_the_codec_keeps_motion_below_a_pixel(tmp_path):
@@ -412,7 +476,9 @@ def test_the_codec_keeps_motion_below_a_pixel(tmp_path):
     ("options", "message"),
     [
         ({"n_subjects": 0}, "n_subjects"),
-        ({"n_frames": 59}, "n_frames"),
+        ({"n_frames": 0}, "n_frames"),
+        ({"n_frames": 59}, "2 s at least, got n_frames=59 at fps=30, 1.97 s; pass n_frames=60 or"),
+        ({"n_frames": 60, "fps": 60}, "got n_frames=60 at fps=60, 1 s; pass n_frames=120 or more"),
         ({"fps": 0}, "fps"),
         ({"noise": -1}, "noise"),
         ({"blinks": 1.5}, "blinks"),

@@ -1,6 +1,7 @@
 """Synthetic face videos whose expressions are known exactly."""
 
 from fractions import Fraction
+from math import ceil
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -15,11 +16,13 @@ from skspot.faces._nodes import node_centres, node_names, region_radius
 from skspot.utils._param_validation import Interval, validate_params
 from skspot.utils._progress import progress_bar
 
+_MIN_DURATION = 2  # seconds: much less and hardly an expression fits
+
 _DESCR = """Synthetic face videos
 
 One photograph of a face (scikit-image's astronaut) in the shapes, skins and lights of several
 "subjects", warped by fields after the facial action coding system. Counts and lengths of the
-expressions follow SAMM Long Videos at 30 frames per second. Motion and turns of the head, blinks,
+expressions follow SAMM Long Videos. Motion and turns of the head, blinks,
 speech, changes of light and sensor noise are distractors that carry no label. The face is 128
 pixels large, a micro-expression moves its strongest region by 0.5 to 2 of them.
 """
@@ -29,8 +32,8 @@ pixels large, a micro-expression moves its strongest region by 0.5 to 2 of them.
     {
         "n_subjects": [Interval(Integral, 1, None, closed="left")],
         "videos_per_subject": [Interval(Integral, 1, None, closed="left")],
-        "n_frames": [Interval(Integral, 60, None, closed="left")],
-        "fps": [Interval(Real, 0, None, closed="neither")],
+        "n_frames": [Interval(Integral, 1, None, closed="left")],
+        "fps": [Interval(Real, 5, 1000, closed="both")],
         "macro_amplitude": [tuple],
         "micro_amplitude": [tuple],
         "head_motion": [Interval(Real, 0, None, closed="left")],
@@ -76,22 +79,24 @@ def make_expression_videos(
     videos_per_subject : int, default=2
         Number of videos of each subject.
     n_frames : int, default=600
-        Length of each video in frames, 60 at least. How many expressions a video holds does not
+        Length of each video in frames, 2 s at least. How many expressions a video holds does not
         depend on it, except that they must fit.
     fps : float, default=30.0
-        Frames per second.
+        Frames per second, from 5 to 1000. With the same `random_state`, videos of the same duration
+        ``n_frames / fps`` show the same scene at any rate. Only the sensor noise differs; onset,
+        apex and offset are the frames nearest to those of the scene.
     macro_amplitude, micro_amplitude : (low, high), default=(2.5, 7.0) and (0.5, 2.0)
         Range of the displacement of the strongest region at the apex, in pixels of a face of 128.
     head_motion : float, default=1.0
         Strength of the motion of the head: slow drift of about 3 px, rotation by about 1 degree,
         turns of the head, and quick moves. 0 is a head that does not move.
     head_turns : float, default=0.0
-        Strength of fast turns of the head, one in 200 frames: at 1 the nose leads by about 2 px and
+        Strength of fast turns of the head, one in 7 s: at 1 the nose leads by about 2 px and
         the face moves by about 6 px, within 0.2 to 0.4 s.
     blinks : float, default=1.0
         How far the eyes close in a blink, from 0 to 1.
     talking : float, default=0.0
-        Strength of speech between the expressions, one stretch of 1 to 3 s in 250 frames: at 1 a
+        Strength of speech between the expressions, one stretch of 1 to 3 s in 8 s: at 1 a
         syllable lowers the jaw by up to 4 px.
     light : float, default=1.0
         Strength of the changes of light, of about 6 % at 1.
@@ -144,6 +149,12 @@ def make_expression_videos(
     """
     _check_amplitude(macro_amplitude, "macro_amplitude")
     _check_amplitude(micro_amplitude, "micro_amplitude")
+    if n_frames < _MIN_DURATION * fps:
+        raise ValueError(
+            f"A video must last {_MIN_DURATION} s at least, got n_frames={n_frames} at "
+            f"fps={fps:g}, {n_frames / fps:.3g} s; pass n_frames={ceil(_MIN_DURATION * fps)} or "
+            "more."
+        )
     if directory is not None:
         directory = Path(directory)
         directory.mkdir(parents=True, exist_ok=True)
@@ -155,6 +166,7 @@ def make_expression_videos(
     ]
     settings = {
         "n_frames": n_frames,
+        "fps": fps,
         "amplitudes": {"macro": macro_amplitude, "micro": micro_amplitude},
         "head_motion": head_motion,
         "head_turns": head_turns,
@@ -164,7 +176,7 @@ def make_expression_videos(
     }
     made = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_make_video)(
-            f"{subject}_{number}", subject_seed, seed, settings, noise, directory, fps, crf
+            f"{subject}_{number}", subject_seed, seed, settings, noise, directory, crf
         )
         for subject, number, subject_seed, seed in jobs
     )
@@ -190,7 +202,7 @@ def _check_amplitude(amplitude, name):
         raise ValueError(f"{name} must be (low, high) with 0 < low <= high, got {amplitude!r}.")
 
 
-def _make_video(name, subject_seed, seed, settings, noise, directory, fps, crf):
+def _make_video(name, subject_seed, seed, settings, noise, directory, crf):
     """Return the video of one subject, its script, landmarks and node displacement."""
     face = make_face(np.random.RandomState(subject_seed))
     rng = np.random.RandomState(seed)
@@ -205,7 +217,7 @@ def _make_video(name, subject_seed, seed, settings, noise, directory, fps, crf):
         video = np.stack(list(frames))
     else:
         video = str(directory / f"{name}.mp4")
-        write_video(video, frames, fps=fps, crf=crf)
+        write_video(video, frames, fps=settings["fps"], crf=crf)
     displacement = np.einsum("fu,una->fna", script.activations, node_motion)
     return video, script, _moved_landmarks(face, script, heads), displacement.astype(np.float32)
 
