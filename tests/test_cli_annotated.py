@@ -347,7 +347,7 @@ def test_videos_that_can_not_be_read_are_left_out_if_wanted(recorded, tmp_path, 
     assert main(arguments) == 1
     assert "s04_1.mp4" in capsys.readouterr().err
     assert main([*arguments, "--on-error", "warn"]) == 0
-    assert "1 of 4 videos could not be aligned" in capsys.readouterr().err
+    assert "Face alignment failed for 1 of 4 videos" in capsys.readouterr().err
 
 
 # -- formats and folders of images -----------------------------------------------------------------

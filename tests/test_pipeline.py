@@ -20,7 +20,7 @@ from skspot.model_selection import LeaveOneSubjectOut, StratifiedSubjectKFold
 from skspot.neural_network import SpotFormerClassifier
 from skspot.preprocessing import FaceAligner, SWMROFlow
 from skspot.preprocessing import _aligner as aligner_module
-from skspot.preprocessing import _flow as flow_module
+from skspot.preprocessing import _sw_mro as flow_module
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,7 @@ def test_two_failing_videos_among_ten(data, tmp_path):
     with pytest.raises(OSError, match=r"text\.mp4"):
         make_spotter().fit(videos, tables)
     spotter = make_spotter(facealigner__on_error="warn")
-    with pytest.warns(UserWarning, match=r"2 of 10 videos could not be aligned") as caught:
+    with pytest.warns(UserWarning, match=r"Face alignment failed for 2 of 10 videos") as caught:
         spotter.fit(videos, tables)
     messages = [str(warning.message) for warning in caught]
     assert any("X[2]" in m and "X[7]" in m and "text.mp4" in m for m in messages)

@@ -53,7 +53,7 @@ def _run(options):
     spotter = load_spotter(options, videos)
     files[0].parent.mkdir(parents=True, exist_ok=True)
     write = partial(_try_report, spotter=spotter, model=options.model, faces=options.faces)
-    outcomes = map_named(write, files, videos, paths, action="reported on", n_jobs=options.jobs)
+    outcomes = map_named(write, files, videos, paths, task="the report", n_jobs=options.jobs)
     reports = {}
     for path, file, (text, report) in zip(paths, files, outcomes):
         if isinstance(report, Exception):

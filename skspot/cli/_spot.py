@@ -52,7 +52,7 @@ def _run(options):
     formats = list(dict.fromkeys(options.formats or ["csv"]))
     spot = partial(_spot_video, spotter=spotter, folder=options.out, formats=formats)
     failed = False
-    for text in map_named(spot, names, videos, paths, action="spotted", n_jobs=options.jobs):
+    for text in map_named(spot, names, videos, paths, task="spotting", n_jobs=options.jobs):
         if text is None:
             failed = True
         else:

@@ -124,7 +124,7 @@ def count_text(video, table):
     return f"{n_macro} macro- and {n_micro} micro-expressions in {len(video)} frames"
 
 
-def map_named(function, names, videos, paths, *, action, n_jobs):
+def map_named(function, names, videos, paths, *, task, n_jobs):
     """Yield what a function makes of each (name, video); None, with a warning, of a failed one.
 
     A few videos at a time, so that what was found can be told as soon as it is known.
@@ -137,9 +137,9 @@ def map_named(function, names, videos, paths, *, action, n_jobs):
             function,
             list(zip(names[chosen], videos[chosen])),
             names=paths[chosen],
-            action=action,
+            task=task,
             n_jobs=n_jobs,
             on_error="warn",
             verbose=0,
-            instead="nothing was written",
+            consequence="nothing was written",
         )

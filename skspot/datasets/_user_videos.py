@@ -54,7 +54,7 @@ def make_recordings(
         partial(_attempt, _times, on_error),
         [paths[name] for name in decoded],
         names=decoded,
-        action="timed",
+        task="reading times",
         n_jobs=n_jobs,
         on_error="raise",
         verbose=verbose,

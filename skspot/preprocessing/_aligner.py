@@ -270,7 +270,7 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
             align,
             [(source, landmarker.only_for(source)) for source in sources],
             names=[f"X[{i}], {short_name(source)}" for i, source in enumerate(sources)],
-            action="aligned",
+            task="face alignment",
             n_jobs=self.n_jobs,
             on_error=self.on_error,
             verbose=self.verbose,

@@ -253,7 +253,7 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
             extract,
             videos,
             names=[f"X[{i}], {getattr(video, 'name', '')}" for i, video in enumerate(videos)],
-            action="turned into features",
+            task="feature extraction",
             n_jobs=self.n_jobs,
             on_error=self.on_error,
             verbose=self.verbose,

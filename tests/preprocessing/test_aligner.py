@@ -152,7 +152,7 @@ class TestTransform:
         shown = capsys.readouterr().err
         assert "array of shape (5, 40, 50), frames aligned: 5/5 [" in shown
         FaceAligner(circle_landmarker, verbose=1).transform([blank_video()] * 3)
-        assert "videos aligned: 3/3 [" in capsys.readouterr().err
+        assert "face alignment: 3/3 [" in capsys.readouterr().err
         FaceAligner(circle_landmarker).transform([blank_video()])
         assert capsys.readouterr().err == ""
 
@@ -458,7 +458,7 @@ def test_elements_that_are_no_videos(nothing, landmarker):
     assert caught.value.__notes__ == [f"This happened with X[0], {type(nothing).__name__}."]
     if landmarker is circle_landmarker:
         kind = type(nothing).__name__
-        told = rf"1 of 2 videos .*\n- X\[1\], {kind}: TypeError: {message}"
+        told = rf"1 of 2 videos; the results are None:\n- X\[1\], {kind}: TypeError: {message}"
         with pytest.warns(UserWarning, match=told):
             aligned = aligner.set_params(on_error="warn").transform([blank_video(), nothing])
         assert [video is None for video in aligned] == [False, True]
