@@ -34,8 +34,7 @@ from skspot import CLASSES
 from skspot.datasets import make_expression_videos
 from skspot.datasets.synthetic._faces import EXPRESSION_UNITS, FACE_SIZE, UNITS, make_face
 from skspot.datasets.synthetic._videos import _node_motion
-from skspot.faces import node_centres
-from skspot.faces._nodes import region_radius
+from skspot.faces import node_centres, region_radius
 from skspot.preprocessing import SWMROFlow
 from skspot.preprocessing.flow._engines import make_engine
 from skspot.video import AlignedVideo

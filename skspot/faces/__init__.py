@@ -1,8 +1,33 @@
-"""What is known of faces: the nodes whose motion is measured.
+"""The 68 landmarks of a face and the nodes whose motion is measured.
 
 Left and right are the person's.
 """
 
-from skspot.faces._nodes import node_centres, node_names
+from skspot.faces._nodes import (
+    MIRRORED_NODES,
+    NODE_SETS,
+    PART_NAMES,
+    PART_SIZES,
+    node_centres,
+    node_names,
+    region_radius,
+    rigid_centres,
+    rigid_radius,
+)
+from skspot.faces._scheme import CLOSED_PARTS, FACE_PARTS, MIRRORED_POINTS, STABLE_POINTS
 
-__all__ = ["node_centres", "node_names"]
+__all__ = [
+    "CLOSED_PARTS",
+    "FACE_PARTS",
+    "MIRRORED_NODES",
+    "MIRRORED_POINTS",
+    "NODE_SETS",
+    "PART_NAMES",
+    "PART_SIZES",
+    "STABLE_POINTS",
+    "node_centres",
+    "node_names",
+    "region_radius",
+    "rigid_centres",
+    "rigid_radius",
+]

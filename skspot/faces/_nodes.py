@@ -1,43 +1,64 @@
 """Facial regions of interest: the nodes of the graph that SpotFormer looks at.
 
-Each region is a square around the mean of a few of the 68 landmarks (iBUG 300-W order). "Left" and
-"right" are those of the person.
+Each region is a square around the mean of a few of the 68 landmarks. "Left" and "right" are those
+of the person.
 """
 
 import numpy as np
 
-# Landmarks whose mean is a node's centre. The order is that of the module's facial parts.
-_PAPER_NODES = {
-    "left brow inner": (22, 23),
-    "left brow middle": (24,),
-    "left brow outer": (25, 26),
-    "right brow inner": (20, 21),
-    "right brow middle": (19,),
-    "right brow outer": (17, 18),
-    "mouth corner left": (54,),
-    "mouth corner right": (48,),
-    "upper lip": (51, 62),
-    "lower lip": (57, 66),
+from skspot.faces._scheme import MIRRORED_POINTS
+
+# The nodes of each facial part, and the landmarks whose mean is the centre of a node.
+_PAPER_PARTS = {
+    "left brow": {
+        "left brow inner": (22, 23),
+        "left brow middle": (24,),
+        "left brow outer": (25, 26),
+    },
+    "right brow": {
+        "right brow inner": (20, 21),
+        "right brow middle": (19,),
+        "right brow outer": (17, 18),
+    },
+    "mouth": {
+        "mouth corner left": (54,),
+        "mouth corner right": (48,),
+        "upper lip": (51, 62),
+        "lower lip": (57, 66),
+    },
+}
+_EXTENDED_PARTS = {
+    **_PAPER_PARTS,
+    "nose wings and lower eyelids": {
+        "nose wing left": (35,),
+        "nose wing right": (31,),
+        "lower eyelid left": (46, 47),
+        "lower eyelid right": (40, 41),
+    },
 }
 
-_EXTENDED_NODES = {
-    **_PAPER_NODES,
-    "nose wing left": (35,),
-    "nose wing right": (31,),
-    "lower eyelid left": (46, 47),
-    "lower eyelid right": (40, 41),
+# A new node set is one more entry here. It must be its own mirror image.
+_PARTS = {"paper": _PAPER_PARTS, "extended": _EXTENDED_PARTS}
+
+# The landmarks of each node, in the order of the nodes in feature arrays.
+NODE_SETS = {
+    nodes: {name: points for part in parts.values() for name, points in part.items()}
+    for nodes, parts in _PARTS.items()
 }
 
-NODE_SETS = {"paper": _PAPER_NODES, "extended": _EXTENDED_NODES}
+# The facial parts in the order of their nodes, and how many nodes each has.
+PART_NAMES = {nodes: tuple(parts) for nodes, parts in _PARTS.items()}
+PART_SIZES = {nodes: tuple(map(len, parts.values())) for nodes, parts in _PARTS.items()}
 
-# Nodes of each facial part: left brow, right brow, mouth, and the middle of the face.
-PART_SIZES = {"paper": (3, 3, 4), "extended": (3, 3, 4, 4)}
 
-# Node i of the mirrored face is node MIRRORED_NODES[...][i]: left and right change places.
-MIRRORED_NODES = {
-    "paper": (3, 4, 5, 0, 1, 2, 7, 6, 8, 9),
-    "extended": (3, 4, 5, 0, 1, 2, 7, 6, 8, 9, 11, 10, 13, 12),
-}
+def _mirrored(nodes):
+    """Return for each of the nodes, which are groups of points, the node that mirrors it."""
+    groups = [set(points) for points in nodes]
+    return tuple(groups.index({MIRRORED_POINTS[point] for point in group}) for group in groups)
+
+
+# Node i of a face is node MIRRORED_NODES[...][i] of its mirror image.
+MIRRORED_NODES = {nodes: _mirrored(points.values()) for nodes, points in NODE_SETS.items()}
 
 # Points that expressions hardly move: the bridge of the nose, and the inner corners of the eyes.
 # The bridge alone gives the shift of the head; together they give its rotation and size as well.
@@ -50,7 +71,7 @@ _NOSE_RADIUS = 10 / 128
 
 
 def node_names(nodes="paper"):
-    """Return the names of the nodes, in their order in the feature array.
+    """Return the names of the nodes, in their order in feature arrays.
 
     Parameters
     ----------
@@ -62,12 +83,19 @@ def node_names(nodes="paper"):
     names : list of str
         One name per node; left and right are the person's.
 
+    Raises
+    ------
+    ValueError
+        If there is no such node set.
+
     Examples
     --------
     >>> from skspot.faces import node_names
     >>> node_names()[6:]
     ['mouth corner left', 'mouth corner right', 'upper lip', 'lower lip']
     """
+    if not isinstance(nodes, str) or nodes not in NODE_SETS:
+        raise ValueError(f"nodes must be one of {sorted(NODE_SETS)}, got {nodes!r}.")
     return list(NODE_SETS[nodes])
 
 
@@ -77,7 +105,7 @@ def node_centres(landmarks, nodes="paper"):
     Parameters
     ----------
     landmarks : array of shape (..., 68, 2)
-        Landmarks in pixels, in the iBUG 300-W order.
+        Landmarks in pixels, in the order of iBUG 300-W.
     nodes : {"paper", "extended"}, default="paper"
         The node set.
 
@@ -97,19 +125,75 @@ def node_centres(landmarks, nodes="paper"):
     return _group_means(landmarks, NODE_SETS[nodes].values())
 
 
+def region_radius(face_size):
+    """Return half the side of the square region of a node, without the centre pixel.
+
+    Parameters
+    ----------
+    face_size : float
+        Size of the face in pixels, as of `skspot.video.face_extent`.
+
+    Returns
+    -------
+    radius : int
+        In pixels; a region is ``2 * radius + 1`` pixels wide.
+
+    Examples
+    --------
+    >>> from skspot.faces import region_radius
+    >>> region_radius(128)
+    7
+    """
+    return max(1, round(_NODE_RADIUS * face_size))
+
+
 def rigid_centres(landmarks, head_motion):
-    """Return the centres of the regions from which the motion of the head is taken."""
+    """Return the centres of the regions that show the motion of the head.
+
+    Parameters
+    ----------
+    landmarks : array of shape (..., 68, 2)
+        Landmarks in pixels, in the order of iBUG 300-W.
+    head_motion : {"nose", "similarity"}
+        What is measured: the shift of the nose, or shift, rotation and size of the head.
+
+    Returns
+    -------
+    centres : array of shape (..., n_regions, 2)
+        Centres in pixels, of one region or of four.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspot.faces import rigid_centres
+    >>> rigid_centres(np.zeros((68, 2)), "nose").shape
+    (1, 2)
+    """
     groups = [_NOSE] if head_motion == "nose" else _RIGID_POINTS
     return _group_means(landmarks, groups)
 
 
-def region_radius(face_size):
-    """Return half the side of a node's region in pixels, without the centre pixel."""
-    return max(1, round(_NODE_RADIUS * face_size))
-
-
 def rigid_radius(face_size, head_motion):
-    """Return half the side of a rigid region in pixels, without the centre pixel."""
+    """Return half the side of a region that shows the motion of the head, as for a node's.
+
+    Parameters
+    ----------
+    face_size : float
+        Size of the face in pixels.
+    head_motion : {"nose", "similarity"}
+        As for `rigid_centres`.
+
+    Returns
+    -------
+    radius : int
+        In pixels.
+
+    Examples
+    --------
+    >>> from skspot.faces import rigid_radius
+    >>> rigid_radius(128, "nose"), rigid_radius(128, "similarity")
+    (10, 7)
+    """
     radius = _NOSE_RADIUS if head_motion == "nose" else _NODE_RADIUS
     return max(1, round(radius * face_size))
 

@@ -2,7 +2,7 @@
 
 from textwrap import fill
 
-from skspot.faces._nodes import PART_SIZES
+from skspot.faces import PART_SIZES
 from skspot.inspection._arrows import draw_arrows
 from skspot.inspection._interval_marks import draw_marks
 from skspot.inspection._node_curves import COMPONENTS, divide, draw_curves, node_colours

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from skspot.faces import node_names
-from skspot.faces._nodes import PART_SIZES
+from skspot.faces import PART_SIZES, node_names
 from skspot.inspection._style import LEGEND, NODE_STYLES
 
 # What can be drawn of displacements of shape (..., 2).

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skspot.faces import node_centres
-from skspot.faces._nodes import NODE_SETS
+from skspot.faces import NODE_SETS, node_centres
 from skspot.preprocessing._sw_mro import window_pairs
 
 

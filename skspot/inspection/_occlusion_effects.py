@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from skspot.faces._nodes import NODE_SETS, PART_SIZES
+from skspot.faces import NODE_SETS, PART_NAMES, PART_SIZES
 from skspot.neural_network.training._batches import check_video_features
 from skspot.preprocessing._sw_mro import window_pairs
 
-_PART_NAMES = ("left brow", "right brow", "mouth", "nose wings and lower eyelids")
 _KINDS = {len(names): kind for kind, names in NODE_SETS.items()}
 
 
@@ -130,8 +129,9 @@ def node_rows(n_nodes, by, names):
             f"The facial parts of {n_nodes} nodes are not known, only those of {sorted(_KINDS)}; "
             "choose by='node'."
         )
-    sizes = PART_SIZES[_KINDS[n_nodes]]
-    return np.split(np.arange(n_nodes), np.cumsum(sizes)[:-1]), list(_PART_NAMES[: len(sizes)])
+    kind = _KINDS[n_nodes]
+    firsts = np.cumsum(PART_SIZES[kind])[:-1]
+    return np.split(np.arange(n_nodes), firsts), list(PART_NAMES[kind])
 
 
 def position_offsets(flow):

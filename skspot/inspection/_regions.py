@@ -4,7 +4,7 @@ from itertools import islice
 
 import numpy as np
 
-from skspot.faces._nodes import NODE_SETS, node_names
+from skspot.faces import NODE_SETS, node_names
 from skspot.inspection._node_motion import check_frame
 from skspot.preprocessing.flow._displacements import RegionGeometry
 

@@ -11,14 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skspot.faces import MIRRORED_POINTS
 from skspot.landmarks._follower import bounding_box
-
-# The point that each of the 68 becomes in a mirror.
-MIRROR = np.array(
-    [*range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, *range(35, 30, -1)]
-    + [45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40]
-    + [*range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), 67, 66, 65]
-)
 
 # Number, x and y of the points; of two that mirror each other the one with the lower number.
 _HALF_SHAPE = [
@@ -91,7 +85,7 @@ def mean_shape():
     shape = np.empty((68, 2))
     for point, x, y in _HALF_SHAPE:
         shape[point] = x, y
-        shape[MIRROR[point]] = -x, y
+        shape[MIRRORED_POINTS[point]] = -x, y
     return shape
 
 

@@ -9,7 +9,7 @@ from skorch import NeuralNet
 from skorch.callbacks import EarlyStopping, LRScheduler
 from torch.utils.data import Dataset
 
-from skspot.faces._nodes import MIRRORED_NODES, PART_SIZES
+from skspot.faces import MIRRORED_NODES, PART_SIZES
 from skspot.neural_network.training._augmentation import MotionAugmentation
 from skspot.neural_network.training._batches import SegmentBatches, WindowDataset, whole_batch
 from skspot.neural_network.training._callbacks import Throughput, ValidationF1

@@ -8,7 +8,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from skspot.faces._nodes import NODE_SETS
+from skspot.faces import NODE_SETS
 from skspot.preprocessing.flow._displacements import batched_displacements, pair_displacements
 from skspot.preprocessing.flow._engines import ENGINE_NAMES, make_engine
 from skspot.utils._cache import cached

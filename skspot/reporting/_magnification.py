@@ -7,6 +7,7 @@ motion of the head is taken from it, and the picture is warped along what is lef
 import cv2
 import numpy as np
 
+from skspot.faces import FACE_PARTS, STABLE_POINTS
 from skspot.video import face_extent
 
 # How many times the motion of a class is shown; micro-expressions move skin by a pixel or two.
@@ -15,10 +16,7 @@ FACTORS = {"macro": 3.0, "micro": 8.0}
 FACE_PIXELS = 150  # size of the face in the pictures, as of `face_extent`
 SIDE = 200  # of the square pictures
 
-# Points that expressions hardly move: bridge and base of the nose, corners of the eyes.
-STABLE = (27, 28, 29, 30, 33, 36, 39, 42, 45)
-_EYES = (range(36, 42), range(42, 48))
-_CHIN, _BROWS = 8, range(17, 27)
+_CHIN = 8  # the landmark
 
 _GRID = np.stack(np.meshgrid(np.arange(-7, 8, 7), np.arange(-7, 8, 7)), axis=-1).reshape(-1, 2)
 _OUTLIER = 0.7  # pixels by which a point moves otherwise than the head
@@ -41,7 +39,8 @@ def face_view(landmarks):
     view : float array of shape (2, 3)
         Similarity transform from the frame to the picture.
     """
-    right, left = (landmarks[list(eye)].mean(axis=0) for eye in _EYES)
+    eyes = (FACE_PARTS["right eye"], FACE_PARTS["left eye"])
+    right, left = (landmarks[list(eye)].mean(axis=0) for eye in eyes)
     across = (left - right) / np.hypot(*(left - right)) * FACE_PIXELS / face_extent(landmarks)
     turn = np.array([[across[0], across[1]], [-across[1], across[0]]])
     upright = landmarks @ turn.T
@@ -65,7 +64,7 @@ def held_still(view, landmarks, reference):
     view : float array of shape (2, 3)
         Similarity transform from the frame to the picture.
     """
-    points = [np.float32(face[list(STABLE)]) for face in (landmarks, reference)]
+    points = [np.float32(face[list(STABLE_POINTS)]) for face in (landmarks, reference)]
     return _chained(view, _similarity(*points))
 
 
@@ -90,7 +89,7 @@ def face_motion(reference, picture, landmarks):
         The displacement (dx, dy) of each pixel of the returned picture from where it was in the
         reference; 0 outside of the face.
     """
-    points = (landmarks[list(STABLE), None] + _GRID).reshape(-1, 2).astype(np.float32)
+    points = (landmarks[list(STABLE_POINTS), None] + _GRID).reshape(-1, 2).astype(np.float32)
     flow = _flow(reference, picture)
     head = _similarity(points + _sampled(flow, points), points, outlier=_OUTLIER)
     picture = warped(picture, head)
@@ -194,8 +193,8 @@ def _remapped(picture, x, y):
 def _face_mask(landmarks):
     """Return 1 in the face and 0 around it, with a soft edge; float32 (SIDE, SIDE)."""
     # The forehead is half as high as the face from chin to brows.
-    chin = landmarks[_CHIN]
-    forehead = chin + 1.35 * (landmarks[list(_BROWS)] - chin)
+    chin, brows = landmarks[_CHIN], FACE_PARTS["right brow"] + FACE_PARTS["left brow"]
+    forehead = chin + 1.35 * (landmarks[list(brows)] - chin)
     hull = cv2.convexHull(np.concatenate([landmarks, forehead]).astype(np.int32))
     mask = cv2.fillConvexPoly(np.zeros((SIDE, SIDE), dtype=np.float32), hull, 1.0)
     return cv2.GaussianBlur(mask, (0, 0), 0.06 * FACE_PIXELS)

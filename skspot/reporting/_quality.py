@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skspot.faces import STABLE_POINTS
 from skspot.inspection._time_axis import TimeAxis
-from skspot.reporting._magnification import STABLE
 from skspot.video import face_extent
 
 # Motion of the head that is called fast. In synthetic videos people who sit quietly stay below 0.2
@@ -145,7 +145,7 @@ def fast_frames(aligned):
     before, after = np.maximum(frames - half, 0), np.minimum(frames + half, len(times) - 1)
     if half == 0:
         return np.zeros(len(times), dtype=bool)
-    centres = landmarks[:, list(STABLE)].mean(axis=1, dtype=np.float64)
+    centres = landmarks[:, list(STABLE_POINTS)].mean(axis=1, dtype=np.float64)
     eyes = landmarks[:, 42:48].mean(axis=1) - landmarks[:, 36:42].mean(axis=1)
     directions = eyes[:, 0] + 1j * eyes[:, 1]
     elapsed = times[after] - times[before]

@@ -18,8 +18,7 @@ from skspot.datasets.synthetic._faces import (
 )
 from skspot.datasets.synthetic._script import _course, _draw_intervals, _drift, write_script
 from skspot.datasets.synthetic._videos import _node_motion
-from skspot.faces import node_centres, node_names
-from skspot.faces._nodes import region_radius
+from skspot.faces import node_centres, node_names, region_radius
 from skspot.intervals import make_intervals
 from skspot.preprocessing import SWMROFlow
 from skspot.video import face_extent, open_video

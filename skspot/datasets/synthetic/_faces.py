@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skspot.faces import MIRRORED_POINTS
+
 FACE_SIZE = 128
 CANVAS_SIZE = 240
 
@@ -27,12 +29,6 @@ _ASTRONAUT_LANDMARKS = np.array([
     [244.5, 140.6], [234.4, 152.0], [229.1, 154.1], [222.7, 154.7], [216.5, 153.7], [211.2, 151.3],
     [203.9, 139.7], [217.7, 142.4], [223.3, 143.2], [229.0, 142.8], [242.9, 141.1], [228.3, 148.9],
     [223.0, 149.2], [217.6, 148.4],
-])
-# Landmark i of the mirrored face is landmark _MIRRORED[i].
-_MIRRORED = np.array([
-    *range(16, -1, -1), *range(26, 16, -1), 27, 28, 29, 30, 35, 34, 33, 32, 31,
-    45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
-    54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55, 64, 63, 62, 61, 60, 67, 66, 65,
 ])
 # fmt: on
 
@@ -164,7 +160,7 @@ def _astronaut(mirror):
     landmarks = _ASTRONAUT_LANDMARKS @ to_canvas[:, :2].T + to_canvas[:, 2]
     if mirror:
         texture = np.ascontiguousarray(texture[:, ::-1])
-        landmarks = (landmarks * [-1, 1] + [CANVAS_SIZE - 1, 0])[_MIRRORED]
+        landmarks = (landmarks * [-1, 1] + [CANVAS_SIZE - 1, 0])[list(MIRRORED_POINTS)]
     return texture, landmarks
 
 
@@ -217,10 +213,10 @@ def _unit_fields(landmarks, rng):
     for gaussians in _LEFT_RIGHT_UNITS.values():
         left, right = rng.uniform(0.75, 1.25, size=2)
         both = [(g[0], *(left * np.array(g[1:3])), g[3]) for g in gaussians]
-        both += [(_MIRRORED[g[0]], -right * g[1], right * g[2], g[3]) for g in gaussians]
+        both += [(MIRRORED_POINTS[g[0]], -right * g[1], right * g[2], g[3]) for g in gaussians]
         fields.append(_unit_field(landmarks, both))
     fields += [_unit_field(landmarks, gaussians) for gaussians in _MIDDLE_UNITS.values()]
-    lids = _LID + [(_MIRRORED[g[0]], *g[1:]) for g in _LID]
+    lids = _LID + [(MIRRORED_POINTS[g[0]], *g[1:]) for g in _LID]
     opening = landmarks[[40, 41, 46, 47], 1].mean() - landmarks[[37, 38, 43, 44], 1].mean()
     fields.append(0.8 * opening * _unit_field(landmarks, lids))
     fields.append(_unit_field(landmarks, [(30, 1, 0, 38)]))

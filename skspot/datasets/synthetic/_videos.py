@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from skspot.datasets._bunch import VideoBunch
 from skspot.datasets.synthetic._faces import CANVAS_SIZE, FACE_SIZE, face_transform, make_face
 from skspot.datasets.synthetic._script import write_script
-from skspot.faces._nodes import node_centres, node_names, region_radius
+from skspot.faces import node_centres, node_names, region_radius
 from skspot.utils._param_validation import Interval, validate_params
 from skspot.utils._progress import progress_bar
 

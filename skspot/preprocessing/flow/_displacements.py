@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skspot.faces._nodes import (
+from skspot.faces import (
     node_centres,
     node_names,
     region_radius,
