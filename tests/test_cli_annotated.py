@@ -470,7 +470,10 @@ def write_with_sound(path, frames, *, seconds_before):
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
-        ("s01_1,1.5,2.5,macro", "On the command line on_error is --on-error warn, unit is --unit"),
+        (
+            "s01_1,1.5,2.5,macro",
+            "On the command line, unit is --unit seconds, on_error is --on-error warn.\n",
+        ),
         ("s01_1,10,40,smile", "label_names is --label smile=macro"),
     ],
 )

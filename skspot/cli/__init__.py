@@ -14,7 +14,7 @@ from skspot.cli._train import add_train
 
 __all__ = ["main"]
 
-# Parameters of Python of which errors and warnings speak.
+# What parameters that errors and warnings suggest to set are called on the command line.
 _OPTIONS = {
     "first_frame": "--first-frame",
     "format": "--annotation-format or --predicted-format",
@@ -48,7 +48,7 @@ def main(arguments=None):
     except (OSError, TypeError, ValueError, ImportError) as error:
         notes = "\n".join(getattr(error, "__notes__", []))
         print(f"skspot {options.command}: {error}\n{notes}".rstrip(), file=sys.stderr)
-        _print_options(f"{error}\n{notes}")
+        _print_options(error)
         return 1
     except KeyboardInterrupt as interruption:
         print(f"\nskspot {options.command}: interrupted. {interruption}", file=sys.stderr)
@@ -69,11 +69,12 @@ def make_parser():
 
 def _print_warning(message, category, filename, lineno, file=None, line=None):
     print(f"Warning: {message}", file=sys.stderr)
-    _print_options(str(message))
+    _print_options(message)
 
 
-def _print_options(text):
-    """Say what the parameters are called here of which a message speaks as in Python."""
-    meant = [f"{name} is {option}" for name, option in _OPTIONS.items() if f"{name}=" in text]
-    if meant:
-        print(f"On the command line {', '.join(meant)}.", file=sys.stderr)
+def _print_options(problem):
+    """Print what the parameters that an error or warning names are called on the command line."""
+    parameters = dict.fromkeys(getattr(problem, "parameters", ()))
+    options = [f"{name} is {_OPTIONS[name]}" for name in parameters if name in _OPTIONS]
+    if options:
+        print(f"On the command line, {', '.join(options)}.", file=sys.stderr)

@@ -29,6 +29,7 @@ from skspot.datasets.annotations._seconds import faults_of_moments, read_cells, 
 from skspot.datasets.tables._cells import is_empty, parse_id
 from skspot.datasets.tables._tables import read_annotations
 from skspot.utils._param_validation import Interval, StrOptions, validate_params
+from skspot.utils.validation import with_parameters
 from skspot.video import ImageSequence
 
 _DESCR = """Annotated videos
@@ -213,9 +214,13 @@ def load_annotated_videos(
     )
     annotations = read_annotations(table)
     if isinstance(table, Mapping) and (unit, first_frame) != ("frames", 0):
-        raise ValueError("Interval tables hold zero-based frames; pass no unit and no first_frame.")
+        error = ValueError(
+            "Interval tables hold zero-based frames; pass no unit and no first_frame."
+        )
+        raise with_parameters(error, "unit", "first_frame")
     if unit == "seconds" and first_frame:
-        raise ValueError(f"first_frame={first_frame} is for unit='frames'; seconds count from 0.")
+        error = ValueError(f"first_frame={first_frame} is for unit='frames'; seconds count from 0.")
+        raise with_parameters(error, "first_frame", "unit")
     folder = annotations.folder if videos is None else videos
     rows, paths = _find(annotations, folder, on_error)
     subjects = _subjects(rows, paths, annotations.name)

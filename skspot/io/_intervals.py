@@ -7,6 +7,7 @@ from skspot.intervals import check_intervals
 from skspot.io._files import file_names, write_files
 from skspot.io._formats import BY_SUFFIX, FORMATS
 from skspot.io._times import VideoTimes
+from skspot.utils.validation import with_parameters
 
 # In a folder, text files can be anything.
 _AMBIGUOUS = ".txt"
@@ -212,14 +213,18 @@ def read_intervals(path, *, format=None, timestamps=None, label=None):
         try:
             found = chosen.decode(file, **{key: given[key] for key in chosen.decode_with})
         except ValueError as error:
-            hint = " (format= chooses which files of the folder are read)"
-            among_others = file != path and format is None
-            raise ValueError(f"{str(file)!r}: {error}{hint * among_others}") from error
+            hint, parameters = "", []
+            if file != path and format is None:
+                hint = " (format= chooses which files of the folder are read)"
+                parameters = ["format"]
+            error_of_file = ValueError(f"{str(file)!r}: {error}{hint}")
+            raise with_parameters(error_of_file, *parameters) from error
         for video in found.keys() & sources.keys():
-            raise ValueError(
+            error = ValueError(
                 f"{str(path)!r} has two tables of the video {video!r}, in {sources[video]!r} and "
                 f"{file.name!r}; move one of them, or choose one format with format=."
             )
+            raise with_parameters(error, "format")
         sources |= dict.fromkeys(found, file.name)
         tables |= found
     return tables

@@ -17,6 +17,27 @@ def as_object_array(items):
     return np.fromiter(items, dtype=object, count=len(items))
 
 
+def with_parameters(problem, *names):
+    """Attach the names of the parameters that a text suggests to set.
+
+    The command line has other names for them, which it adds to the text.
+
+    Parameters
+    ----------
+    problem : Exception or Warning
+        What is raised, or warned of.
+    *names : str
+        The names of the parameters.
+
+    Returns
+    -------
+    problem : Exception or Warning
+        The same, with the attribute `parameters`.
+    """
+    problem.parameters = names
+    return problem
+
+
 def check_videos(X, name="X"):
     """Return a collection of videos, aligned videos or feature arrays as a list.
 

@@ -1,5 +1,6 @@
 """Tests of the checks of collections."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,12 @@ import pytest
 
 from skspot import make_intervals
 from skspot.utils._cache import cached
-from skspot.utils.validation import as_object_array, check_interval_tables, check_videos
+from skspot.utils.validation import (
+    as_object_array,
+    check_interval_tables,
+    check_videos,
+    with_parameters,
+)
 from tests.conftest import align_exactly
 
 MACRO = make_intervals([(1, 5, "macro")])
@@ -125,3 +131,12 @@ def test_overlap_is_refused_where_it_is_not_allowed():
     with pytest.raises(ValueError, match=r"y_pred\[1\]: the macro intervals"):
         check_interval_tables([MACRO, predicted], name="y_pred")
     assert len(check_interval_tables([MACRO, predicted], allow_overlap=True)) == 2
+
+
+def test_errors_and_warnings_name_parameters():
+    error = with_parameters(ValueError("pass unit='seconds'"), "unit")
+    assert error.parameters == ("unit",)
+    assert str(error) == "pass unit='seconds'"
+    with pytest.warns(UserWarning, match="look") as caught:
+        warnings.warn(with_parameters(UserWarning("look"), "unit", "on_error"), stacklevel=1)
+    assert caught[0].message.parameters == ("unit", "on_error")

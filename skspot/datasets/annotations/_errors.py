@@ -7,6 +7,7 @@ from collections import Counter
 from skspot.datasets._video_files import some_of
 from skspot.datasets.tables._cells import is_empty, parse_id
 from skspot.intervals import CLASSES
+from skspot.utils.validation import with_parameters
 
 _MANY = 20  # how many rows the error lists at most
 _SHORT = 5  # frames; at 25 frames per second a macro-expression lasts 12
@@ -42,13 +43,14 @@ def refuse_unusable(report, labels, unit, first_frame, annotations):
         lines[_MANY:] = [f"and {len(lines) - _MANY} more"]
     kinds = Counter(finding.kind for *_, finding in unusable)
     hints = [*_hints(kinds, unit, first_frame, len(annotations.rows)), *_label_hints(labels)]
-    raise ValueError(
+    error = ValueError(
         f"{annotations.name}: {len(unusable)} of {len(annotations.rows)} rows can't be used:\n- "
         + "\n- ".join(lines)
         + "\n"
-        + "".join(f"{hint}\n" for hint in hints)
+        + "".join(f"{hint}\n" for hint, _ in hints)
         + "Correct them, or pass on_error='warn' to leave them out and have them reported."
     )
+    raise with_parameters(error, "on_error", *filter(None, (name for _, name in hints)))
 
 
 def refuse_fractions(report, n_intervals, name):
@@ -66,11 +68,12 @@ def refuse_fractions(report, n_intervals, name):
     problems = report.frame()["problem"]
     n_rounded = sum(problem.startswith("the onset is no whole number") for problem in problems)
     if 2 * n_rounded > n_intervals:
-        raise ValueError(
+        error = ValueError(
             f"{name}: {n_rounded} of {n_intervals} onsets are no whole frame numbers. If they are "
             "seconds, pass unit='seconds'; if they are frames, round them, or pass on_error='warn' "
             "to have them rounded and reported."
         )
+        raise with_parameters(error, "unit", "on_error")
 
 
 def warn_of_seconds(tables, name):
@@ -94,12 +97,12 @@ def warn_of_seconds(tables, name):
         for interval in table[table["label"] == "macro"]
     ]
     if len(lengths) >= _SEVERAL and max(lengths) <= _SHORT:
-        warnings.warn(
+        warning = UserWarning(
             f"{name}: the longest of {len(lengths)} macro-expressions lasts {max(lengths)} frames, "
             "but a macro-expression lasts half a second or more. If onsets and offsets are "
-            "seconds, pass unit='seconds'.",
-            stacklevel=4,
+            "seconds, pass unit='seconds'."
         )
+        warnings.warn(with_parameters(warning, "unit"), stacklevel=4)
 
 
 def refuse_late(report, n_rows, name):
@@ -117,34 +120,45 @@ def refuse_late(report, n_rows, name):
     beyond = re.compile(r"the (onset|offset) is beyond the last frame")
     problems = list(filter(beyond.match, report.frame()["problem"]))
     if 2 * len(problems) > n_rows:
-        raise ValueError(
+        error = ValueError(
             f"{name}: {len(problems)} of {n_rows} expressions end beyond their videos, the first: "
             f"{problems[0]}. {_NO_SECONDS} If they are seconds, correct them, or pass "
             "on_error='warn' to have them cut to the videos or left out, and reported."
         )
+        raise with_parameters(error, "unit", "on_error")
 
 
 def _hints(kinds, unit, first_frame, n_rows):
-    """Yield what may help with problems of some kinds, which are counted."""
+    """Yield what may help with problems of some kinds, and the parameter that it is about, if any.
+
+    The kinds are counted.
+    """
     if kinds["the row has more cells than the header has names"]:
         yield (
             "A row gets too many cells by decimal commas in a file that commas delimit: write "
-            "points, or delimit it by semicolons."
+            "points, or delimit it by semicolons.",
+            None,
         )
     if unit == "seconds" and any(kind.endswith("is no number") for kind in kinds):
-        yield "Write moments as seconds, without a unit: 65.5 for 00:01:05.5."
+        yield "Write moments as seconds, without a unit: 65.5 for 00:01:05.5.", None
     if 2 * kinds["the offset is before the onset"] > n_rows:
-        yield "Are they durations? The offset is the onset plus the duration, less 1 in frames."
+        yield (
+            "Are they durations? The offset is the onset plus the duration, less 1 in frames.",
+            None,
+        )
     if any("is beyond the last frame" in kind for kind in kinds):
-        yield _NO_SECONDS if unit == "seconds" else _NO_FRAMES
+        yield _NO_SECONDS if unit == "seconds" else _NO_FRAMES, "unit"
     if "the offset is missing" in kinds:
-        yield "With missing_offset='apex', the apex is the offset where that is missing."
+        yield "With missing_offset='apex', the apex is the offset where that is missing.", None
     if "the onset is missing" in kinds and first_frame:
-        yield f"With first_frame={first_frame}, a frame 0 is missing; does the table count from 0?"
+        yield (
+            f"With first_frame={first_frame}, a frame 0 is missing; does the table count from 0?",
+            "first_frame",
+        )
 
 
 def _label_hints(labels):
-    """Yield what to do about labels that mean nothing yet."""
+    """Yield what to do about labels that mean nothing yet, and the parameter that it is about."""
     unknown = Counter(
         parse_id(label)
         for label in labels
@@ -155,5 +169,6 @@ def _label_hints(labels):
         skeleton = ", ".join(f"{label!r}: ..." for label, _ in unknown.most_common())
         yield (
             f"Say what the labels {some_of(counts)} mean with label_names={{{skeleton}}}, where "
-            "... is 'macro', 'micro', or None to leave out the rows of a label."
+            "... is 'macro', 'micro', or None to leave out the rows of a label.",
+            "label_names",
         )

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from skspot.utils.validation import with_parameters
+
 COLUMNS = ("place", "subject", "video", "problem", "action", "result")
+
+# Kinds of findings that several modules speak of.
+BEYOND = "the offset is beyond the last frame"
+COUNTS_FROM_1 = f"{BEYOND} by one, as if frames counted from 1 (first_frame=1)"
 
 # These options ask for what they leave out, so that no warning is due.
 _SILENT = ("classes", "label_names", "unlabelled")
@@ -96,11 +102,12 @@ class Report:
         text = "; ".join(part for part in parts if part)
         if text:
             need = "needed repair" if any(parts[:2]) else "need a look"
-            warnings.warn(
-                f"Annotations {need}. {text}. The attribute `report` of the data lists every row.",
-                UserWarning,
-                stacklevel=stacklevel + 1,
+            text = (
+                f"Annotations {need}. {text}. The attribute `report` of the data lists every row."
             )
+            from_1 = any(finding.kind == COUNTS_FROM_1 for *_, finding in self._entries)
+            warning = with_parameters(UserWarning(text), *["first_frame"] * from_1)
+            warnings.warn(warning, stacklevel=stacklevel + 1)
 
     def _sorted(self):
         return sorted(self._entries, key=lambda entry: entry[0])

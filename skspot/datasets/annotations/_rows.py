@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skspot.datasets.annotations._recordings import Recording
-from skspot.datasets.annotations._repairs import Finding, LeftOut
+from skspot.datasets.annotations._repairs import BEYOND, COUNTS_FROM_1, Finding, LeftOut
 from skspot.datasets.tables._cells import Reading, is_empty, read_frame
 from skspot.intervals import CLASSES
 
@@ -19,8 +19,6 @@ _LONGEST_MICRO = 0.5  # seconds
 _LARGEST = 2**53  # whole numbers are exact in float64 up to here
 _HEADERS_LIE_BY = 10  # frames
 _HEADERS_LIE_BY_SHARE = 0.01
-_BEYOND = "the offset is beyond the last frame"
-_COUNTS_FROM_1 = f"{_BEYOND} by one, as if frames counted from 1 (first_frame=1)"
 
 
 class Row(NamedTuple):
@@ -222,7 +220,7 @@ def _cut(draft):
     if draft.onset > last:
         raise LeftOut("the onset is beyond the last frame", f"{draft.told('onset')} > {end}")
     if draft.offset > last:
-        kind = _COUNTS_FROM_1 if _counts_from_1(draft, last) else _BEYOND
+        kind = COUNTS_FROM_1 if _counts_from_1(draft, last) else BEYOND
         draft.changed(kind, f"{draft.told('offset')} > {end}", f"the offset is {last}")
         draft.offset = last
 
@@ -236,7 +234,7 @@ def _check_announced(draft):
             detail = f"{draft.told(name)} > {last}, as its file announces"
             raise LeftOut(f"the {name} is beyond the last frame", detail)
     if draft.onset <= last and _counts_from_1(draft, last):
-        draft.changed(_COUNTS_FROM_1, f"{draft.offset} > {last}", f"the offset is {last}")
+        draft.changed(COUNTS_FROM_1, f"{draft.offset} > {last}", f"the offset is {last}")
         draft.offset = last
 
 
