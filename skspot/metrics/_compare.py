@@ -6,12 +6,12 @@ from skspot.metrics._rules import RULES
 from skspot.utils.validation import check_interval_tables
 
 
-@validate_options("labels", "iou_threshold")
-def compare_matching_rules(y_true, y_pred, *, labels=None, iou_threshold=0.5):
+@validate_options("classes", "iou_threshold")
+def compare_matching_rules(y_true, y_pred, *, classes=None, iou_threshold=0.5):
     """Score the same predictions by every matching rule, side by side.
 
-    Public scripts count hits by different rules, so that published figures of one method can
-    differ although its predictions do not.
+    Public scripts count hits by different rules, so published scores of one method can differ
+    although its predictions do not.
 
     Parameters
     ----------
@@ -19,8 +19,8 @@ def compare_matching_rules(y_true, y_pred, *, labels=None, iou_threshold=0.5):
         The true intervals of each video.
     y_pred : list, tuple, Series or object array of n_videos interval tables
         The predicted intervals of each video.
-    labels : array-like of {"macro", "micro"}, default=None
-        The labels to score, in the order wanted. None means both, macro first.
+    classes : array-like of {"macro", "micro"}, default=None
+        The classes to score, in this order. None means both, macro first.
     iou_threshold : float in (0, 1], default=0.5
         The smallest intersection over union (IoU) of a hit; by the rule "unblocked" a hit must
         exceed it.
@@ -28,16 +28,16 @@ def compare_matching_rules(y_true, y_pred, *, labels=None, iou_threshold=0.5):
     Returns
     -------
     comparison : DataFrame
-        One row per label, and `overall`, and rule, with the columns `TP`, `FP`, `FN`,
+        One row per rule for each class and for `overall`, with the columns `TP`, `FP`, `FN`,
         `precision`, `recall` and `F1`. ``comparison.loc["overall"]`` has one row per rule,
-        ``comparison["F1"].unstack("label")`` one column per label.
+        ``comparison["F1"].unstack("class")`` one column per class.
 
     Raises
     ------
     TypeError
-        If `y_true` or `y_pred` is no collection of interval tables.
+        If `y_true` or `y_pred` is not a collection of interval tables.
     ValueError
-        If there is no video, the lengths of `y_true` and `y_pred` differ, a table holds an invalid
+        If there is no video, `y_true` and `y_pred` differ in length, a table holds an invalid
         interval, or an option has a wrong value.
 
     See Also
@@ -47,10 +47,10 @@ def compare_matching_rules(y_true, y_pred, *, labels=None, iou_threshold=0.5):
 
     Notes
     -----
-    By every rule, intervals can hit only within one video and label, and figures are pooled over
-    the videos. An interval *reaches* another if their IoU is at least the threshold. Where not
-    stated otherwise, each hit uses up one true and one predicted interval: FP is the number of
-    predictions less TP, and FN the number of true intervals less TP.
+    By every rule, only intervals of one video and class can match, and scores are pooled over the
+    videos. An interval *reaches* another if their IoU is at least the threshold. Unless stated
+    otherwise, each hit uses up one true and one predicted interval: FP is the number of predictions
+    minus TP, and FN the number of true intervals minus TP.
 
     one-to-one
         TP is the size of the largest one-to-one matching of intervals that reach each other.
@@ -58,11 +58,11 @@ def compare_matching_rules(y_true, y_pred, *, labels=None, iou_threshold=0.5):
         Each prediction, in the order of the rows, takes all true intervals that it reaches and
         that are not taken yet. TP are the intervals taken, FP the predictions that took none.
     prediction-greedy
-        Each prediction looks at the true interval of largest IoU only, and hits if it reaches that
+        Each prediction considers only the true interval of largest IoU, and hits if it reaches that
         and no other prediction has hit it.
     truth-greedy
         Each true interval, in the order of the rows, takes the prediction of largest IoU that is
-        still free, if it reaches it. The IoU is measured without +1, see below.
+        still free, if that reaches it. The IoU is measured without +1, see below.
     unblocked
         Each true interval chooses the prediction of largest IoU if that exceeds the threshold,
         whether or not another has chosen it. TP are the predictions chosen. Without +1.
@@ -70,16 +70,16 @@ def compare_matching_rules(y_true, y_pred, *, labels=None, iou_threshold=0.5):
         TP is the number of pairs that reach each other, FP the predictions and FN the true
         intervals that reach nothing. TP + FN can exceed the number of true intervals.
 
-    Without +1, an interval is as long as its offset lies behind its onset, instead of the number
-    of its frames. An interval of one frame then has no length and can't be hit; the scripts divide
-    0 by 0 where it meets itself. Of equal IoU, the first row is taken.
+    Without +1, the length of an interval is offset minus onset instead of its number of frames. An
+    interval of one frame then has length 0 and can't be hit; the scripts divide 0 by 0 where it
+    meets itself. Among equal IoUs, the first row is taken.
 
-    Who uses which, as read in stored copies of public repositories, at the commit given:
+    Which script uses which rule, as read in public repositories at the commit given:
 
     ================= ==========================================================
     Rule              Script
     ================= ==========================================================
-    one-to-one        none that was found; the default here
+    one-to-one        none found; the default here
     first-come        ``genbing99/STRS-Metric``, eb86468 [1]_
     prediction-greedy ``genbing99/SoftNet-SpotME`` (SOFTNet), 8759091
     truth-greedy      ``KinopioIsAllIn/SpotFormer``, f2a9c0a
@@ -93,12 +93,12 @@ def compare_matching_rules(y_true, y_pred, *, labels=None, iou_threshold=0.5):
     in inclusive frames, ``xiazhaoqiang/MULT-MicroExpressionSpot`` without +1, TP being the true
     intervals reached; ``williamlee91/mer_spot`` (LSSNet) without +1, TP being the pairs.
 
-    Rules are not all that differs. The script of STRS leaves out predictions in videos without
-    true intervals, and true intervals of subjects without predictions. It does not tell macro-
-    from micro-expressions. The script of SOFTNet counts one false alarm in each video without
-    predictions.
+    The scripts differ in more than the rules. The script of STRS leaves out predictions in videos
+    without true intervals, and true intervals of subjects without predictions. It does not
+    distinguish macro- from micro-expressions. The script of SOFTNet counts one false alarm in each
+    video without predictions.
 
-    If neither the true nor the predicted intervals of a label overlap, the rules differ only in
+    If neither the true nor the predicted intervals of a class overlap, the rules differ only in
     how they measure the IoU and where it equals the threshold, unless that is below 0.5. In 200
     such videos, the reference of this package's tests, the F1-score is 0.568 by "one-to-one" and
     the other rules in inclusive frames, 0.562 by "truth-greedy" and 0.557 by "unblocked".
@@ -141,12 +141,12 @@ def compare_matching_rules(y_true, y_pred, *, labels=None, iou_threshold=0.5):
 
     y_true = check_interval_tables(y_true, allow_overlap=True, name="y_true")
     y_pred = check_interval_tables(y_pred, allow_overlap=True, name="y_pred")
-    options = {"labels": labels, "iou_threshold": iou_threshold}
+    options = {"classes": classes, "iou_threshold": iou_threshold}
     reports = {
         rule: report_rows(interval_counts(y_true, y_pred, **options, rule=rule)) for rule in RULES
     }
     names = list(reports["one-to-one"])
-    index = pd.MultiIndex.from_product([names, RULES], names=["label", "rule"])
+    index = pd.MultiIndex.from_product([names, RULES], names=["class", "rule"])
     frame = pd.DataFrame([reports[rule][name] for name, rule in index], index=index)
     frame.attrs.update(n_videos=len(y_true), iou_threshold=float(iou_threshold))
     return frame

@@ -14,7 +14,7 @@ from skspot.utils._param_validation import Interval, Options, StrOptions, valida
 from skspot.utils.validation import check_interval_tables
 
 _CONSTRAINTS = {
-    "labels": ["array-like", None],
+    "classes": ["array-like", None],
     "average": [StrOptions({"pooled"}), None],
     "beta": [Interval(Real, 0, None, closed="both")],
     # A threshold of 0 would match intervals that share no frame.
@@ -32,9 +32,9 @@ def validate_options(*names, **constraints):
 
 @validate_options("iou_threshold")
 def interval_match(y_true_table, y_pred_table, *, iou_threshold=0.5):
-    """Match the predicted with the true intervals of one video, one to one.
+    """Match the predicted intervals of one video with the true ones, one to one.
 
-    A pair can be matched if both have the same label and an intersection over union (IoU) of at
+    A pair can be matched if both are of the same class and an intersection over union (IoU) of at
     least `iou_threshold`, counted in inclusive frames. Of all one-to-one matchings the result has
     the most pairs and, among those, the largest sum of IoU.
 
@@ -43,7 +43,7 @@ def interval_match(y_true_table, y_pred_table, *, iou_threshold=0.5):
     y_true_table : ndarray of shape (n_true,), an interval table
         The true intervals of one video.
     y_pred_table : ndarray of shape (n_pred,), an interval table
-        The predicted intervals of the same video. Scores, if there are any, are not looked at.
+        The predicted intervals of the same video. Their scores, if any, are ignored.
     iou_threshold : float in (0, 1], default=0.5
         The smallest IoU of a match.
 
@@ -57,13 +57,13 @@ def interval_match(y_true_table, y_pred_table, *, iou_threshold=0.5):
     Raises
     ------
     TypeError
-        If an argument is no interval table.
+        If an argument is not an interval table.
     ValueError
         If a table holds an invalid interval or `iou_threshold` is out of range.
 
     See Also
     --------
-    interval_counts : Count the matches and misses of many videos, also by other rules.
+    interval_counts : Count the matches and misses of many videos, by this or other rules.
 
     Notes
     -----
@@ -87,11 +87,11 @@ def interval_match(y_true_table, y_pred_table, *, iou_threshold=0.5):
     return _match_tables(y_true_table, y_pred_table, iou_threshold)
 
 
-@validate_options("labels", "iou_threshold", "rule")
-def interval_counts(y_true, y_pred, *, labels=None, iou_threshold=0.5, rule="one-to-one"):
+@validate_options("classes", "iou_threshold", "rule")
+def interval_counts(y_true, y_pred, *, classes=None, iou_threshold=0.5, rule="one-to-one"):
     """Count hits, false alarms and misses over all videos.
 
-    Every interval of every video counts, also in videos without predictions or without
+    Every interval of every video counts, including those of videos without predictions or without
     expressions. Intervals are matched within each video, by default as in
     :func:`~skspot.metrics.interval_match`.
 
@@ -101,8 +101,8 @@ def interval_counts(y_true, y_pred, *, labels=None, iou_threshold=0.5, rule="one
         The true intervals of each video.
     y_pred : list, tuple, Series or object array of n_videos interval tables
         The predicted intervals of each video.
-    labels : array-like of {"macro", "micro"}, default=None
-        The labels to count, in the order wanted. None means both, macro first.
+    classes : array-like of {"macro", "micro"}, default=None
+        The classes to count, in this order. None means both, macro first.
     iou_threshold : float in (0, 1], default=0.5
         The smallest intersection over union, in inclusive frames, of a match.
     rule : str, default="one-to-one"
@@ -113,16 +113,16 @@ def interval_counts(y_true, y_pred, *, labels=None, iou_threshold=0.5, rule="one
     Returns
     -------
     counts : dict
-        For each label a dict of three integers: `tp`, the matched pairs, `fp`, the predictions
+        For each class a dict of three integers: `tp`, the matched pairs, `fp`, the predictions
         without a match, and `fn`, the true intervals without a match. Other rules than
         "one-to-one" count in their own way.
 
     Raises
     ------
     TypeError
-        If `y_true` or `y_pred` is no collection of interval tables.
+        If `y_true` or `y_pred` is not a collection of interval tables.
     ValueError
-        If there is no video, the lengths of `y_true` and `y_pred` differ, a table holds an invalid
+        If there is no video, `y_true` and `y_pred` differ in length, a table holds an invalid
         interval, or an option has a wrong value.
 
     Examples
@@ -134,29 +134,29 @@ def interval_counts(y_true, y_pred, *, labels=None, iou_threshold=0.5, rule="one
     >>> interval_counts(y_true, y_pred)
     {'macro': {'tp': 0, 'fp': 1, 'fn': 1}, 'micro': {'tp': 1, 'fp': 0, 'fn': 0}}
     """
-    labels = _check_labels(labels)
+    classes = _check_classes(classes)
     true_tables = check_interval_tables(y_true, allow_overlap=True, name="y_true")
     if not true_tables:
-        raise ValueError("y_true holds no video; there is nothing to count.")
+        raise ValueError("y_true holds no videos; there is nothing to count.")
     pred_tables = check_interval_tables(
         y_pred, n_videos=len(true_tables), allow_overlap=True, name="y_pred"
     )
-    counts = {label: {"tp": 0, "fp": 0, "fn": 0} for label in labels}
+    counts = {name: {"tp": 0, "fp": 0, "fn": 0} for name in classes}
     for true, predicted in zip(true_tables, pred_tables):
-        for label, count in counts.items():
-            of_label = (table[table["label"] == label] for table in (true, predicted))
-            for kind, n in zip(count, count_by_rule(rule, *of_label, iou_threshold)):
+        for name, count in counts.items():
+            of_class = (table[table["label"] == name] for table in (true, predicted))
+            for kind, n in zip(count, count_by_rule(rule, *of_class, iou_threshold)):
                 count[kind] += n
     return counts
 
 
-@validate_options("beta", "labels", "average", "iou_threshold", "rule", "zero_division")
+@validate_options("beta", "classes", "average", "iou_threshold", "rule", "zero_division")
 def interval_precision_recall_fscore_support(
     y_true,
     y_pred,
     *,
     beta=1.0,
-    labels=None,
+    classes=None,
     average="pooled",
     iou_threshold=0.5,
     rule="one-to-one",
@@ -176,10 +176,10 @@ def interval_precision_recall_fscore_support(
         The predicted intervals of each video.
     beta : float in [0, inf], default=1.0
         The weight of recall against precision in the F-score.
-    labels : array-like of {"macro", "micro"}, default=None
-        The labels to score, in the order wanted. None means both, macro first.
+    classes : array-like of {"macro", "micro"}, default=None
+        The classes to score, in this order. None means both, macro first.
     average : "pooled" or None, default="pooled"
-        Whether to add the counts of all labels and divide once, or to score each label. The
+        Whether to add the counts of all classes and divide once, or to score each class. The
         counts of all videos are added in either case.
     iou_threshold : float in (0, 1], default=0.5
         The smallest intersection over union, in inclusive frames, of a match.
@@ -193,21 +193,21 @@ def interval_precision_recall_fscore_support(
 
     Returns
     -------
-    precision : float, or ndarray of shape (n_labels,) if `average` is None
+    precision : float, or ndarray of shape (n_classes,) if `average` is None
         The share of the predictions that hit.
-    recall : float, or ndarray of shape (n_labels,) if `average` is None
+    recall : float, or ndarray of shape (n_classes,) if `average` is None
         The share of the true intervals that were hit.
-    fscore : float, or ndarray of shape (n_labels,) if `average` is None
+    fscore : float, or ndarray of shape (n_classes,) if `average` is None
         The F-score.
-    support : int, or ndarray of shape (n_labels,) if `average` is None
+    support : int, or ndarray of shape (n_classes,) if `average` is None
         The number of true intervals.
 
     Raises
     ------
     TypeError
-        If `y_true` or `y_pred` is no collection of interval tables.
+        If `y_true` or `y_pred` is not a collection of interval tables.
     ValueError
-        If there is no video, the lengths of `y_true` and `y_pred` differ, a table holds an invalid
+        If there is no video, `y_true` and `y_pred` differ in length, a table holds an invalid
         interval, or an option has a wrong value.
 
     See Also
@@ -226,22 +226,24 @@ def interval_precision_recall_fscore_support(
     (array([0., 1.]), array([0., 1.]), array([0., 1.]), array([1, 1]))
     """
     y_true = check_interval_tables(y_true, allow_overlap=True, name="y_true")
-    counts = interval_counts(y_true, y_pred, labels=labels, iou_threshold=iou_threshold, rule=rule)
+    counts = interval_counts(
+        y_true, y_pred, classes=classes, iou_threshold=iou_threshold, rule=rule
+    )
     tp, fp, fn = (_column(counts, kind) for kind in ("tp", "fp", "fn"))
     # Not tp + fn, which need not be the number of true intervals by other rules.
-    support = np.array([sum(_count_label(table, label) for table in y_true) for label in counts])
+    support = np.array([sum(_count_class(table, name) for table in y_true) for name in counts])
     if average is None:
         return *score_counts(tp, fp, fn, beta=beta, zero_division=zero_division), support
     scores = score_counts(tp.sum(), fp.sum(), fn.sum(), beta=beta, zero_division=zero_division)
     return *(float(score) for score in scores), int(support.sum())
 
 
-@validate_options("labels", "average", "iou_threshold", "rule", "zero_division")
+@validate_options("classes", "average", "iou_threshold", "rule", "zero_division")
 def interval_f1_score(
     y_true,
     y_pred,
     *,
-    labels=None,
+    classes=None,
     average="pooled",
     iou_threshold=0.5,
     rule="one-to-one",
@@ -259,10 +261,10 @@ def interval_f1_score(
         The true intervals of each video.
     y_pred : list, tuple, Series or object array of n_videos interval tables
         The predicted intervals of each video.
-    labels : array-like of {"macro", "micro"}, default=None
-        The labels to score, in the order wanted. None means both, macro first.
+    classes : array-like of {"macro", "micro"}, default=None
+        The classes to score, in this order. None means both, macro first.
     average : "pooled" or None, default="pooled"
-        Whether to add the counts of all labels and divide once, or to score each label. The
+        Whether to add the counts of all classes and divide once, or to score each class. The
         counts of all videos are added in either case.
     iou_threshold : float in (0, 1], default=0.5
         The smallest intersection over union, in inclusive frames, of a match.
@@ -275,21 +277,21 @@ def interval_f1_score(
 
     Returns
     -------
-    f1 : float, or ndarray of shape (n_labels,) if `average` is None
+    f1 : float, or ndarray of shape (n_classes,) if `average` is None
         The F1-score.
 
     Raises
     ------
     TypeError
-        If `y_true` or `y_pred` is no collection of interval tables.
+        If `y_true` or `y_pred` is not a collection of interval tables.
     ValueError
-        If there is no video, the lengths of `y_true` and `y_pred` differ, a table holds an invalid
+        If there is no video, `y_true` and `y_pred` differ in length, a table holds an invalid
         interval, or an option has a wrong value.
 
     See Also
     --------
     interval_f1_scorer : This score for ``scoring=`` in model selection.
-    spotting_report : All scores of all labels as a table.
+    spotting_report : All scores of all classes as a table.
     compare_matching_rules : The scores by all rules side by side.
 
     Notes
@@ -316,7 +318,7 @@ def interval_f1_score(
     _, _, f1, _ = interval_precision_recall_fscore_support(
         y_true,
         y_pred,
-        labels=labels,
+        classes=classes,
         average=average,
         iou_threshold=iou_threshold,
         rule=rule,
@@ -345,26 +347,26 @@ def _divide(numerator, denominator, zero_division):
 def _match_tables(true, predicted, iou_threshold):
     """Match two checked tables; see `interval_match`."""
     iou = pairwise_iou(true, predicted)
-    same_label = np.equal.outer(true["label"], predicted["label"])
-    return match_one_to_one(iou, same_label & (iou >= iou_threshold))
+    same_class = np.equal.outer(true["label"], predicted["label"])
+    return match_one_to_one(iou, same_class & (iou >= iou_threshold))
 
 
-def _count_label(table, label):
-    """Return the number of intervals with this label."""
-    return int(np.count_nonzero(table["label"] == label))
+def _count_class(table, name):
+    """Return the number of intervals of this class."""
+    return int(np.count_nonzero(table["label"] == name))
 
 
 def _column(counts, kind):
-    """Return one kind of count for all labels as an array."""
+    """Return one kind of count for all classes as an array."""
     return np.array([count[kind] for count in counts.values()], dtype=np.int64)
 
 
-def _check_labels(labels):
-    """Return the labels to count as a tuple; refuse unknown and repeated ones."""
-    labels = CLASSES if labels is None else tuple(labels)
-    unknown = [label for label in labels if label not in CLASSES]
-    if not labels or unknown or len(set(labels)) < len(labels):
+def _check_classes(classes):
+    """Return the classes to count as a tuple; refuse unknown and repeated ones."""
+    classes = CLASSES if classes is None else tuple(classes)
+    unknown = [name for name in classes if name not in CLASSES]
+    if not classes or unknown or len(set(classes)) < len(classes):
         raise ValueError(
-            f"labels must hold one or both of {CLASSES}, each once, got {list(labels)!r}."
+            f"classes must hold one or both of {CLASSES}, each once, got {list(classes)!r}."
         )
-    return tuple(str(label) for label in labels)
+    return tuple(str(name) for name in classes)

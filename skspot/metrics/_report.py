@@ -12,30 +12,30 @@ _SCORES = ("precision", "recall", "F1")
 
 
 @validate_options(
-    "labels",
+    "classes",
     "iou_threshold",
     "rule",
     "zero_division",
     digits=[Interval(Integral, 0, None, closed="left")],
     output_dict=["boolean"],
-    as_frame=["boolean"],
+    as_dataframe=["boolean"],
 )
 def spotting_report(
     y_true,
     y_pred,
     *,
-    labels=None,
+    classes=None,
     iou_threshold=0.5,
     rule="one-to-one",
     digits=3,
     output_dict=False,
-    as_frame=False,
+    as_dataframe=False,
     zero_division=0.0,
 ):
-    """Build a table of counts and scores for each label and overall.
+    """Build a table of counts and scores for each class and overall.
 
-    All figures are pooled over the videos; the overall row adds the counts of the labels before
-    it divides. With the output of scikit-learn's `cross_val_predict` as `y_pred`, this is the
+    All scores are pooled over the videos; the overall row is computed from the summed counts of the
+    classes. With the output of scikit-learn's `cross_val_predict` as `y_pred`, this is the
     result of a whole cross-validation.
 
     Parameters
@@ -44,8 +44,8 @@ def spotting_report(
         The true intervals of each video.
     y_pred : list, tuple, Series or object array of n_videos interval tables
         The predicted intervals of each video.
-    labels : array-like of {"macro", "micro"}, default=None
-        The labels to report, in the order wanted. None means both, macro first.
+    classes : array-like of {"macro", "micro"}, default=None
+        The classes to report, in this order. None means both, macro first.
     iou_threshold : float in (0, 1], default=0.5
         The smallest intersection over union, in inclusive frames, of a match.
     rule : str, default="one-to-one"
@@ -56,7 +56,7 @@ def spotting_report(
         Digits after the decimal point in the text. Dict and DataFrame are not rounded.
     output_dict : bool, default=False
         Whether to return a dict instead of the text.
-    as_frame : bool, default=False
+    as_dataframe : bool, default=False
         Whether to return a DataFrame instead of the text.
     zero_division : {0.0, 1.0, np.nan}, default=0.0
         The precision if nothing was predicted, the recall if there are no true intervals, and the
@@ -65,23 +65,23 @@ def spotting_report(
     Returns
     -------
     report : str, dict or DataFrame
-        One row per label and the row `overall`, with the columns `TP`, `FP`, `FN`, `precision`,
-        `recall` and `F1`. The dict holds one dict per row and, beside them, the entries
-        `n_videos`, `iou_threshold` and `rule`; the DataFrame holds these in its ``attrs``.
+        One row per class and the row `overall`, with the columns `TP`, `FP`, `FN`, `precision`,
+        `recall` and `F1`. The dict holds one dict per row and the entries `n_videos`,
+        `iou_threshold` and `rule`; the DataFrame holds these in its ``attrs``.
 
     Raises
     ------
     TypeError
-        If `y_true` or `y_pred` is no collection of interval tables.
+        If `y_true` or `y_pred` is not a collection of interval tables.
     ValueError
-        If there is no video, the lengths of `y_true` and `y_pred` differ, a table holds an invalid
-        interval, an option has a wrong value, or both `output_dict` and `as_frame` are set.
+        If there is no video, `y_true` and `y_pred` differ in length, a table holds an invalid
+        interval, an option has a wrong value, or both `output_dict` and `as_dataframe` are set.
 
     See Also
     --------
     interval_counts : The counts alone.
     interval_precision_recall_fscore_support : The scores alone.
-    compare_matching_rules : The same figures by all rules side by side.
+    compare_matching_rules : The same scores by all rules side by side.
 
     Examples
     --------
@@ -98,20 +98,22 @@ def spotting_report(
     <BLANKLINE>
     2 videos, matched one-to-one at IoU >= 0.5
     """
-    if output_dict and as_frame:
-        raise ValueError("output_dict and as_frame are both True; choose one of them.")
-    counts = interval_counts(y_true, y_pred, labels=labels, iou_threshold=iou_threshold, rule=rule)
+    if output_dict and as_dataframe:
+        raise ValueError("output_dict and as_dataframe are both True; choose one of them.")
+    counts = interval_counts(
+        y_true, y_pred, classes=classes, iou_threshold=iou_threshold, rule=rule
+    )
     rows = report_rows(counts, zero_division)
     about = {"n_videos": len(y_true), "iou_threshold": float(iou_threshold), "rule": rule}
     if output_dict:
         return {**rows, **about}
-    if as_frame:
-        return _as_frame(rows, about)
+    if as_dataframe:
+        return _as_dataframe(rows, about)
     return _as_text(rows, about, digits)
 
 
 def report_rows(counts, zero_division=0.0):
-    """Return counts and scores of each label and overall, a dict per row."""
+    """Return counts and scores of each class and overall, a dict per row."""
     total = {kind: sum(count[kind] for count in counts.values()) for kind in ("tp", "fp", "fn")}
     rows = {}
     for name, count in {**counts, "overall": total}.items():
@@ -121,14 +123,14 @@ def report_rows(counts, zero_division=0.0):
     return rows
 
 
-def _as_frame(rows, about):
+def _as_dataframe(rows, about):
     """Return the rows as a DataFrame."""
     import pandas as pd
 
     # From dicts, so that the counts stay integers.
-    frame = pd.DataFrame(list(rows.values()), index=list(rows))
-    frame.attrs.update(about)
-    return frame
+    table = pd.DataFrame(list(rows.values()), index=list(rows))
+    table.attrs.update(about)
+    return table
 
 
 def _as_text(rows, about, digits):

@@ -1,7 +1,7 @@
 """The rules by which predicted intervals count as hits.
 
-Each rule counts the hits, false alarms and misses among the intervals of one label of one video.
-The table of who uses which is in the notes of `compare_matching_rules`.
+Each rule counts the hits, false alarms and misses among the intervals of one class of one video.
+The table of which script uses which is in the notes of `compare_matching_rules`.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ class Rule(NamedTuple):
 
 
 def count_by_rule(rule, true, predicted, iou_threshold):
-    """Return hits, false alarms and misses among intervals of one label of one video."""
+    """Return hits, false alarms and misses among intervals of one class of one video."""
     if not (len(true) and len(predicted)):
         return 0, len(predicted), len(true)
     rule = RULES[rule]
@@ -41,8 +41,8 @@ def count_by_rule(rule, true, predicted, iou_threshold):
 def pairwise_iou(true, predicted, *, inclusive=True):
     """Return the IoU of each true with each predicted interval.
 
-    Without `inclusive` an interval is as long as its offset lies behind its onset: one frame has
-    no length, and an IoU of 0 with everything.
+    Without `inclusive`, the length of an interval is offset minus onset: one frame has length 0,
+    and an IoU of 0 with everything.
     """
     extra = 1 if inclusive else 0
     first = np.maximum.outer(true["onset"], predicted["onset"])
@@ -55,7 +55,7 @@ def pairwise_iou(true, predicted, *, inclusive=True):
 
 def match_one_to_one(iou, allowed):
     """Return the rows and columns of the allowed pairs to match: the most, then the best."""
-    # The IoU of all pairs together add less than the 1 that one more pair is worth.
+    # The IoUs of all pairs together add less than the 1 that one more pair is worth.
     worth = np.where(allowed, 1 + iou / (1 + min(iou.shape)), 0)
     rows, columns = linear_sum_assignment(worth, maximize=True)
     matched = allowed[rows, columns]

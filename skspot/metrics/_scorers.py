@@ -6,9 +6,9 @@ from skspot.metrics._interval import interval_counts, interval_f1_score
 
 interval_f1_scorer = make_scorer(interval_f1_score)
 
-macro_expression_f1_scorer = make_scorer(interval_f1_score, labels=("macro",))
+macro_expression_f1_scorer = make_scorer(interval_f1_score, classes=("macro",))
 
-micro_expression_f1_scorer = make_scorer(interval_f1_score, labels=("micro",))
+micro_expression_f1_scorer = make_scorer(interval_f1_score, classes=("micro",))
 
 
 def interval_counts_scorer(estimator, X, y):
@@ -35,7 +35,7 @@ def interval_counts_scorer(estimator, X, y):
     Raises
     ------
     TypeError
-        If `y` or the prediction is no collection of interval tables.
+        If `y` or the prediction is not a collection of interval tables.
     ValueError
         If a table holds an invalid interval.
 
@@ -66,4 +66,4 @@ def interval_counts_scorer(estimator, X, y):
     0.6666666666666666
     """
     counts = interval_counts(y, estimator.predict(X))
-    return {f"{label}_{kind}": n for label, count in counts.items() for kind, n in count.items()}
+    return {f"{name}_{kind}": n for name, count in counts.items() for kind, n in count.items()}

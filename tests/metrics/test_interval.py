@@ -220,15 +220,15 @@ def test_scores_of_each_label(videos):
     assert_array_equal(interval_f1_score(*videos, average=None), scores[2])
 
 
-def test_labels_select_and_order(videos):
-    assert list(interval_counts(*videos, labels=["micro", "macro"])) == ["micro", "macro"]
-    assert interval_counts(*videos, labels=("micro",)) == {"micro": {"tp": 2, "fp": 1, "fn": 2}}
+def test_classes_select_and_order(videos):
+    assert list(interval_counts(*videos, classes=["micro", "macro"])) == ["micro", "macro"]
+    assert interval_counts(*videos, classes=("micro",)) == {"micro": {"tp": 2, "fp": 1, "fn": 2}}
     _, recall, _, support = interval_precision_recall_fscore_support(
-        *videos, labels=np.array(["micro", "macro"]), average=None
+        *videos, classes=np.array(["micro", "macro"]), average=None
     )
     assert_array_equal(recall, [2 / 4, 2 / 3])
     assert_array_equal(support, [4, 3])
-    assert interval_f1_score(*videos, labels=["macro"]) == 4 / 7
+    assert interval_f1_score(*videos, classes=["macro"]) == 4 / 7
 
 
 def test_threshold_changes_counts(videos):
@@ -269,7 +269,7 @@ def test_zero_division_is_silently_zero_by_default(recwarn):
 
 
 def test_beta_changes_fscore(videos):
-    micro = {"labels": ["micro"]}
+    micro = {"classes": ["micro"]}
     precision, recall, f2, _ = interval_precision_recall_fscore_support(*videos, beta=2, **micro)
     assert f2 == pytest.approx(5 * precision * recall / (4 * precision + recall))
     zero = interval_precision_recall_fscore_support(*videos, beta=0, **micro)
@@ -419,16 +419,16 @@ def test_match_refuses_what_is_no_table():
         interval_match([(0, 9)], one(0, 9))
 
 
-@pytest.mark.parametrize("labels", [["happy"], [], ["micro", "micro"], [0]])
-def test_wrong_labels_are_refused(videos, labels):
-    with pytest.raises(ValueError, match=r"labels must hold one or both of \('macro', 'micro'\)"):
-        interval_f1_score(*videos, labels=labels)
+@pytest.mark.parametrize("classes", [["happy"], [], ["micro", "micro"], [0]])
+def test_wrong_classes_are_refused(videos, classes):
+    with pytest.raises(ValueError, match=r"classes must hold one or both of \('macro', 'micro'\)"):
+        interval_f1_score(*videos, classes=classes)
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("labels", "micro"),
+        ("classes", "micro"),
         ("average", "micro"),
         ("average", "macro"),
         ("iou_threshold", 0),

@@ -26,7 +26,7 @@ def test_text(videos):
 
 def test_text_of_one_video_and_label():
     y = [make_intervals([(0, 9, "micro")])]
-    report = spotting_report(y, y, labels=["micro"], iou_threshold=0.75, digits=1)
+    report = spotting_report(y, y, classes=["micro"], iou_threshold=0.75, digits=1)
     _, _, *rows, _, foot = report.splitlines()
     assert [row.split() for row in rows] == [
         ["micro", "1", "0", "0", "1.0", "1.0", "1.0"],
@@ -74,7 +74,7 @@ def test_overall_row_is_the_pooled_score(videos):
 
 
 def test_frame_holds_the_same_as_the_dict(videos):
-    frame = spotting_report(*videos, as_frame=True)
+    frame = spotting_report(*videos, as_dataframe=True)
     report = spotting_report(*videos, output_dict=True)
     assert isinstance(frame, pd.DataFrame)
     assert frame.attrs == {name: report.pop(name) for name in ("n_videos", "iou_threshold", "rule")}
@@ -84,7 +84,7 @@ def test_frame_holds_the_same_as_the_dict(videos):
 
 
 def test_options_reach_the_counts(videos):
-    report = spotting_report(*videos, labels=["micro"], iou_threshold=1.0, output_dict=True)
+    report = spotting_report(*videos, classes=["micro"], iou_threshold=1.0, output_dict=True)
     assert "macro" not in report
     assert report["micro"] == report["overall"]
     assert (report["micro"]["TP"], report["iou_threshold"]) == (1, 1.0)
@@ -110,12 +110,13 @@ def test_zero_division():
 
 
 def test_two_kinds_of_output_are_refused(videos):
-    with pytest.raises(ValueError, match="output_dict and as_frame are both True"):
-        spotting_report(*videos, output_dict=True, as_frame=True)
+    with pytest.raises(ValueError, match="output_dict and as_dataframe are both True"):
+        spotting_report(*videos, output_dict=True, as_dataframe=True)
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("digits", -1), ("digits", 1.5), ("output_dict", "yes"), ("as_frame", 2)]
+    ("name", "value"),
+    [("digits", -1), ("digits", 1.5), ("output_dict", "yes"), ("as_dataframe", 2)],
 )
 def test_wrong_options_are_refused(videos, name, value):
     with pytest.raises(ValueError, match=f"The '{name}' parameter of spotting_report must be"):

@@ -247,7 +247,7 @@ def test_swapping_truth_and_prediction(pair):
 @pytest.mark.parametrize("rule", ALL_RULES)
 @settings(deadline=None)
 @given(pair=table_pairs())
-def test_swapping_the_labels_swaps_the_counts(rule, pair):
+def test_swapping_the_classes_swaps_the_counts(rule, pair):
     swapped = [[table.copy() for table in y] for y in pair]
     for table in (table for y in swapped for table in y):
         table["label"] = np.where(table["label"] == "macro", "micro", "macro")
@@ -346,20 +346,20 @@ def test_unknown_rules_are_refused(videos, score, rule):
 
 def test_comparison(videos):
     comparison = compare_matching_rules(*videos)
-    assert comparison.index.names == ["label", "rule"]
+    assert comparison.index.names == ["class", "rule"]
     assert list(comparison.index) == [
         (name, rule) for name in ("macro", "micro", "overall") for rule in RULES
     ]
     assert comparison.attrs == {"n_videos": 6, "iou_threshold": 0.5}
     for rule in RULES:
-        expected = spotting_report(*videos, rule=rule, as_frame=True)
+        expected = spotting_report(*videos, rule=rule, as_dataframe=True)
         rows = comparison.xs(rule, level="rule").rename_axis(index=None)
         pd.testing.assert_frame_equal(rows, expected, check_flags=False)
 
 
-def test_comparison_takes_labels_and_threshold(videos):
-    comparison = compare_matching_rules(*videos, labels=["micro"], iou_threshold=1.0)
-    assert list(comparison.index.unique("label")) == ["micro", "overall"]
+def test_comparison_takes_classes_and_threshold(videos):
+    comparison = compare_matching_rules(*videos, classes=["micro"], iou_threshold=1.0)
+    assert list(comparison.index.unique("class")) == ["micro", "overall"]
     assert comparison.loc[("micro", "one-to-one"), "TP"] == 1
     assert comparison.attrs["iou_threshold"] == 1.0
     pd.testing.assert_frame_equal(comparison.loc["micro"], comparison.loc["overall"])

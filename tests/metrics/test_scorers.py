@@ -42,7 +42,7 @@ def test_scorers_agree_with_the_score(spotter, videos):
         ("macro", macro_expression_f1_scorer),
         ("micro", micro_expression_f1_scorer),
     ):
-        expected = interval_f1_score(y_true, y_pred, labels=[label])
+        expected = interval_f1_score(y_true, y_pred, classes=[label])
         assert scorer(spotter, y_pred, y_true) == expected
 
 
@@ -85,8 +85,8 @@ def test_several_scorers_in_cross_validate(spotter, videos):
         error_score="raise",
     )
     expected = [
-        interval_f1_score(y_true[i : i + 2], y_pred[i : i + 2], labels=labels)
-        for labels in (None, ["micro"])
+        interval_f1_score(y_true[i : i + 2], y_pred[i : i + 2], classes=classes)
+        for classes in (None, ["micro"])
         for i in (0, 2, 4)
     ]
     assert [*results["test_f1"], *results["test_micro"]] == expected
