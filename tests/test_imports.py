@@ -120,17 +120,12 @@ LEFT = {
     "io/_frame.py: skspot.video._base.check_fps",
     # skspot/inspection and skspot/reporting
     "inspection/_match.py: skspot.video._base.short_name",
-    "inspection/_matches.py: skspot.metrics._rules.pairwise_iou",
-    "inspection/_node_motion.py: skspot.preprocessing._sw_mro.window_pairs",
+    "inspection/_flow.py: skspot.preprocessing._sw_mro.window_pairs",
     "inspection/_occlusion_effects.py: "
     "skspot.neural_network.training._batches.check_video_features",
     "inspection/_occlusion_effects.py: skspot.preprocessing._sw_mro.window_pairs",
     "inspection/_regions.py: skspot.preprocessing.flow._displacements.RegionGeometry",
-    "reporting/_quality.py: skspot.inspection._time_axis.TimeAxis",
     "reporting/_video_report.py: skspot.inspection._pipelines.run_transformers",
-    "reporting/_video_report.py: skspot.inspection._scores.check_scores",
-    "reporting/_video_report.py: skspot.inspection._time_axis.TimeAxis",
-    "reporting/_view_model.py: skspot.inspection._matches.pair_up",
     # skspot/landmarks and skspot/preprocessing
     "landmarks/_table_files.py: skspot.video._base.listing",
     "landmarks/_tables.py: skspot.video._base.hash_file",

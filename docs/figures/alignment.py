@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.patches import Rectangle
 from skimage.data import astronaut
 
-from skspot.inspection._style import CLASS_COLOURS
+from skspot.inspection import CLASS_COLOURS
 from skspot.preprocessing import FaceAligner
 
 video = np.stack([np.roll(astronaut(), shift, axis=1) for shift in range(5)])

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from skspot.inspection._style import CLASS_COLOURS
+from skspot.inspection import CLASS_COLOURS
 from skspot.neural_network import FRAME_SCORE_DTYPE, decode_apexes, decode_boundaries
 
 FPS = 30

@@ -5,7 +5,7 @@ import numpy as np
 
 from skspot.datasets.synthetic._faces import UNITS, face_transform, make_face
 from skspot.faces import node_centres
-from skspot.inspection._style import CLASS_COLOURS
+from skspot.inspection import CLASS_COLOURS
 from skspot.preprocessing import FaceAligner, SWMROFlow
 
 MAGNIFIED = 4

@@ -2,7 +2,7 @@
 
 import matplotlib.pyplot as plt
 
-from skspot.inspection._style import CLASS_COLOURS
+from skspot.inspection import CLASS_COLOURS
 
 CASES = {  # true and predicted onset and offset
     "within it": ((2, 11), (4, 7)),

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from example_video import make_example
 
-from skspot.inspection._style import CLASS_COLOURS
+from skspot.inspection import CLASS_COLOURS
 
 WINDOW_LENGTH = 17
 SHOWN = [(17, 95), (145, 195)]  # frames

@@ -15,15 +15,15 @@ from example_video import make_example
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from skspot.reporting import SpottingReport
+from skspot.reporting import VideoReport
 
 STATIC = Path(__file__).parent.parent / "_static"
 
 
 def main():
     data, aligned = make_example()
-    report = SpottingReport.from_predictions(
-        aligned, data.intervals[0], title="Interview", made=datetime(2026, 1, 1)
+    report = VideoReport.from_predictions(
+        None, data.intervals[0], aligned=aligned, title="Interview", made=datetime(2026, 1, 1)
     )
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         page_file = Path(folder) / "report.html"

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import FancyArrowPatch
 
-from skspot.inspection._style import CLASS_COLOURS
+from skspot.inspection import CLASS_COLOURS
 from skspot.preprocessing._sw_mro import window_pairs
 
 WINDOW_LENGTH = 17

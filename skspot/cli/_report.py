@@ -105,11 +105,11 @@ def _try_report(file_and_path, **settings):
 
 def _write_report(file, path, *, spotter, model, faces):
     """Write the report on one video; return what to tell of it, here and in the index."""
-    from skspot.reporting import SpottingReport
+    from skspot.reporting import VideoReport
 
     video, scores, table = spot_video(spotter, path)
-    report = SpottingReport.from_predictions(
-        video, table, scores=scores, estimator=spotter, faces=faces, model=model
+    report = VideoReport.from_predictions(
+        None, table, aligned=video, scores=scores, estimator=spotter, faces=faces, model=model
     )
     report.save(file)
     return f"{video.name}: {count_text(video, table)}; wrote {file}", report.summary()

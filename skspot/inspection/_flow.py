@@ -1,18 +1,51 @@
 """The motion of the nodes, over time and on the face."""
 
+from itertools import islice
+from numbers import Integral
 from textwrap import fill
+from typing import NamedTuple
 
-from skspot.faces import PART_SIZES
-from skspot.inspection._arrows import draw_arrows
-from skspot.inspection._interval_marks import draw_marks
-from skspot.inspection._node_curves import COMPONENTS, divide, draw_curves, node_colours
-from skspot.inspection._node_motion import choose_pair, take_motion, view_face
+import numpy as np
+
+from skspot.faces import NODE_SETS, PART_SIZES, node_centres
+from skspot.inspection._drawing import (
+    COMPONENTS,
+    divide_into_parts,
+    draw_arrows,
+    draw_curves,
+    draw_marks,
+    draw_time,
+    node_colours,
+)
 from skspot.inspection._pipelines import run_transformers
-from skspot.inspection._time_axis import TimeAxis
 from skspot.intervals import check_intervals
 from skspot.preprocessing import SWMROFlow
+from skspot.preprocessing._sw_mro import window_pairs
+from skspot.utils.validation import check_frame_number, check_n_frames
+from skspot.video import FrameTimes
 
 _TITLE_WIDTH = 70  # characters
+
+
+class FaceView(NamedTuple):
+    """One frame of a video with the nodes.
+
+    Attributes
+    ----------
+    frame : int
+        The frame around which the window lies.
+    shown : int
+        The frame that the picture shows: that from which the motion starts.
+    picture : uint8 array of shape (height, width)
+        The frame, grey, with the face at its normalised size.
+    centres : array of shape (n_nodes, 2)
+        The centres of the nodes in pixels of the picture.
+    """
+
+    frame: int
+    shown: int
+    picture: np.ndarray
+    centres: np.ndarray
 
 
 class FlowDisplay:
@@ -103,7 +136,6 @@ class FlowDisplay:
         self.valid = valid
         self.name = name
         self.face = face
-        self._time = TimeAxis(timestamps, valid)
 
     @classmethod
     def from_estimator(
@@ -330,16 +362,19 @@ class FlowDisplay:
             name=aligned.name if name is None else name,
             **options,
         )
-        display.face = view_face(aligned, display.motion, display.pair, flow.nodes, frame)
+        display.face = _view_face(aligned, display.motion, display.pair, flow.nodes, frame)
         return display
 
     @classmethod
     def _from_features(cls, features, flow, *, intervals, resolution, position, **options):
         """Return the display of the chosen displacement, not yet drawn."""
-        pair, index = choose_pair(flow, resolution, position)
-        motion = take_motion(features, flow, index)
+        pair, index = _choose_pair(flow, resolution, position)
+        motion = _take_motion(features, flow, index)
         display = cls(motion, pair=pair, nodes=flow.nodes, intervals=intervals, **options)
-        display._time.check_length(motion, "features")
+        n_frames = len(FrameTimes(display.timestamps))
+        check_n_frames(motion, n_frames, name="features", of="timestamps")
+        if display.valid is not None:
+            check_n_frames(display.valid, n_frames, name="valid", of="timestamps")
         if intervals is not None:
             check_intervals(intervals, n_frames=len(motion), allow_overlap=True)
         return display
@@ -365,14 +400,19 @@ class FlowDisplay:
         self.ax_, self.figure_ = ax, ax.figure
         ax.set_axis_off()
         ax.set_title(self._title(), pad=40)
-        self.axes_ = divide(ax, self.nodes, left=0 if self.face is None else 0.42)
+        times = FrameTimes(self.timestamps)
+        self.axes_ = divide_into_parts(ax, self.nodes, left=0 if self.face is None else 0.42)
         draw_curves(self.axes_, self.timestamps, self.motion, self.nodes, self.component)
-        self._time.draw(self.axes_)
+        draw_time(self.axes_, times, self.valid)
         self.face_ax_, frame = None, None
         if self.face is not None:
-            self.face_ax_, frame = ax.inset_axes([0, 0, 0.34, 1]), self.face[0]
-            draw_arrows(self.face_ax_, self.face, self.motion[frame], node_colours(self.nodes))
-        draw_marks(self.axes_, self._time, self.intervals, frame)
+            frame, shown, picture, centres = self.face
+            self.face_ax_ = ax.inset_axes([0, 0, 0.34, 1])
+            colours = node_colours(self.nodes)
+            draw_arrows(self.face_ax_, picture, centres, self.motion[frame], colours)
+            around = "" if shown == frame else f", window around frame {frame}"
+            self.face_ax_.set_title(f"frame {shown}{around}", fontsize="medium")
+        draw_marks(self.axes_, times, self.intervals, frame, self.valid)
         return self
 
     def _title(self):
@@ -407,6 +447,89 @@ def _flow_of(estimator):
 
 def _check_choice(flow, resolution, position, component):
     """Refuse, before any work, what can't be drawn."""
-    choose_pair(flow, resolution, position)
+    _choose_pair(flow, resolution, position)
     if component not in COMPONENTS:
         raise ValueError(f"component must be one of {list(COMPONENTS)}, got {component!r}.")
+
+
+def _choose_pair(flow, resolution=None, position=None):
+    """Return which displacement of a window to draw.
+
+    Parameters
+    ----------
+    flow : SWMROFlow
+        What makes the features.
+    resolution : "window", int or None
+        One of its resolutions; None is the first.
+    position : int or None
+        A position of its window; None is the last one of "window", and the middle one of a lag.
+
+    Returns
+    -------
+    pair : tuple of (int, int)
+        From which frame to which it is, counted from the frame around which the window lies.
+    index : tuple of (int, int)
+        The position, and the number of the resolution.
+    """
+    resolutions = list(flow.resolutions)
+    if resolution is None:
+        resolution = resolutions[0]
+    if resolution not in resolutions:
+        raise ValueError(f"resolution must be one of the flow's {resolutions}, got {resolution!r}.")
+    n_positions = flow.window_length - 1
+    if position is None:
+        position = -1 if resolution == "window" else n_positions // 2
+    if not isinstance(position, Integral) or not -n_positions <= position < n_positions:
+        raise ValueError(
+            f"A window of {flow.window_length} frames has the positions 0 to {n_positions - 1}, "
+            f"or -{n_positions} to -1 from its end; got position={position!r}."
+        )
+    index = int(position) % n_positions, resolutions.index(resolution)
+    pairs = window_pairs(flow.window_length, flow.spacing, flow.resolutions, flow.reference)
+    return tuple(pairs[index].tolist()), index
+
+
+def _take_motion(features, flow, index):
+    """Return the displacements of one pair of every window, (n_frames, n_nodes, 2)."""
+    expected = flow.window_length - 1, len(NODE_SETS[flow.nodes]), 2 * len(flow.resolutions)
+    if np.shape(features)[1:] != expected:
+        raise ValueError(
+            f"features must have the shape (n_frames, {', '.join(map(str, expected))}) for "
+            f"window_length={flow.window_length}, nodes={flow.nodes!r} and "
+            f"resolutions={flow.resolutions!r}, got {np.shape(features)}; give the SWMROFlow that "
+            "made them as flow."
+        )
+    position, resolution = index
+    return features[:, position, :, 2 * resolution : 2 * resolution + 2]
+
+
+def _view_face(aligned, motion, pair, nodes, frame=None):
+    """Return the face where the motion of a window starts; by default where there is most of it."""
+    start, end = np.clip(np.arange(len(motion))[:, None] + pair, 0, len(motion) - 1).T
+    landmarks = np.isfinite(aligned.landmarks).all(axis=(1, 2))
+    known = np.isfinite(motion).all(axis=(1, 2)) & landmarks[start] & landmarks[end]
+    frame = _choose_frame(frame, known, motion, aligned.name)
+    shown = int(start[frame])
+    return FaceView(
+        frame,
+        shown,
+        next(islice(iter(aligned), shown, None)),
+        node_centres(aligned.face_landmarks[shown], nodes),
+    )
+
+
+def _choose_frame(frame, known, motion, name):
+    """Return the frame, by default that with the most motion; refuse one without."""
+    if not known.any():
+        raise ValueError(f"{name}: no motion is known in any of its windows; there is no arrow.")
+    if frame is None:
+        size = np.linalg.norm(motion, axis=-1).mean(axis=-1)
+        return int(np.where(known, size, -1).argmax())
+    frame = check_frame_number(frame, len(known), of=name)
+    if not known[frame]:
+        nearest = np.flatnonzero(known)[np.abs(np.flatnonzero(known) - frame).argmin()]
+        raise ValueError(
+            f"The motion drawn for frame {frame} of {name} is not known, because the face is not "
+            f"seen; the nearest frame where it is known is {nearest}."
+        )
+    return frame

@@ -5,18 +5,33 @@ from numbers import Real
 
 import numpy as np
 
-from skspot.inspection._match_rows import draw_bars, draw_lines, key_handles, kinds_of
-from skspot.inspection._matches import pair_up
-from skspot.inspection._style import LEGEND
-from skspot.inspection._time_axis import TimeAxis
+from skspot.inspection._drawing import CLASS_COLOURS, LEGEND, draw_time
 from skspot.intervals import CLASSES, check_intervals, is_interval_table
+from skspot.metrics import interval_pairs
 from skspot.utils.validation import check_interval_tables, check_videos
+from skspot.video import FrameTimes
 from skspot.video._base import short_name
 
 _HIGHEST = 24  # inches; rows of more videos are flatter
 _MARGIN = 0.015  # of the time, at both ends, for numbers there
 _RULE = {"color": "0.85", "linewidth": 0.8, "zorder": 0}
 _LENGTH = {"color": "0.6", "linewidth": 0.8, "zorder": 0}
+
+# Of a row: the bars of both tables, and the lines between them.
+_GAP = 0.13  # of the row, from its middle to the bars
+_HEIGHTS = {"macro": 0.28, "micro": 0.17}  # so that the classes differ without colour
+_MARKER = {"markersize": 6, "linestyle": "", "color": "black"}
+_MARKERS = {
+    "miss": {**_MARKER, "marker": "x", "markeredgewidth": 1.5},
+    "false alarm": {**_MARKER, "marker": "v", "markeredgecolor": "white"},
+}
+_LINES = {
+    "hit": {"color": "black", "linewidth": 1.1},
+    "near miss": {"color": "black", "linewidth": 1.1, "linestyle": ":"},
+}
+_TEXTS = {"hit": {"color": "black"}, "near miss": {"color": "0.35", "style": "italic"}}
+_TEXT_SIZE = 7  # points
+_TEXT_WIDTH, _TEXT_HEIGHT = 3.2 * _TEXT_SIZE, 1.2 * _TEXT_SIZE
 
 
 class MatchDisplay:
@@ -34,8 +49,7 @@ class MatchDisplay:
     true, predicted : list of n_videos interval tables
         The intervals of each video.
     pairs : list of n_videos structured arrays
-        The pairs that lines join, with the fields `true_row`, `pred_row`, `iou` and `hit`: a true
-        and a predicted interval, their IoU, and whether they are a hit.
+        The pairs that lines join, as :func:`~skspot.metrics.interval_pairs` returns them.
     names : list of str
         Name of each video.
     timestamps : list of arrays of shape (n_frames,), default=None
@@ -94,10 +108,10 @@ class MatchDisplay:
 
         Parameters
         ----------
-        estimator : fitted estimator
+        estimator : fitted estimator or Pipeline
             Its `predict` returns an interval table for each video.
         X : collection of n_videos elements
-            What it takes: videos, or features. The times of aligned videos are used.
+            What it takes: videos or features. The times of aligned videos are used.
         y : collection of n_videos interval tables
             The true intervals of each video.
         names : list of str, default=None
@@ -118,7 +132,7 @@ class MatchDisplay:
         Raises
         ------
         TypeError
-            If X is a single video or y no collection of interval tables.
+            If X is a single video, or y is not a collection of interval tables.
         ValueError
             As for `from_predictions`.
         """
@@ -167,7 +181,7 @@ class MatchDisplay:
         ------
         TypeError
             If `y_true` and `y_pred` are neither two interval tables nor two collections of them, or
-            `iou_threshold` is no number.
+            `iou_threshold` is not a number.
         ValueError
             If there is no video, the numbers of tables, names and timestamps differ, intervals
             reach beyond the timestamps, or `iou_threshold` is out of range.
@@ -189,7 +203,10 @@ class MatchDisplay:
         display = cls(
             true,
             predicted,
-            pairs=[pair_up(*tables, iou_threshold) for tables in zip(true, predicted)],
+            pairs=[
+                interval_pairs(*tables, iou_threshold=iou_threshold)
+                for tables in zip(true, predicted)
+            ],
             names=_check_names(names, len(true)),
             timestamps=timestamps,
             iou_threshold=iou_threshold,
@@ -224,15 +241,15 @@ class MatchDisplay:
         return self
 
     def _times(self):
-        """Return the times of each video; without any, its frames, as far as they are known."""
+        """Return the times of each video; without any, frames up to the end of its intervals."""
         if self.timestamps is not None:
-            return [TimeAxis(times) for times in self.timestamps]
+            return [FrameTimes(timestamps) for timestamps in self.timestamps]
         tables = zip(self.true, self.predicted)
-        last = [max([0, *true["offset"], *predicted["offset"]]) for true, predicted in tables]
-        return [TimeAxis(np.arange(frame + 1)) for frame in last]
+        last = [max([1, *true["offset"], *predicted["offset"]]) for true, predicted in tables]
+        return [FrameTimes(np.arange(frame + 1)) for frame in last]
 
     def _draw_axes(self, times):
-        """Draw the time, the names, and how long each video is if that is known."""
+        """Draw the time, the names, and the length of each video if it is known."""
         ax, n_videos = self.ax_, len(times)
         ax.set_yticks(range(n_videos), self.names)
         ax.set_ylim(n_videos - 0.5, -0.5)
@@ -242,12 +259,12 @@ class MatchDisplay:
             ax.axhline(edge, **_RULE)
         if self.timestamps is not None:
             for row, time in enumerate(times):
-                ax.plot([time.timestamps[0], time.end], [row, row], **_LENGTH)
+                ax.plot([time.start(0), time.ends[-1]], [row, row], **_LENGTH)
             if n_videos == 1:
-                times[0].draw([ax])
+                draw_time([ax], times[0])
         ax.set_xlabel("frame" if self.timestamps is None else "time in seconds")
-        start, end = min(time.timestamps[0] for time in times), max(time.end for time in times)
-        margin = _MARGIN * (end - start)
+        start, end = min(time.start(0) for time in times), max(time.ends[-1] for time in times)
+        margin = _MARGIN * (end - start) or 0.5  # of a single frame no length is known
         ax.set_xlim(start - margin, end + margin)
 
     def _draw_row(self, row, time):
@@ -256,24 +273,22 @@ class MatchDisplay:
         for side, table, kinds in zip(
             (-1, 1), (self.true[row], self.predicted[row]), self._kinds(row)
         ):
-            spans = [
-                time.edges(first, last) for first, last in zip(table["onset"], table["offset"])
-            ]
-            spans = np.reshape(spans, (-1, 2))
-            draw_bars(self.ax_, row, side, table, spans, kinds)
+            ends = [(time.start(each["onset"]), time.end(each["offset"])) for each in table]
+            spans = np.reshape(ends, (-1, 2))
+            _draw_bars(self.ax_, row, side, table, spans, kinds)
             middles.append(spans.mean(axis=1))
-        draw_lines(self.ax_, row, self.pairs[row], *middles)
+        _draw_lines(self.ax_, row, self.pairs[row], *middles)
 
     def _kinds(self, row):
         """Return what each true and each predicted interval of a video is."""
         hits = self.pairs[row][self.pairs[row]["hit"]]
         return (
-            kinds_of(self.true[row], hits["true_row"], "miss"),
-            kinds_of(self.predicted[row], hits["pred_row"], "false alarm"),
+            _kinds_of(self.true[row], hits["true_row"], "miss"),
+            _kinds_of(self.predicted[row], hits["pred_row"], "false alarm"),
         )
 
     def _draw_key(self):
-        """Say what the bars and lines are, and how many there are."""
+        """Explain the bars and lines, and count them."""
         rows = range(len(self.true))
         true, predicted = zip(*(self._kinds(row) for row in rows))
         counts = {
@@ -284,12 +299,121 @@ class MatchDisplay:
         }
         drawn = {label for table in (*self.true, *self.predicted) for label in table["label"]}
         self.ax_.legend(
-            *key_handles([label for label in CLASSES if label in drawn], counts),
+            *_key_handles([label for label in CLASSES if label in drawn], counts),
             title=f"above: true\nbelow: predicted\nhit: IoU \u2265 {self.iou_threshold:g}",
             title_fontsize="small",
             alignment="left",
             **LEGEND,
         )
+
+
+def _kinds_of(table, hit_rows, missing):
+    """Return "hit" or `missing` for each interval of a table."""
+    hit = np.isin(np.arange(len(table)), hit_rows)
+    return np.where(hit, "hit", missing).tolist()
+
+
+def _draw_bars(ax, row, side, table, spans, kinds):
+    """Draw the intervals of one table.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Where to draw; its y axis points down.
+    row : int
+        Number of the row.
+    side : {-1, 1}
+        Above or below the middle of the row.
+    table : interval table
+        The intervals.
+    spans : array of shape (n_intervals, 2)
+        Their begin and end on the x axis.
+    kinds : list of {"hit", "miss", "false alarm"}
+        What each of them is.
+    """
+    for i in np.argsort(table["label"], kind="stable"):  # micro on top of macro
+        label, kind, (start, end) = table["label"][i], kinds[i], spans[i]
+        middle = row + side * (_GAP + _HEIGHTS[label] / 2)
+        ax.barh(middle, end - start, _HEIGHTS[label], left=start, **_bar_style(kind, label))
+        if kind in _MARKERS:
+            ax.plot((start + end) / 2, middle, **_MARKERS[kind], label=kind)
+
+
+def _bar_style(kind, label=None):
+    """Return how the bar of an interval looks; without a label as in the legend."""
+    colour = CLASS_COLOURS.get(label, "0.4")
+    style = {"facecolor": "white", "edgecolor": colour, "linewidth": 1.1}
+    if kind == "hit":
+        style["facecolor"] = colour
+    elif kind == "false alarm":
+        style["hatch"] = "xxxx"
+    return style
+
+
+def _draw_lines(ax, row, pairs, true_middles, pred_middles):
+    """Join the intervals of each pair, and write its IoU on the line where there is room."""
+    room = _Room(ax)
+    for pair in pairs:  # hits first
+        kind = "hit" if pair["hit"] else "near miss"
+        ends = true_middles[pair["true_row"]], pred_middles[pair["pred_row"]]
+        ax.plot(ends, [row - _GAP, row + _GAP], **_LINES[kind], label=kind)
+        if room.take(np.mean(ends)):
+            text = f"{np.floor(100 * pair['iou'] + 1e-9) / 100:.2f}"  # never up to the threshold
+            ax.text(
+                np.mean(ends),
+                row,
+                text,
+                ha="center",
+                va="center",
+                fontsize=_TEXT_SIZE,
+                bbox={"facecolor": "white", "linewidth": 0, "pad": 0.6},
+                **_TEXTS[kind],
+            )
+
+
+class _Room:
+    """Where in the middle of a row there is room for a number."""
+
+    def __init__(self, ax):
+        size = ax.get_position().size * ax.figure.get_size_inches() * 72
+        width, height = size / np.abs([np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim())])
+        self.high_enough = 2 * _GAP * height >= _TEXT_HEIGHT
+        self.distance = _TEXT_WIDTH / width
+        self.taken = []
+
+    def take(self, x):
+        """Return whether there is room at x, which then is taken."""
+        free = self.high_enough and all(abs(x - other) >= self.distance for other in self.taken)
+        if free:
+            self.taken.append(x)
+        return free
+
+
+def _key_handles(classes, n_kinds):
+    """Return the handles of a legend, and their texts.
+
+    Parameters
+    ----------
+    classes : list of str
+        The classes that are drawn.
+    n_kinds : dict of str to int
+        How many intervals of each kind, and near misses, there are.
+    """
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    handles = {
+        f"{label} ({'high' if label == 'macro' else 'low'} bars)": Patch(**_bar_style("hit", label))
+        for label in classes
+    }
+    for kind, n in n_kinds.items():
+        if kind in _LINES and kind != "hit":
+            handle = Line2D([], [], **_LINES[kind])
+        else:
+            marker = Line2D([], [], **_MARKERS.get(kind, _LINES.get(kind)))
+            handle = (Patch(**_bar_style(kind)), marker)
+        handles[f"{kind} ({n})"] = handle
+    return list(handles.values()), list(handles)
 
 
 def _name(video, number):
@@ -327,6 +451,6 @@ def _check_times(timestamps, true, predicted):
             f"{len(timestamps)}."
         )
     for i, (times, *tables) in enumerate(zip(timestamps, true, predicted)):
-        n_frames = len(TimeAxis(times, name=f"timestamps[{i}]"))
+        n_frames = len(FrameTimes(times, f"timestamps[{i}]"))
         for table, what in zip(tables, ("y_true", "y_pred")):
             check_intervals(table, n_frames=n_frames, allow_overlap=True, name=f"{what}[{i}]")

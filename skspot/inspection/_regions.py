@@ -4,9 +4,10 @@ from itertools import islice
 
 import numpy as np
 
-from skspot.faces import NODE_SETS, node_names
-from skspot.inspection._node_motion import check_frame
+from skspot.faces import node_names
+from skspot.inspection._drawing import LEGEND
 from skspot.preprocessing.flow._displacements import RegionGeometry
+from skspot.utils.validation import check_frame_number
 
 _NODE_COLOUR = "#E69F00"
 _RIGID_COLOUR = "#56B4E9"
@@ -28,7 +29,7 @@ class RegionsDisplay:
     regions : int array of shape (n_nodes, 4)
         First column and row, last column and row of each node's region.
     rigid_regions : int array of shape (n_rigid, 4)
-        The same of the regions that tell the motion of the head.
+        The same of the regions from which the motion of the head is taken.
     crop : int array of shape (4,)
         First column and row of what the optical flow sees, and the column and row behind it.
     names : list of str
@@ -82,7 +83,7 @@ class RegionsDisplay:
         nodes : {"paper", "extended"}, default="paper"
             The regions, as for `SWMROFlow`.
         head_motion : {"nose", "similarity", None}, default="nose"
-            How the head's motion is removed, as for `SWMROFlow`: it decides on the rigid regions.
+            How the head's motion is removed, as for `SWMROFlow`: the rigid regions depend on it.
         name : str, default=None
             Name of the video, for the title; None takes that of its file.
         ax : matplotlib Axes, default=None
@@ -96,7 +97,7 @@ class RegionsDisplay:
         Raises
         ------
         TypeError
-            If `aligned` is no aligned video, or `frame` no whole number.
+            If `aligned` is not an aligned video, or `frame` is not a whole number.
         ValueError
             If there is no such frame, it has no landmarks, or an option is unknown.
         """
@@ -105,13 +106,12 @@ class RegionsDisplay:
                 f"RegionsDisplay needs an AlignedVideo, got {type(aligned).__name__}; FaceAligner "
                 "makes one from a video."
             )
-        if nodes not in list(NODE_SETS):
-            raise ValueError(f"nodes must be one of {sorted(NODE_SETS)}, got {nodes!r}.")
+        names = node_names(nodes)
         if head_motion not in ("nose", "similarity", None):
             raise ValueError(
                 f"head_motion must be 'nose', 'similarity' or None, got {head_motion!r}."
             )
-        frame = check_frame(frame, len(aligned), aligned.name)
+        frame = check_frame_number(frame, len(aligned), of=aligned.name)
         landmarks = aligned.face_landmarks[frame]
         if not np.isfinite(landmarks).all():
             known = np.flatnonzero(np.isfinite(aligned.landmarks).all(axis=(1, 2)))
@@ -129,7 +129,7 @@ class RegionsDisplay:
             regions=boxes[: len(centres)],
             rigid_regions=boxes[len(centres) :],
             crop=crop,
-            names=node_names(nodes),
+            names=names,
             title=f"{name}, frame {frame}".removeprefix(", "),
         )
         return display.plot(ax=ax)
@@ -160,21 +160,14 @@ class RegionsDisplay:
             _draw_number(ax, number, region)
         for region in self.rigid_regions:
             _draw_square(ax, region, _RIGID_COLOUR, (0, (2, 1)))
-        ax.legend(
-            handles=self._legend_handles(),
-            loc="upper left",
-            bbox_to_anchor=(1.01, 1),
-            borderaxespad=0,
-            frameon=False,
-            fontsize="small",
-        )
+        ax.legend(handles=self._legend_handles(), **LEGEND)
         ax.set_title(self.title)
         ax.set_xticks([])
         ax.set_yticks([])
         return self
 
     def _draw_crop(self, ax):
-        """Draw the border of the crop, and darken what the flow does not see."""
+        """Draw the border of the crop, and darken what lies outside of it."""
         left, top, right, bottom = self.crop - 0.5
         height, width = self.picture.shape
         view = (
@@ -202,9 +195,7 @@ class RegionsDisplay:
             for number, name in enumerate(self.names)
         ]
         handles.append(Line2D([], [], **square, markeredgecolor=_NODE_COLOUR, label="node"))
-        handles.append(
-            Line2D([], [], color="0.4", linestyle=":", label="what the optical flow sees")
-        )
+        handles.append(Line2D([], [], color="0.4", linestyle=":", label="seen by the optical flow"))
         if len(self.rigid_regions):
             handles.append(
                 Line2D(

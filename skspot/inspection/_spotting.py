@@ -1,10 +1,10 @@
 """The timeline of one video: scores, true and predicted intervals."""
 
+from skspot.inspection._drawing import CLASS_COLOURS, GAP_COLOUR, LEGEND, draw_time, gaps
 from skspot.inspection._pipelines import run_transformers
-from skspot.inspection._scores import check_scores
-from skspot.inspection._style import CLASS_COLOURS, GAP_COLOUR, LEGEND
-from skspot.inspection._time_axis import TimeAxis
 from skspot.intervals import CLASSES, check_intervals
+from skspot.utils.validation import check_frame_scores, check_n_frames
+from skspot.video import FrameTimes
 
 _SCORE_STYLES = {
     "apex": {"linewidth": 1.6, "linestyle": "-"},
@@ -22,12 +22,12 @@ class SpottingDisplay:
 
     Parameters
     ----------
+    true : ndarray of dtype `INTERVAL_DTYPE` or None
+        The annotated intervals; None if they are not known.
     predicted : ndarray of dtype `PREDICTION_DTYPE` or `INTERVAL_DTYPE`
         The predicted intervals.
     timestamps : array of shape (n_frames,)
         Time of each frame in seconds.
-    true : ndarray of dtype `INTERVAL_DTYPE` or None, default=None
-        The annotated intervals; None if they are not known.
     scores : structured array of shape (n_frames,) or None, default=None
         What `SpotFormerClassifier.predict_scores` returns for the video.
     valid : bool array of shape (n_frames,) or None, default=None
@@ -58,27 +58,28 @@ class SpottingDisplay:
     'time in seconds'
     """
 
-    def __init__(self, predicted, *, timestamps, true=None, scores=None, valid=None, name=""):
-        self.predicted = predicted
+    def __init__(self, true, predicted, *, timestamps, scores=None, valid=None, name=""):
         self.true = true
-        self.scores = scores
+        self.predicted = predicted
         self.timestamps = timestamps
+        self.scores = scores
         self.valid = valid
         self.name = name
-        self._time = TimeAxis(timestamps, valid)
 
     @classmethod
-    def from_estimator(cls, estimator, video, intervals=None, *, ax=None):
+    def from_estimator(cls, estimator, video, y_true=None, *, name=None, ax=None):
         """Spot the expressions of a video and draw them.
 
         Parameters
         ----------
         estimator : fitted Pipeline
-            Ends with a `SpotFormerClassifier`; a `FaceAligner` among its steps tells the times.
+            It ends with a `SpotFormerClassifier`.
         video : path, array or AlignedVideo
             One video, of the kind that the pipeline takes.
-        intervals : ndarray of dtype `INTERVAL_DTYPE`, default=None
+        y_true : ndarray of dtype `INTERVAL_DTYPE`, default=None
             The annotated intervals, if they are known.
+        name : str, default=None
+            Name of the video, for the title; None takes that of its file.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
 
@@ -90,17 +91,17 @@ class SpottingDisplay:
         Raises
         ------
         TypeError
-            If the estimator is no pipeline, or none of its steps makes an aligned video.
+            If the estimator is not a pipeline, or none of its steps makes an aligned video.
         """
         aligned, features = run_transformers(cls, estimator, video)
         scores = estimator[-1].predict_scores([features])[0]
         return cls.from_predictions(
-            intervals,
+            y_true,
             estimator[-1].decode(scores),
             scores=scores,
             timestamps=aligned.timestamps,
             valid=aligned.valid,
-            name=aligned.name,
+            name=aligned.name if name is None else name,
             ax=ax,
         )
 
@@ -135,27 +136,21 @@ class SpottingDisplay:
         Raises
         ------
         TypeError
-            If `y_true` or `y_pred` is no interval table, or `scores` no structured array with the
-            fields of `FRAME_SCORE_DTYPE`.
+            If `y_true` or `y_pred` is not an interval table, or `scores` lacks fields of
+            `FRAME_SCORE_DTYPE`.
         ValueError
             If intervals reach beyond the timestamps, scores or `valid` have another length, or the
             timestamps do not increase.
         """
-        time = TimeAxis(timestamps, valid)
+        n_frames = len(FrameTimes(timestamps))
         for table, what in ((y_true, "y_true"), (y_pred, "y_pred")):
             if table is not None or what == "y_pred":
-                check_intervals(table, n_frames=len(time), allow_overlap=True, name=what)
+                check_intervals(table, n_frames=n_frames, allow_overlap=True, name=what)
         if scores is not None:
-            check_scores(scores)
-            time.check_length(scores, "scores")
-        display = cls(
-            y_pred,
-            true=y_true,
-            scores=scores,
-            timestamps=time.timestamps,
-            valid=time.valid,
-            name=name,
-        )
+            check_frame_scores(scores, n_frames, of="timestamps")
+        if valid is not None:
+            check_n_frames(valid, n_frames, name="valid", of="timestamps")
+        display = cls(y_true, y_pred, timestamps=timestamps, scores=scores, valid=valid, name=name)
         return display.plot(ax=ax)
 
     def plot(self, *, ax=None):
@@ -178,11 +173,12 @@ class SpottingDisplay:
             _, ax = plt.subplots(figsize=(11, height), layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
         self.axes_ = self._divide(ax)
-        self._draw_intervals(self.axes_[0])
+        times = FrameTimes(self.timestamps)
+        self._draw_intervals(self.axes_[0], times)
         if self.scores is not None:
             for label, score_ax in zip(CLASSES, self.axes_[1:]):
                 self._draw_scores(score_ax, label)
-        self._time.draw(self.axes_)
+        draw_time(self.axes_, times, self.valid)
         return self
 
     def _divide(self, ax):
@@ -196,40 +192,27 @@ class SpottingDisplay:
         middle = ax.inset_axes([0, 0.37, 1, 0.31], sharex=top)
         return [top, middle, ax.inset_axes([0, 0.0, 1, 0.31], sharex=top)]
 
-    def _draw_intervals(self, ax):
+    def _draw_intervals(self, ax, times):
         """Draw one lane per class for the truth, if it is known, and for the prediction."""
         tables = {"true": self.true, "predicted": self.predicted}
         lanes = [lane for lane in _LANES if tables[lane[1]] is not None]
         for height, (label, kind) in enumerate(reversed(lanes)):
             table = tables[kind]
             for interval in table[table["label"] == label]:
-                self._draw_interval(ax, interval, height, kind)
+                _draw_interval(ax, times, interval, height, kind)
         ax.set_yticks(range(len(lanes)), [" ".join(lane) for lane in reversed(lanes)])
         ax.set_ylim(-0.6, len(lanes) - 0.4)
         ax.tick_params(axis="y", length=0)
         self._draw_key(ax)
 
-    def _draw_interval(self, ax, interval, height, kind):
-        start, end = self._time.edges(interval["onset"], interval["offset"])
-        colour = CLASS_COLOURS[interval["label"]]
-        style = (
-            {"facecolor": colour}
-            if kind == "predicted"
-            else {"facecolor": "white", "hatch": "////"}
-        )
-        # The border keeps intervals of a long video visible, however few pixels wide.
-        ax.barh(height, end - start, 0.66, left=start, edgecolor=colour, linewidth=1, **style)
-        apex = self.timestamps[interval["apex"]]
-        ax.plot([apex, apex], [height + 0.36, height + 0.48], color="black", linewidth=1.4)
-
     def _draw_key(self, ax):
-        """Say what the black ticks and the grey areas are."""
+        """Explain the black ticks and the grey areas."""
         from matplotlib.lines import Line2D
         from matplotlib.patches import Patch
 
         apex = {"linestyle": "", "marker": "|", "markersize": 5, "markeredgewidth": 1.4}
         handles = [Line2D([], [], color="black", label="apex", **apex)]
-        if self._time.gaps():
+        if gaps(self.valid):
             handles.append(Patch(color=GAP_COLOUR, label="no face"))
         ax.legend(handles=handles, **LEGEND)
 
@@ -240,3 +223,15 @@ class SpottingDisplay:
         ax.set_ylim(-0.03, 1.03)
         ax.set_ylabel(f"{label}\nscores")
         ax.legend(**LEGEND)
+
+
+def _draw_interval(ax, times, interval, height, kind):
+    start, end = times.start(interval["onset"]), times.end(interval["offset"])
+    colour = CLASS_COLOURS[interval["label"]]
+    style = (
+        {"facecolor": colour} if kind == "predicted" else {"facecolor": "white", "hatch": "////"}
+    )
+    # The border keeps intervals of a long video visible, however few pixels wide.
+    ax.barh(height, end - start, 0.66, left=start, edgecolor=colour, linewidth=1, **style)
+    apex = times.start(interval["apex"])
+    ax.plot([apex, apex], [height + 0.36, height + 0.48], color="black", linewidth=1.4)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skspot.inspection._style import LEGEND
+from skspot.inspection._drawing import LEGEND
 
 _LOSSES = {
     "train_loss": {"label": "training", "color": "#0072B2", "linestyle": "-", "marker": "o"},

@@ -5,6 +5,7 @@ from skspot.metrics._interval import (
     interval_counts,
     interval_f1_score,
     interval_match,
+    interval_pairs,
     interval_precision_recall_fscore_support,
 )
 from skspot.metrics._report import spotting_report
@@ -22,6 +23,7 @@ __all__ = [
     "interval_f1_score",
     "interval_f1_scorer",
     "interval_match",
+    "interval_pairs",
     "interval_precision_recall_fscore_support",
     "macro_expression_f1_scorer",
     "micro_expression_f1_scorer",

@@ -13,6 +13,10 @@ from skspot.metrics._rules import RULES, count_by_rule, match_one_to_one, pairwi
 from skspot.utils._param_validation import Interval, Options, StrOptions, validate_params
 from skspot.utils.validation import check_interval_tables
 
+_PAIR_DTYPE = np.dtype(
+    [("true_row", np.int64), ("pred_row", np.int64), ("iou", np.float64), ("hit", np.bool_)]
+)
+
 _CONSTRAINTS = {
     "classes": ["array-like", None],
     "average": [StrOptions({"pooled"}), None],
@@ -64,6 +68,7 @@ def interval_match(y_true_table, y_pred_table, *, iou_threshold=0.5):
     See Also
     --------
     interval_counts : Count the matches and misses of many videos, by this or other rules.
+    interval_pairs : The matched pairs, and the near misses, with their IoU.
 
     Notes
     -----
@@ -85,6 +90,70 @@ def interval_match(y_true_table, y_pred_table, *, iou_threshold=0.5):
     check_intervals(y_true_table, allow_overlap=True, name="y_true_table")
     check_intervals(y_pred_table, allow_overlap=True, name="y_pred_table")
     return _match_tables(y_true_table, y_pred_table, iou_threshold)
+
+
+@validate_options("iou_threshold")
+def interval_pairs(y_true_table, y_pred_table, *, iou_threshold=0.5):
+    """Pair the intervals of one video: the hits, and for each other interval its closest one.
+
+    Parameters
+    ----------
+    y_true_table : ndarray of shape (n_true,), an interval table
+        The true intervals of one video.
+    y_pred_table : ndarray of shape (n_pred,), an interval table
+        The predicted intervals of the same video.
+    iou_threshold : float in (0, 1], default=0.5
+        The smallest intersection over union (IoU) of a hit.
+
+    Returns
+    -------
+    pairs : structured array with the fields `true_row`, `pred_row`, `iou` and `hit`
+        First the hits of :func:`~skspot.metrics.interval_match`, by their true row. Then the near
+        misses: for each interval of either table without a hit, the interval of its label in the
+        other table that overlaps it most, if any does; each pair once.
+
+    Raises
+    ------
+    TypeError
+        If an argument is not an interval table.
+    ValueError
+        If a table holds an invalid interval or `iou_threshold` is out of range.
+
+    See Also
+    --------
+    skspot.inspection.MatchDisplay : Draws the pairs of many videos.
+
+    Notes
+    -----
+    The IoU of a near miss can reach the threshold: then another interval was the better partner, or
+    one partner for both was not enough.
+
+    Examples
+    --------
+    >>> from skspot import make_intervals
+    >>> from skspot.metrics import interval_pairs
+    >>> true = make_intervals([(10, 19, "micro"), (40, 79, "macro")])
+    >>> predicted = make_intervals([(60, 99, "macro"), (12, 21, "micro")])
+    >>> for pair in interval_pairs(true, predicted):
+    ...     print(pair["true_row"], pair["pred_row"], pair["iou"].round(2), pair["hit"])
+    0 1 0.67 True
+    1 0 0.33 False
+    """
+    check_intervals(y_true_table, allow_overlap=True, name="y_true_table")
+    check_intervals(y_pred_table, allow_overlap=True, name="y_pred_table")
+    hit_rows, hit_columns = _match_tables(y_true_table, y_pred_table, iou_threshold)
+    same_label = np.equal.outer(y_true_table["label"], y_pred_table["label"])
+    iou = np.where(same_label, pairwise_iou(y_true_table, y_pred_table), 0)
+    near = set()
+    if iou.size:
+        missed = np.setdiff1d(np.arange(len(y_true_table)), hit_rows)
+        false = np.setdiff1d(np.arange(len(y_pred_table)), hit_columns)
+        near.update(zip(missed, iou[missed].argmax(axis=1)))
+        near.update(zip(iou[:, false].argmax(axis=0), false))
+    near = sorted(pair for pair in near if iou[pair] > 0)
+    hits = list(zip(hit_rows, hit_columns))
+    rows = [(*pair, iou[pair], hit) for pairs, hit in ((hits, 1), (near, 0)) for pair in pairs]
+    return np.array(rows, dtype=_PAIR_DTYPE)
 
 
 @validate_options("classes", "iou_threshold", "rule")

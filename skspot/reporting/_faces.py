@@ -1,4 +1,4 @@
-"""What a report shows of the face in each interval: pictures, or a drawing of the motion."""
+"""What a report shows of the face in each interval: pictures, or a drawing of its motion."""
 
 from collections import defaultdict
 from contextlib import closing
@@ -63,7 +63,7 @@ def interval_faces(aligned, table, *, show):
     table : interval table
         Its intervals.
     show : {"pictures", "outline"}
-        Whether to show the face itself, or no more than how its landmarks move.
+        Whether to show the face itself, or only how its landmarks move.
 
     Returns
     -------

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from skspot.reporting._page import render, write
-from skspot.reporting._video_report import SpottingReport
+from skspot.reporting._video_report import VideoReport
 
 
 def write_report_index(path, reports, *, title="Spotted expressions", made=None):
@@ -15,10 +15,10 @@ def write_report_index(path, reports, *, title="Spotted expressions", made=None)
     ----------
     path : str or path-like
         The file; an existing one is replaced.
-    reports : mapping of str to SpottingReport, dict or Exception
+    reports : mapping of str to VideoReport, dict or Exception
         For each report its file, relative to the page, and the report or what its `summary`
-        returns, which takes less memory. For a video that failed, its name and the error, of which
-        the page tells names of files without their folders.
+        returns, which takes less memory. For a video that failed, its name and the error; the page
+        shows the names of files in it without their folders.
     title : str, default="Spotted expressions"
         Title of the page.
     made : datetime, default=None
@@ -27,22 +27,22 @@ def write_report_index(path, reports, *, title="Spotted expressions", made=None)
     Raises
     ------
     TypeError
-        If `reports` is no mapping, or a report is none of these.
+        If `reports` is not a mapping, or a report is none of these.
 
     See Also
     --------
-    SpottingReport : The report on one video.
+    VideoReport : The report on one video.
 
     Examples
     --------
     >>> import tempfile
     >>> from pathlib import Path
     >>> from skspot.datasets import make_expression_videos
-    >>> from skspot.reporting import SpottingReport, write_report_index
+    >>> from skspot.reporting import VideoReport, write_report_index
     >>> from skspot.preprocessing import FaceAligner
     >>> data = make_expression_videos(1, videos_per_subject=1, n_frames=90, random_state=0)
     >>> (aligned,) = FaceAligner("template").transform(data.videos)
-    >>> report = SpottingReport.from_predictions(aligned, data.intervals[0])
+    >>> report = VideoReport.from_predictions(None, data.intervals[0], aligned=aligned)
     >>> folder = Path(tempfile.mkdtemp())
     >>> report.save(folder / "interview.html")
     >>> failed = ValueError("no face was found")
@@ -87,10 +87,10 @@ def _last_part(path):
 
 
 def _summary(file, report):
-    summary = report.summary() if isinstance(report, SpottingReport) else report
+    summary = report.summary() if isinstance(report, VideoReport) else report
     if not isinstance(summary, dict):
         raise TypeError(
-            f"reports[{file!r}] must be a SpottingReport, what its summary() returns, or the error "
+            f"reports[{file!r}] must be a VideoReport, what its summary() returns, or the error "
             f"of a video that failed; got {type(report).__name__}."
         )
     return summary

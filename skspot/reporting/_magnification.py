@@ -135,7 +135,7 @@ def exaggerated(picture, motion, factor):
 
 
 def warped(picture, transform):
-    """Return what a similarity transform (2, 3) makes of a picture."""
+    """Return a picture after a similarity transform (2, 3)."""
     return cv2.warpAffine(
         picture, transform, (SIDE, SIDE), flags=cv2.INTER_CUBIC, borderValue=_BEYOND
     )
@@ -149,7 +149,7 @@ def moved(points, transform):
 def motion_at(motion, points):
     """Return the motion of points of the reference picture, float array (n_points, 2)."""
     moved_points = np.asarray(points, dtype=np.float32)
-    for _ in range(5):  # the field tells of places after the motion
+    for _ in range(5):  # the field is known at the places after the motion
         moved_points = points + _sampled(motion, moved_points)
     return moved_points - points
 
@@ -157,7 +157,7 @@ def motion_at(motion, points):
 def _flow(reference, target):
     """Return the displacement of each pixel of the reference, float32 (SIDE, SIDE, 2)."""
     engine = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    engine.setUseMeanNormalization(True)  # changes of light are no motion
+    engine.setUseMeanNormalization(True)  # changes of light are not motion
     return engine.calc(reference, target, None)
 
 

@@ -1,4 +1,4 @@
-"""Making pages: templates, style and script in one file that needs nothing from anywhere."""
+"""Making pages: template, style and script in one file that needs nothing else."""
 
 import base64
 import os
@@ -7,10 +7,10 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
-from skspot.reporting._outline import outline_path
+from skspot.faces import CLOSED_PARTS, FACE_PARTS
 from skspot.reporting._timeline import clock
 
-_FOLDER = Path(__file__).parent
+_FOLDER = Path(__file__).parent / "templates"
 
 
 def render(template, *, script, **content):
@@ -23,7 +23,7 @@ def render(template, *, script, **content):
     script : str
         Name of the file with its script.
     **content
-        What the template tells.
+        What the template shows.
 
     Returns
     -------
@@ -56,7 +56,7 @@ def _environment():
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters = {"clock": clock, "data_uri": _data_uri, "link": _link, "outline": outline_path}
+    filters = {"clock": clock, "data_uri": _data_uri, "link": _link, "outline": _outline_path}
     environment.filters |= filters
     return environment
 
@@ -69,6 +69,15 @@ def _text(name):
 def _digest(text):
     """Return what a content security policy calls a text."""
     return f"sha256-{base64.b64encode(sha256(text.encode()).digest()).decode()}"
+
+
+def _outline_path(landmarks):
+    """Return landmarks (68, 2) in pixels of an SVG drawing as the commands of its path."""
+    lines = []
+    for part, numbers in FACE_PARTS.items():
+        corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in landmarks[list(numbers)])
+        lines.append(f"M{corners}" + ("Z" if part in CLOSED_PARTS else ""))
+    return "".join(lines)
 
 
 def _data_uri(jpeg):

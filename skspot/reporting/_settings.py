@@ -32,7 +32,7 @@ def step_settings(estimator):
     Parameters
     ----------
     estimator : estimator or Pipeline
-        Whose parameters are told.
+        What has the parameters.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def _parameters(step):
 
 
 def _defaults(step):
-    """Return the defaults of a step; nothing where they can't be told without arguments."""
+    """Return the defaults of a step; nothing of one that needs arguments."""
     required = [
         parameter.name
         for parameter in inspect.signature(type(step)).parameters.values()

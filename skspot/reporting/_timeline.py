@@ -25,7 +25,7 @@ class Timeline:
 
     Attributes
     ----------
-    axis : TimeAxis
+    times : FrameTimes
         When frames are shown.
     lanes : list of dict
         `caption`, `top` and `marks`: of each interval `start`, `length`, `apex` and its `row`.
@@ -37,7 +37,7 @@ class Timeline:
         Of all in pixels, without the axis of time.
     """
 
-    axis: object
+    times: object
     lanes: list = field(default_factory=list)
     plots: list = field(default_factory=list)
     gaps: list = field(default_factory=list)
@@ -48,8 +48,8 @@ class Timeline:
 
     @property
     def end(self):
-        """When the last frame disappears, in seconds."""
-        return float(self.axis.end)
+        """When the last frame disappears, in seconds; 1 for a single frame, of unknown length."""
+        return float(self.times.ends[-1]) or 1.0
 
     @property
     def ticks(self):
@@ -57,15 +57,19 @@ class Timeline:
         return nice_ticks(self.end, _N_TICKS)
 
 
-def make_timeline(axis, predicted, true=None, scores=None):
+def make_timeline(true, predicted, *, times, gaps=(), scores=None):
     """Return the timeline of one video.
 
     Parameters
     ----------
-    axis : TimeAxis
-        When frames are shown, and which show a face.
-    predicted, true : interval tables
-        What was spotted, and what is annotated; None if that is not known.
+    true : interval table or None
+        The annotated intervals, if they are known.
+    predicted : interval table
+        The intervals that were spotted.
+    times : FrameTimes
+        When frames are shown.
+    gaps : list of (int, int)
+        First and last frame of each stretch without a face.
     scores : structured array of shape (n_frames,), default=None
         The scores of the frames.
 
@@ -74,7 +78,7 @@ def make_timeline(axis, predicted, true=None, scores=None):
     timeline : Timeline
         What the page draws.
     """
-    timeline = Timeline(axis, gaps=[_stretch(axis, *gap) for gap in axis.gaps()])
+    timeline = Timeline(times, gaps=[_stretch(times, *gap) for gap in gaps])
     tables = {"annotated": true, "spotted": predicted}
     for label in CLASSES:
         for kind, table in tables.items():
@@ -86,7 +90,7 @@ def make_timeline(axis, predicted, true=None, scores=None):
     return timeline
 
 
-def packed_frames(axis, scores):
+def packed_frames(times, scores):
     """Return times and scores of all frames as base64, to be read off the timeline.
 
     Returns
@@ -95,12 +99,12 @@ def packed_frames(axis, scores):
         `times`, float32 seconds; `scores`, uint8 hundredths, one frame after the other; `fields`,
         the names of the scores of a frame, no names if there are none.
     """
-    times = np.append(axis.timestamps, axis.end).astype("<f4")
+    edges = np.append(times.timestamps, times.ends[-1]).astype("<f4")
     fields = [] if scores is None else list(scores.dtype.names)
     columns = [np.rint(100 * scores[name]).astype(np.uint8) for name in fields]
     values = np.stack(columns, axis=1) if columns else np.zeros(0, dtype=np.uint8)
     return {
-        "times": base64.b64encode(times.tobytes()).decode(),
+        "times": base64.b64encode(edges.tobytes()).decode(),
         "scores": base64.b64encode(values.tobytes()).decode(),
         "fields": fields,
     }
@@ -162,8 +166,8 @@ def clock(seconds, decimals=0):
 def _add_lane(timeline, label, kind, table):
     marks = []
     for row in np.flatnonzero(table["label"] == label):
-        start, length = _stretch(timeline.axis, table["onset"][row], table["offset"][row])
-        apex = float(timeline.axis.timestamps[table["apex"][row]])
+        start, length = _stretch(timeline.times, table["onset"][row], table["offset"][row])
+        apex = float(timeline.times.timestamps[table["apex"][row]])
         marks.append({"start": start, "length": length, "apex": apex, "row": int(row)})
     top = timeline.height + _CAPTION
     lane = {"label": label, "kind": kind, "top": top, "marks": marks}
@@ -176,7 +180,7 @@ def _add_plot(timeline, label, scores):
     curves = {}
     for kind in _CURVES:
         name = f"{label}_{kind}"
-        times, values = envelope(timeline.axis.timestamps, scores[name])
+        times, values = envelope(timeline.times.timestamps, scores[name])
         heights = top + _PLOT * (1 - values)
         points = " ".join(f"{time:.3f},{height:.1f}" for time, height in zip(times, heights))
         curves[kind] = {"name": name, "points": points}
@@ -184,7 +188,7 @@ def _add_plot(timeline, label, scores):
     timeline.height = top + _PLOT + _SPACE
 
 
-def _stretch(axis, first, last):
+def _stretch(times, first, last):
     """Return start and length in seconds."""
-    start, end = axis.edges(first, last)
-    return float(start), float(end - start)
+    start = times.start(first)
+    return start, times.end(last) - start

@@ -7,36 +7,39 @@ from pathlib import Path
 import numpy as np
 
 from skspot.inspection._pipelines import run_transformers
-from skspot.inspection._scores import check_scores
-from skspot.inspection._time_axis import TimeAxis
 from skspot.intervals import CLASSES, check_intervals
 from skspot.reporting._page import render, write
 from skspot.reporting._settings import package_versions, step_settings
 from skspot.reporting._timeline import make_timeline, packed_frames
-from skspot.reporting._view_model import annotated_details, interval_details
+from skspot.reporting._view_model import (
+    annotated_details,
+    interval_details,
+    quality_problems,
+)
+from skspot.utils.validation import check_frame_scores
+from skspot.video import measure_quality
 
 
-class SpottingReport:
+class VideoReport:
     """Report on one video: a single HTML file that needs neither a network nor skspot.
 
-    Make one with `from_estimator` or `from_predictions`. It shows a timeline to be hovered, zoomed
-    and clicked; for each interval the face at onset, apex and offset, and the apex with its motion
-    exaggerated; scores and times; how well the video suits spotting; parameters and versions. It
-    can be worked with the keyboard, read without JavaScript, and printed. In a notebook it shows
-    itself.
+    Make one with `from_estimator` or `from_predictions`. It shows an interactive timeline; for each
+    interval the face at onset, apex and offset, and the apex with its motion exaggerated; scores
+    and times; how well the video suits spotting; parameters and versions. It can be used with the
+    keyboard, read without JavaScript, and printed. A notebook displays it.
 
     Parameters
     ----------
+    true : ndarray of dtype `INTERVAL_DTYPE` or None
+        The annotated intervals; None if they are not known.
     predicted : ndarray of dtype `PREDICTION_DTYPE` or `INTERVAL_DTYPE`
         The predicted intervals, in order of onsets.
-    axis : TimeAxis
-        When the frames are shown, and which show a face.
-    quality : Quality
+    times : FrameTimes
+        When the frames are shown.
+    quality : VideoQuality
         How well the video suits spotting.
     faces : list of IntervalFace
         What is shown of the face, for each predicted interval.
-    true : ndarray of dtype `INTERVAL_DTYPE`, default=None
-        The annotated intervals; None if they are not known.
     scores : structured array of shape (n_frames,), default=None
         What `SpotFormerClassifier.predict_scores` returns for the video.
     settings : list, default=()
@@ -62,36 +65,36 @@ class SpottingReport:
     motion from onset to apex is measured at each pixel by dense optical flow, what is left of the
     motion of the head is removed, and the apex is warped until the motion of the skin is 3 times
     (macro) or 8 times (micro) as large. Motion that is large by itself is exaggerated less, so that
-    the face is not torn; the caption tells the factor. What the similarity transform can't hold
+    the face is not torn; the caption gives the factor. Whatever the similarity transform can't hold
     still is exaggerated as well: nods, turns to the side, blinks, a hand before the face.
 
     With ``faces=False`` no pixel of the face is in the file; a drawing of the landmarks shows the
-    same motion. The shape of a face is in it still: it is not anonymous in the strict sense.
+    same motion. It still has the shape of the face, so that it is not strictly anonymous.
 
     Examples
     --------
     >>> from skspot import make_intervals
     >>> from skspot.datasets import make_expression_videos
-    >>> from skspot.reporting import SpottingReport
+    >>> from skspot.reporting import VideoReport
     >>> from skspot.preprocessing import FaceAligner
     >>> data = make_expression_videos(1, videos_per_subject=1, n_frames=90, random_state=0)
     >>> (aligned,) = FaceAligner("template").transform(data.videos)
     >>> predicted = make_intervals([(20, 30, 45, "macro", 0.8)])
-    >>> report = SpottingReport.from_predictions(aligned, predicted, title="Interview")
+    >>> report = VideoReport.from_predictions(None, predicted, aligned=aligned, title="Interview")
     >>> report
-    SpottingReport('Interview', n_frames=90, macro=1, micro=0)
+    VideoReport('Interview', n_frames=90, macro=1, micro=0)
     >>> report.to_html()[:15]
     '<!DOCTYPE html>'
     """
 
     def __init__(
         self,
+        true,
         predicted,
         *,
-        axis,
+        times,
         quality,
         faces,
-        true=None,
         scores=None,
         settings=(),
         name="",
@@ -99,11 +102,11 @@ class SpottingReport:
         model=None,
         made=None,
     ):
+        self.true = true
         self.predicted = predicted
-        self.axis = axis
+        self.times = times
         self.quality = quality
         self.faces = faces
-        self.true = true
         self.scores = scores
         self.settings = settings
         self.name = name
@@ -113,45 +116,45 @@ class SpottingReport:
 
     @classmethod
     def from_estimator(
-        cls, estimator, video, intervals=None, *, faces=True, title=None, model=None, made=None
+        cls, estimator, video, y_true=None, *, faces=True, title=None, model=None, made=None
     ):
         """Spot the expressions of a video and report on them.
 
         Parameters
         ----------
         estimator : fitted Pipeline
-            Ends with a `SpotFormerClassifier`; a `FaceAligner` among its steps tells the times.
+            It ends with a `SpotFormerClassifier`.
         video : path, array or AlignedVideo
             One video, of the kind that the pipeline takes.
-        intervals : ndarray of dtype `INTERVAL_DTYPE`, default=None
+        y_true : ndarray of dtype `INTERVAL_DTYPE`, default=None
             The annotated intervals, if they are known.
         faces : bool, default=True
-            Whether the face may be seen; else a drawing shows how its landmarks move.
+            Whether to show the face; otherwise a drawing shows how its landmarks move.
         title : str, default=None
             Title of the page; by default it names the video.
         model : str or path-like, default=None
-            The model file, whose name is told.
+            The model file, whose name is shown.
         made : datetime, default=None
             When the report was made; None is now.
 
         Returns
         -------
-        report : SpottingReport
+        report : VideoReport
             The report.
 
         Raises
         ------
         TypeError
-            If the estimator is no pipeline, or none of its steps makes an aligned video.
+            If the estimator is not a pipeline, or none of its steps makes an aligned video.
         ValueError
             If an annotated interval is not valid, or reaches beyond the video.
         """
         aligned, features = run_transformers(cls, estimator, video)
         scores = estimator[-1].predict_scores([features])[0]
         return cls.from_predictions(
-            aligned,
+            y_true,
             estimator[-1].decode(scores),
-            true=intervals,
+            aligned=aligned,
             scores=scores,
             estimator=estimator,
             faces=faces,
@@ -163,10 +166,10 @@ class SpottingReport:
     @classmethod
     def from_predictions(
         cls,
-        aligned,
-        predicted,
+        y_true,
+        y_pred,
         *,
-        true=None,
+        aligned,
         scores=None,
         estimator=None,
         faces=True,
@@ -178,60 +181,58 @@ class SpottingReport:
 
         Parameters
         ----------
+        y_true : ndarray of dtype `INTERVAL_DTYPE` or None
+            The annotated intervals of the video; None if they are not known.
+        y_pred : ndarray of dtype `PREDICTION_DTYPE` or `INTERVAL_DTYPE`
+            The predicted intervals.
         aligned : AlignedVideo
             The video with its landmarks; its frames are decoded once, for the pictures.
-        predicted : ndarray of dtype `PREDICTION_DTYPE` or `INTERVAL_DTYPE`
-            The predicted intervals.
-        true : ndarray of dtype `INTERVAL_DTYPE`, default=None
-            The annotated intervals, if they are known.
         scores : structured array of shape (n_frames,), default=None
             What `SpotFormerClassifier.predict_scores` returns for the video.
         estimator : estimator or Pipeline, default=None
-            What spotted them, to tell its parameters.
+            What spotted them; its parameters are shown.
         faces : bool, default=True
-            Whether the face may be seen; else a drawing shows how its landmarks move.
+            Whether to show the face; otherwise a drawing shows how its landmarks move.
         title : str, default=None
             Title of the page; by default it names the video.
         model : str or path-like, default=None
-            The model file, whose name is told.
+            The model file, whose name is shown.
         made : datetime, default=None
             When the report was made; None is now.
 
         Returns
         -------
-        report : SpottingReport
+        report : VideoReport
             The report.
 
         Raises
         ------
         TypeError
-            If `aligned` is no aligned video, the intervals are no interval table, the scores are
-            of another kind, `faces` is no bool, or `made` no datetime.
+            If `aligned` is not an aligned video, `y_true` or `y_pred` is not an interval table,
+            the scores are of another kind, `faces` is not a bool, or `made` is not a datetime.
         ValueError
             If an interval is not valid or reaches beyond the video, or the scores are of another
             length.
         """
         from skspot.reporting._faces import interval_faces
-        from skspot.reporting._quality import measure_quality
 
         if not hasattr(aligned, "face_landmarks"):
             raise TypeError(
-                f"SpottingReport needs an AlignedVideo, got {type(aligned).__name__}; FaceAligner "
+                f"VideoReport needs an AlignedVideo, got {type(aligned).__name__}; FaceAligner "
                 "makes one from a video."
             )
         if not isinstance(faces, (bool, np.bool_)):  # "no" would show faces
             raise TypeError(f"faces must be True or False, got {faces!r}.")
         if not isinstance(made, (datetime, type(None))):
             raise TypeError(f"made must be a datetime or None, got {made!r}.")
-        axis = TimeAxis(aligned.timestamps, aligned.valid, name=aligned.name)
-        _check(axis, predicted, true, scores)
-        predicted = predicted[np.argsort(predicted["onset"], kind="stable")]
+        _check(y_true, y_pred, scores, aligned)
+        predicted = y_pred[np.argsort(y_pred["onset"], kind="stable")]
         return cls(
+            y_true,
             predicted,
-            axis=axis,
+            times=aligned.times,
             quality=measure_quality(aligned),
             faces=interval_faces(aligned, predicted, show="pictures" if faces else "outline"),
-            true=true,
             scores=scores,
             settings=() if estimator is None else step_settings(estimator),
             name=aligned.name,
@@ -248,8 +249,6 @@ class SpottingReport:
         html : str
             The whole file.
         """
-        from skspot.reporting._quality import FAST_SHIFT, FAST_TURN
-
         return render(
             "page.html",
             script="script.js",
@@ -257,11 +256,17 @@ class SpottingReport:
             heading=self._heading,
             details=interval_details(self),
             annotated=annotated_details(self),
-            timeline=make_timeline(self.axis, self.predicted, self.true, self.scores),
-            frames=packed_frames(self.axis, self.scores),
+            problems=quality_problems(self.quality),
+            timeline=make_timeline(
+                self.true,
+                self.predicted,
+                times=self.times,
+                gaps=self.quality.without_face,
+                scores=self.scores,
+            ),
+            frames=packed_frames(self.times, self.scores),
             summary=self.summary(),
             versions=package_versions(),
-            limits={"shift": FAST_SHIFT, "turn": FAST_TURN},
         )
 
     def save(self, path):
@@ -275,15 +280,15 @@ class SpottingReport:
         write(path, self.to_html())
 
     def summary(self):
-        """Return what an index page tells of the video.
+        """Return what an index page shows of the video.
 
         Returns
         -------
         summary : dict
             `name`; `duration` in seconds; the counts `macro` and `micro`, with `macro_per_minute`
             and `micro_per_minute`, of the time with a face, None if there is none; `without_face`,
-            the share of frames without a face; `n_remarks`, how many remarks there are on the
-            quality of the video.
+            the share of frames without a face; `n_problems`, the number of problems of the video
+            that may affect the result.
         """
         minutes = self.quality.face_duration / 60
         summary = {"name": self.name, "duration": self.quality.duration}
@@ -291,7 +296,7 @@ class SpottingReport:
             summary[label] = int((self.predicted["label"] == label).sum())
             summary[f"{label}_per_minute"] = summary[label] / minutes if minutes else None
         summary["without_face"] = self.quality.n_without_face / self.quality.n_frames
-        summary["n_remarks"] = len(self.quality.remarks)
+        summary["n_problems"] = len(quality_problems(self.quality))
         return summary
 
     @property
@@ -301,7 +306,7 @@ class SpottingReport:
     def __repr__(self):
         summary = self.summary()
         counts = ", ".join(f"{label}={summary[label]}" for label in CLASSES)
-        return f"SpottingReport({self.title or self.name!r}, n_frames={len(self.axis)}, {counts})"
+        return f"VideoReport({self.title or self.name!r}, n_frames={len(self.times)}, {counts})"
 
     def _repr_html_(self):
         return (
@@ -310,11 +315,10 @@ class SpottingReport:
         )
 
 
-def _check(axis, predicted, true, scores):
+def _check(y_true, y_pred, scores, aligned):
     """Refuse what does not belong to the video."""
-    for table, what in ((predicted, "predicted"), (true, "true")):
-        if table is not None or what == "predicted":
-            check_intervals(table, n_frames=len(axis), allow_overlap=True, name=what)
+    for table, what in ((y_true, "y_true"), (y_pred, "y_pred")):
+        if table is not None or what == "y_pred":
+            check_intervals(table, n_frames=len(aligned), allow_overlap=True, name=what)
     if scores is not None:
-        check_scores(scores)
-        axis.check_length(scores, "scores")
+        check_frame_scores(scores, len(aligned), of=aligned.name)

@@ -1,11 +1,12 @@
-"""Checks of the collections that enter skspot: videos, interval tables, features."""
+"""Checks of what enters skspot: videos, interval tables, scores of frames."""
 
 from collections.abc import Iterable, Mapping
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
 
-from skspot.intervals import check_intervals, is_interval_table
+from skspot.intervals import CLASSES, check_intervals, is_interval_table
 
 
 def as_object_array(items):
@@ -130,3 +131,88 @@ def check_interval_tables(y, *, n_videos=None, allow_overlap=False, name="y"):
     for i, table in enumerate(tables):
         check_intervals(table, allow_overlap=allow_overlap, name=f"{name}[{i}]")
     return tables
+
+
+def check_n_frames(values, n_frames, *, name, of="the video"):
+    """Refuse values that are not one for each frame of a video.
+
+    Parameters
+    ----------
+    values : sequence
+        What should have an entry for each frame.
+    n_frames : int
+        Number of frames of the video.
+    name, of : str
+        What the error calls the values, and the video or whatever the number was taken from.
+
+    Raises
+    ------
+    ValueError
+        If there are more or fewer.
+    """
+    if len(values) != n_frames:
+        raise ValueError(
+            f"{name} has {len(values)} frames, {of} has {n_frames}; both must be of the same video."
+        )
+
+
+def check_frame_scores(scores, n_frames, *, of="the video"):
+    """Check the scores of the frames of one video.
+
+    Parameters
+    ----------
+    scores : structured array of shape (n_frames,)
+        One element of what `SpotFormerClassifier.predict_scores` returns.
+    n_frames : int
+        Number of frames of the video.
+    of : str, default="the video"
+        What the error calls the video, or whatever the number was taken from.
+
+    Raises
+    ------
+    TypeError
+        If they lack a field of `FRAME_SCORE_DTYPE`.
+    ValueError
+        If there are more or fewer than `n_frames`.
+    """
+    kinds = ("onset", "apex", "offset", "expression")
+    expected = {f"{label}_{kind}" for label in CLASSES for kind in kinds}
+    dtype = getattr(scores, "dtype", None)
+    if not expected.issubset(getattr(dtype, "names", None) or ()):
+        got = type(scores).__name__ if dtype is None else f"an array of dtype {dtype}"
+        raise TypeError(
+            "scores must be one element of what predict_scores returns, a structured array with "
+            f"the fields {sorted(expected)}, got {got}."
+        )
+    check_n_frames(scores, n_frames, name="scores", of=of)
+
+
+def check_frame_number(frame, n_frames, *, of="the video"):
+    """Check the number of a frame of a video and return it.
+
+    Parameters
+    ----------
+    frame : int
+        The number, from 0.
+    n_frames : int
+        Number of frames of the video.
+    of : str, default="the video"
+        What the error calls the video.
+
+    Returns
+    -------
+    frame : int
+        The number.
+
+    Raises
+    ------
+    TypeError
+        If it is not a whole number.
+    ValueError
+        If the video has no such frame.
+    """
+    if not isinstance(frame, Integral):
+        raise TypeError(f"frame must be a whole number, got {type(frame).__name__}: {frame!r:.80}.")
+    if not 0 <= frame < n_frames:
+        raise ValueError(f"{of} has the frames 0 to {n_frames - 1}, got frame={frame!r}.")
+    return int(frame)

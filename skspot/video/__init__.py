@@ -6,8 +6,9 @@ is a view of a video whose face has been found: its frames show the face at a fi
 
 from skspot.video._aligned import AlignedVideo, face_extent
 from skspot.video._base import NoFaceError, Video, VideoReadError
-from skspot.video._frame_times import FrameTimes, n_frames_in
+from skspot.video._frame_times import FrameTimes, frame_stretches, n_frames_in
 from skspot.video._pictures import ImageSequence
+from skspot.video._quality import VideoQuality, measure_quality
 from skspot.video._readers import open_video
 
 __all__ = [
@@ -16,8 +17,11 @@ __all__ = [
     "ImageSequence",
     "NoFaceError",
     "Video",
+    "VideoQuality",
     "VideoReadError",
     "face_extent",
+    "frame_stretches",
+    "measure_quality",
     "n_frames_in",
     "open_video",
 ]

@@ -127,3 +127,27 @@ def n_frames_in(seconds, fps):
     """
     # Rates measured from rounded timestamps differ a little from the true ones.
     return int(np.floor(round(seconds * fps, 3) + 0.5))
+
+
+def frame_stretches(chosen):
+    """Return the stretches of consecutive frames among those chosen.
+
+    Parameters
+    ----------
+    chosen : bool array-like of shape (n_frames,)
+        Whether each frame is chosen.
+
+    Returns
+    -------
+    stretches : list of (int, int)
+        First and last frame of each stretch.
+
+    Examples
+    --------
+    >>> from skspot.video import frame_stretches
+    >>> frame_stretches([True, False, False, True, True])
+    [(0, 0), (3, 4)]
+    """
+    chosen = np.asarray(chosen, dtype=bool)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], chosen, [0]]).astype(int)))
+    return list(zip(edges[::2].tolist(), (edges[1::2] - 1).tolist()))

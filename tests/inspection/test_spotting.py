@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 
 from skspot import make_intervals
 from skspot.inspection import SpottingDisplay
-from skspot.inspection._style import CLASS_COLOURS
+from skspot.inspection._drawing import CLASS_COLOURS
 from skspot.neural_network import FRAME_SCORE_DTYPE, SpotFormerClassifier
 from skspot.preprocessing import SWMROFlow
 from tests.conftest import align_exactly
@@ -18,6 +18,7 @@ from tests.conftest import align_exactly
 N = 100
 # A camera that pauses: between frames 49 and 50 half a second is missing.
 TIMES = np.arange(N) / 25 + 0.5 * (np.arange(N) >= 50)
+END = TIMES[-1] + TIMES[-1] / (N - 1)  # of the last frame, which lasts one period of the rate
 TRUE = make_intervals([(20, 30, 49, "macro"), (60, 62, 69, "micro")])
 PREDICTED = make_intervals([(22, 31, 49, "macro", 0.8), (90, 95, 99, "micro", 0.4)])
 
@@ -51,7 +52,7 @@ def test_intervals_last_from_the_first_frame_to_the_end_of_the_last():
         (TIMES[20], TIMES[50], 2.67),  # until frame 50 appears, pause included
         (TIMES[22], TIMES[50], 1.67),
         (TIMES[60], TIMES[70], 0.67),
-        (TIMES[90], TIMES[99] + 0.04, -0.33),  # the last frame is as long as most
+        (TIMES[90], END, -0.33),
     }
     assert_allclose(sorted(bars(ax)), sorted(expected))
     apexes = sorted(line.get_xdata()[0] for line in ax.lines)
@@ -99,7 +100,7 @@ def test_lanes_without_truth():
 def test_nothing_spotted():
     display = draw(None, make_intervals())
     assert bars(display.axes_[0]) == []
-    assert_allclose(display.axes_[0].get_xlim(), [TIMES[0], TIMES[-1] + 0.04])
+    assert_allclose(display.axes_[0].get_xlim(), [TIMES[0], END])
 
 
 def test_scores_of_each_class():
@@ -135,7 +136,7 @@ def test_gaps_are_greyed_exactly():
     valid = np.ones(N, dtype=bool)
     valid[[0, 1, 2, 49, 99]] = False
     display = draw(None, make_intervals(), scores=scores(), valid=valid)
-    expected = [(TIMES[0], TIMES[3]), (TIMES[49], TIMES[50]), (TIMES[99], TIMES[99] + 0.04)]
+    expected = [(TIMES[0], TIMES[3]), (TIMES[49], TIMES[50]), (TIMES[99], END)]
     for ax in display.axes_:
         assert_allclose([bar[:2] for bar in bars(ax)], expected)
     assert "no face" in [text.get_text() for text in display.axes_[0].get_legend().get_texts()]
@@ -172,7 +173,8 @@ def test_the_same_display_can_be_drawn_again():
 
 def test_one_frame():
     display = draw(None, make_intervals([(0, 0, 0, "micro", 1.0)]), timestamps=[3.0])
-    assert bars(display.axes_[0])[0][:2] == (3.0, 4.0)
+    assert bars(display.axes_[0])[0][:2] == (3.0, 3.0)  # its length is not known
+    assert display.axes_[0].get_xlim() == (3.0, 4.0)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from skspot import make_intervals
-from skspot.reporting import SpottingReport, write_report_index
+from skspot.reporting import VideoReport, write_report_index
 from tests.conftest import align_exactly
-from tests.inspection.test_report import frame_scores
+from tests.reporting.pages import frame_scores
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
 
@@ -38,11 +38,13 @@ def folder(still_data, tmp_path_factory):
     """Return a folder with reports and their index."""
     folder = tmp_path_factory.mktemp("reports")
     aligned = align_exactly(still_data)[0]
-    options = {"true": TRUE, "scores": frame_scores(len(aligned))}
-    report = SpottingReport.from_predictions(aligned, PREDICTED, **options)
+    scores = frame_scores(len(aligned))
+    report = VideoReport.from_predictions(TRUE, PREDICTED, aligned=aligned, scores=scores)
     report.save(folder / "report.html")
-    SpottingReport.from_predictions(aligned, PREDICTED, faces=False).save(folder / "drawn.html")
-    SpottingReport.from_predictions(aligned, PREDICTED[:0]).save(folder / "empty.html")
+    drawn = VideoReport.from_predictions(None, PREDICTED, aligned=aligned, faces=False)
+    drawn.save(folder / "drawn.html")
+    empty = VideoReport.from_predictions(None, PREDICTED[:0], aligned=aligned)
+    empty.save(folder / "empty.html")
     (folder / "notebook.html").write_text(report._repr_html_())
     reports = {"report.html": {**report.summary(), "name": "s10 <b>"}}
     for name, macro in (("s9", 20), ("s2", 3)):

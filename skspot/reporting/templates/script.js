@@ -111,7 +111,7 @@
     cursor.setAttribute("x1", `${100 * share}%`);
     cursor.setAttribute("x2", `${100 * share}%`);
     cursor.removeAttribute("hidden");
-    tell([describe(frame), mark?.getAttribute("aria-label")]);
+    announce([describe(frame), mark?.getAttribute("aria-label")]);
   }
 
   function describe(frame) {
@@ -126,7 +126,7 @@
     return parts.join(" · ");
   }
 
-  function tell(parts) {
+  function announce(parts) {
     readout.textContent = parts.filter(Boolean).join(" · ");
   }
 
@@ -155,19 +155,19 @@
   function step(place) {
     select(place);
     marks[selected].focus({ preventScroll: true });
-    tellSelected();
+    announceSelected();
   }
 
   function choose(place) {
     select(place);
-    tellSelected();
+    announceSelected();
     const card = cards[selected]; // of one that is higher than the window, the top is seen
     card.scrollIntoView({ block: card.offsetHeight > innerHeight ? "start" : "nearest" });
   }
 
-  function tellSelected() {
+  function announceSelected() {
     const mark = marks[selected];
-    tell([mark.getAttribute("aria-label"), `Apex: ${describe(Number(mark.dataset.apex))}`]);
+    announce([mark.getAttribute("aria-label"), `Apex: ${describe(Number(mark.dataset.apex))}`]);
   }
 
   // A short interval in a long video is hard to hit: the nearest one within some pixels will do.
