@@ -34,7 +34,7 @@ def main():
             1,
             videos_per_subject=options.videos,
             n_frames=options.frames,
-            directory=f"{folder}/videos",
+            folder=f"{folder}/videos",
             random_state=0,
         )
         ratios = [bench(folder, number) for number in range(options.rounds)]

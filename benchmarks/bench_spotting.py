@@ -156,7 +156,7 @@ def make_videos(seed, out, n_jobs):
             n_frames=N_FRAMES,
             head_turns=1.0,
             talking=1.0,
-            directory=folder,
+            folder=folder,
             crf=20,
             n_jobs=n_jobs,
             random_state=seed,

@@ -31,7 +31,7 @@ from skspot.neural_network import SpotFormerClassifier
 from skspot.preprocessing import FaceAligner, SWMROFlow
 
 folder = Path(tempfile.mkdtemp())
-made = make_expression_videos(4, videos_per_subject=1, directory=folder / "videos", random_state=0)
+made = make_expression_videos(4, videos_per_subject=1, folder=folder / "videos", random_state=0)
 coded = pd.concat(
     [
         pd.DataFrame(

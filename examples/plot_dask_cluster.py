@@ -64,7 +64,7 @@ def spot_all(data):
 if __name__ == "__main__":
     folder = tempfile.mkdtemp()
     data = make_expression_videos(
-        4, videos_per_subject=1, n_frames=400, directory=folder, random_state=0
+        4, videos_per_subject=1, n_frames=400, folder=folder, random_state=0
     )
     cluster = LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=logging.ERROR

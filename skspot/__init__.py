@@ -24,8 +24,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "video",
     ],
     submod_attrs={
-        "intervals": ["INTERVAL_DTYPE", "CLASSES", "PREDICTION_DTYPE", "make_intervals"],
-        "io._frame": ["intervals_to_frame"],
+        "intervals": [
+            "CLASSES",
+            "INTERVAL_DTYPE",
+            "PREDICTION_DTYPE",
+            "intervals_to_dataframe",
+            "make_intervals",
+        ],
         "persistence": ["load", "save"],
         "video": ["AlignedVideo", "NoFaceError", "VideoReadError"],
     },

@@ -47,7 +47,7 @@ def run_demo(out, *, n_subjects=8, seed=0, n_jobs=2):
     data = make_expression_videos(
         n_subjects,
         videos_per_subject=2,
-        directory=out / "videos",
+        folder=out / "videos",
         random_state=seed,
         n_jobs=n_jobs,
         verbose=1,

@@ -82,7 +82,7 @@ def recorded(tmp_path_factory):
     """
     folder = tmp_path_factory.mktemp("recorded")
     data = make_expression_videos(
-        3, videos_per_subject=1, n_frames=60, directory=folder / "videos", random_state=0
+        3, videos_per_subject=1, n_frames=60, folder=folder / "videos", random_state=0
     )
     tables = {
         "s01_1": skspot.make_intervals([(10, 20, 45, "macro")]),

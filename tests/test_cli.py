@@ -32,7 +32,7 @@ def folder(tmp_path_factory):
     """Return a folder with two videos, their annotations and a model trained on them."""
     folder = tmp_path_factory.mktemp("cli")
     make_expression_videos(
-        1, videos_per_subject=2, n_frames=60, directory=folder / "videos", random_state=0
+        1, videos_per_subject=2, n_frames=60, folder=folder / "videos", random_state=0
     )
     write_intervals(folder / "true.csv", TABLES)
     status = main(

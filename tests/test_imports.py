@@ -69,6 +69,11 @@ def test_light_imports(code):
     assert loaded_by(code) == set()
 
 
+def test_modules_of_public_names_are_attributes():
+    code = "import skspot; assert skspot.intervals.make_intervals is skspot.make_intervals"
+    assert loaded_by(code) == set()
+
+
 def test_preprocessing_and_inspection_do_without_torch():
     code = "from skspot import preprocessing, inspection, datasets\n" + "\n".join(
         f"{module}.{name}"

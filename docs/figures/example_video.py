@@ -12,6 +12,6 @@ FOLDER = TemporaryDirectory()  # a file has a name, which titles show
 def make_example(**options):
     """Return the data of one video, and the video with its exact landmarks."""
     settings = {"videos_per_subject": 1, "n_frames": 240, "random_state": 5, **options}
-    data = make_expression_videos(1, directory=FOLDER.name, **settings)
+    data = make_expression_videos(1, folder=FOLDER.name, **settings)
     (aligned,) = FaceAligner(data.landmarks[0]).transform(data.videos)
     return data, aligned

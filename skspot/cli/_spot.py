@@ -14,10 +14,12 @@ from skspot.cli._videos import (
     spot_video,
     with_rate,
 )
-from skspot.io._formats import FORMATS
+from skspot.io import INTERVAL_FORMATS
 
 # MEGC's files are lists of many videos.
-_SUFFIXES = {name: FORMATS[name].suffix for name in FORMATS if not name.startswith("megc")}
+_SUFFIXES = {
+    name: suffix for name, suffix in INTERVAL_FORMATS.items() if not name.startswith("megc")
+}
 
 _FROM_FIRST_FRAME = {"csv", "json"}
 

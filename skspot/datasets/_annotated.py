@@ -187,7 +187,7 @@ def load_annotated_videos(
     >>> import pandas as pd
     >>> from skspot.datasets import load_annotated_videos, make_expression_videos
     >>> folder = tempfile.mkdtemp()
-    >>> _ = make_expression_videos(2, videos_per_subject=1, n_frames=60, directory=folder)
+    >>> _ = make_expression_videos(2, videos_per_subject=1, n_frames=60, folder=folder)
     >>> table = pd.DataFrame(
     ...     [
     ...         ("s01_1", "Anna", 12, 15, 20, "Micro"),

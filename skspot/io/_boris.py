@@ -13,7 +13,7 @@ from datetime import datetime
 from skspot.intervals import CLASSES
 from skspot.io._files import linked_media
 from skspot.io._tiers import Tier, TierReader, lay_out, parse_tier, parse_tiers, warn_of_others
-from skspot.io._times import FrameTimes
+from skspot.io._times import FrameBoundaries
 
 _VERSION = "7.0"
 _DECIMALS = 3  # BORIS counts in milliseconds
@@ -177,7 +177,11 @@ def _stored_times(observation, video):
     """Return the times of the frames that the project was written with, if it tells."""
     variables = observation.get("independent_variables", {})
     n_frames, rate = (variables.get(name, "") for name in (_N_FRAMES, _RATE))
-    return FrameTimes.from_rate(video, float(n_frames), float(rate)) if n_frames and rate else None
+    return (
+        FrameBoundaries.from_rate(video, float(n_frames), float(rate))
+        if n_frames and rate
+        else None
+    )
 
 
 def _by_behavior(observation):

@@ -4,8 +4,7 @@ import re
 
 import numpy as np
 
-from skspot.intervals import make_intervals
-from skspot.io._frame import frame_of
+from skspot.intervals import intervals_to_dataframe, make_intervals
 
 _FRAMES = ("onset", "apex", "offset")
 _VALUES = (*_FRAMES, "label", "score")
@@ -13,9 +12,10 @@ _VALUES = (*_FRAMES, "label", "score")
 _MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "None", "-"]
 
 
-def encode(tables, *, times):
+def encode(tables, *, timestamps):
     """Return the CSV file of tables; a video without intervals gets one row, its name alone."""
-    return frame_of(tables, times).to_csv(index=False).encode("utf-8")
+    rows = intervals_to_dataframe(tables, timestamps=timestamps)
+    return rows.to_csv(index=False).encode("utf-8")
 
 
 def decode(path):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from skspot.io._files import bytes_of, linked_media
 from skspot.io._tiers import TierReader, lay_out, parse_tiers, warn_of_others
-from skspot.io._times import FrameTimes
+from skspot.io._times import FrameBoundaries
 
 _DECIMALS = 3  # the times of a document are whole milliseconds
 _N_FRAMES, _RATE = "skspot:frames", "skspot:frames_per_second"
@@ -150,7 +150,7 @@ def _stored_times(document, video):
         n_frames, rate = int(properties[_N_FRAMES]), float(properties[_RATE])
     except (TypeError, ValueError) as error:
         raise ValueError(f"its properties {_N_FRAMES} and {_RATE} must be numbers.") from error
-    return FrameTimes.from_rate(video, n_frames, rate)
+    return FrameBoundaries.from_rate(video, n_frames, rate)
 
 
 def _scores(document, tiers):

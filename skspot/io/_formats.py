@@ -33,8 +33,8 @@ class Format:
 
 
 FORMATS = {
-    "csv": Format(".csv", _csv.encode, _csv.decode, ("times",)),
-    "json": Format(".json", _json.encode, _json.decode, ("times",)),
+    "csv": Format(".csv", _csv.encode, _csv.decode, ("timestamps",)),
+    "json": Format(".json", _json.encode, _json.decode, ("timestamps",)),
     "megc": Format(".csv", _megc.encode_types, _megc.decode_types),
     "megc-subject": Format(
         ".csv", _megc.encode_subjects, _megc.decode_subjects, ("subjects",), ("label",)
@@ -50,6 +50,8 @@ FORMATS = {
         ".txt", _audacity.encode, _audacity.decode, ("times",), ("times",), one_video=True
     ),
 }
+
+INTERVAL_FORMATS = {name: chosen.suffix for name, chosen in FORMATS.items()}
 
 # What a suffix means, in any case; the other formats that share it go by their names.
 BY_SUFFIX = {

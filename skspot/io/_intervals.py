@@ -120,7 +120,12 @@ def write_intervals(path, tables, *, format=None, timestamps=None, media=None, s
     path = Path(path)
     chosen = _format_of(path, format)
     tables = _check_tables(tables)
-    given = {"times": VideoTimes(timestamps), "media": media, "subjects": subjects}
+    given = {
+        "timestamps": timestamps,
+        "times": VideoTimes(timestamps),
+        "media": media,
+        "subjects": subjects,
+    }
     if subjects is not None and "subjects" not in chosen.encode_with:
         raise ValueError("subjects are for the format 'megc-subject' only.")
     contents = {}

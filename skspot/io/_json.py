@@ -2,19 +2,19 @@
 
 import json
 
-from skspot.intervals import make_intervals
+from skspot.intervals import find_times, make_intervals
 
 _FORMAT, _VERSION = "skspot intervals", 1
 _FRAMES = ("onset", "apex", "offset")
 
 
-def encode(tables, *, times):
+def encode(tables, *, timestamps):
     """Return the JSON file of tables."""
     videos = []
     for name, table in tables.items():
         rows = [dict(zip(table.dtype.names, row)) for row in table.tolist()]
-        if times.known:
-            seconds = times.seconds(name, table)
+        if timestamps is not None:
+            seconds = find_times(timestamps, name, table).timestamps
             for row in rows:
                 row |= {f"{field}_seconds": round(seconds[row[field]], 6) for field in _FRAMES}
         lines = ",\n".join(f"      {json.dumps(row)}" for row in rows)

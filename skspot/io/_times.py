@@ -1,9 +1,9 @@
 """Frames and seconds: from which moment to which an interval lasts.
 
-A frame lasts from its own time to that of the next; the last one as long as the median frame. So an
-interval, whose offset frame belongs to it, lasts from the time of its onset frame to that of the
-frame after its offset: one frame has a length, and a player shows the whole expression. The other
-way, a moment belongs to the nearest of these boundaries between frames.
+An interval, whose offset frame belongs to it, lasts from the time of its onset frame to the end of
+its offset frame, which is the time of the frame after it: one frame has a length, and a player
+shows the whole expression. The other way, a moment belongs to the nearest of these boundaries
+between frames.
 """
 
 from collections.abc import Mapping
@@ -11,17 +11,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skspot.intervals import find_times
+
 # An edit may end a little behind the last frame, at the end of the sound track for example.
 _BEYOND_SECONDS = 0.5
-# Time stamps of many containers are whole milliseconds.
+# Timestamps of many containers are whole milliseconds.
 _JITTER_SECONDS = 0.001
-_LONE_FRAME_SECONDS = 0.04
-_MOST_FRAMES = 10**8  # what a damaged file may not make of the memory
+_RATE_OF_ONE_FRAME = 25.0
+_MAX_N_FRAMES = 10**8  # limits the memory that a damaged file can request
 
 
 @dataclass(frozen=True, eq=False)
-class FrameTimes:
-    """When each frame of a video begins and ends.
+class FrameBoundaries:
+    """The moments between the frames of a video, to which those in a file are rounded.
 
     Parameters
     ----------
@@ -30,7 +32,7 @@ class FrameTimes:
     boundaries : ndarray of shape (n_frames + 1,)
         Time of each frame in seconds, then the end of the last one.
     rate : float or None
-        Frames in a second if the frames are equally spaced from 0 on.
+        Frames per second if the frames are equally spaced from 0 on.
     """
 
     video: str
@@ -38,23 +40,22 @@ class FrameTimes:
     rate: float | None
 
     @classmethod
-    def from_timestamps(cls, video, times):
-        """Take the time of each frame; times with a steady rate are taken as exactly that."""
-        if len(times) == 0 or times[0] < 0 or not (np.diff(times) > 0).all():
+    def from_times(cls, video, times):
+        """Take the times of the frames; if their rate is steady, they are taken as exactly that."""
+        if times.start(0) < 0:
             raise ValueError(
-                f"The timestamps of video {video!r} must be the times of its frames in seconds "
-                f"from 0 on, increasing from frame to frame; got {times}."
+                f"The timestamps of video {video!r} must be in seconds from 0 on; got "
+                f"{times.start(0):g} for the first frame."
             )
-        lengths = np.diff(times) if len(times) > 1 else [_LONE_FRAME_SECONDS]
-        rate = _rate_of(times)
+        rate = _steady_rate(times.timestamps)
         if rate is not None:
             return cls.from_rate(video, len(times), rate)
-        return cls(video, np.append(times, times[-1] + np.median(lengths)), None)
+        return cls(video, np.append(times.timestamps, times.end(len(times) - 1)), None)
 
     @classmethod
     def from_rate(cls, video, n_frames, rate):
-        """Space `n_frames` frames equally, `rate` of them a second."""
-        if not (1 <= n_frames <= _MOST_FRAMES and n_frames % 1 == 0 and 0 < rate < np.inf):
+        """Space `n_frames` frames equally, `rate` of them per second."""
+        if not (1 <= n_frames <= _MAX_N_FRAMES and n_frames % 1 == 0 and 0 < rate < np.inf):
             raise ValueError(f"Video {video!r} can't have {n_frames} frames at {rate} per second.")
         return cls(video, np.arange(int(n_frames) + 1) / rate, rate)
 
@@ -121,15 +122,15 @@ class FrameTimes:
         )
 
 
-def _rate_of(times):
+def _steady_rate(timestamps):
     """Return the rate of frames if they are equally spaced from 0 on, else None."""
-    numbers = np.arange(len(times))
-    if len(times) == 1:
-        period = _LONE_FRAME_SECONDS
+    numbers = np.arange(len(timestamps))
+    if len(timestamps) == 1:
+        period = 1 / _RATE_OF_ONE_FRAME
     else:
-        period = numbers @ times / (numbers @ numbers)  # the line through 0 that fits best
+        period = numbers @ timestamps / (numbers @ numbers)  # the line through 0 that fits best
     rate = round(float(1 / period), 9)
-    jitter = np.abs(times - numbers / rate).max()
+    jitter = np.abs(timestamps - numbers / rate).max()
     return rate if jitter <= min(_JITTER_SECONDS, 0.25 * period) else None
 
 
@@ -139,8 +140,8 @@ class VideoTimes:
     Parameters
     ----------
     timestamps : mapping of str to array, callable or None
-        Time of each frame in seconds by the video's name, what returns them, or None if they
-        are not known.
+        Time of each frame in seconds by the video's name, a function that returns them, or None
+        if they are not known.
     """
 
     def __init__(self, timestamps):
@@ -151,62 +152,25 @@ class VideoTimes:
             )
         self._timestamps = timestamps
 
-    @property
-    def known(self):
-        """Whether there are timestamps."""
-        return self._timestamps is not None
-
-    def seconds(self, video, table):
-        """Return the times of a video's frames as given; refuse a table that goes beyond them."""
-        times = self._look_up(video)
-        _check_length(video, table, len(times))
-        return times
-
     def writing(self, video, table):
-        """Return the `FrameTimes` of a video; refuse a table that goes beyond them."""
-        if not self.known:
+        """Return the `FrameBoundaries` of a video; refuse a table that goes beyond them."""
+        if self._timestamps is None:
             raise ValueError(
                 "This format holds times, not frames: pass timestamps, the time of each frame of "
                 f"each video in seconds (of {video!r}, to begin with)."
             )
-        times = FrameTimes.from_timestamps(video, self._look_up(video))
-        _check_length(video, table, times.n_frames)
-        return times
+        return FrameBoundaries.from_times(video, find_times(self._timestamps, video, table))
 
     def reading(self, video, stored=None):
-        """Return the `FrameTimes` of a video: as given, else those that its file holds.
+        """Return the `FrameBoundaries` of a video: as given, else those that its file holds.
 
-        A function is asked only if the file holds none, because it may have to decode the video.
+        A function is only called if the file holds none, because it may have to decode the video.
         """
-        if self.known and (stored is None or not callable(self._timestamps)):
-            return FrameTimes.from_timestamps(video, self._look_up(video))
-        if stored is None:
+        if stored is not None and (self._timestamps is None or callable(self._timestamps)):
+            return stored
+        if self._timestamps is None:
             raise ValueError(
                 "The file holds times, and no frame rate to make frames of them: pass timestamps, "
                 f"the time of each frame of {video!r} in seconds."
             )
-        return stored
-
-    def _look_up(self, video):
-        if not callable(self._timestamps) and video not in self._timestamps:
-            raise ValueError(
-                f"timestamps lacks the video {video!r}; it has {list(self._timestamps)}."
-            )
-        found = self._timestamps(video) if callable(self._timestamps) else self._timestamps[video]
-        times = np.asarray(found, dtype=np.float64)
-        if times.ndim != 1 or not np.isfinite(times).all():
-            raise ValueError(
-                f"The timestamps of video {video!r} must be one finite number for each frame, got "
-                f"an array of shape {times.shape}: {times}."
-            )
-        return times
-
-
-def _check_length(video, table, n_frames):
-    """Refuse a table that reaches beyond the frames."""
-    last = int(table["offset"].max(initial=-1))
-    if last >= n_frames:
-        raise ValueError(
-            f"Video {video!r} has an interval up to frame {last}, but timestamps of only "
-            f"{n_frames} frames."
-        )
+        return FrameBoundaries.from_times(video, find_times(self._timestamps, video))

@@ -1,7 +1,7 @@
 """Checks of what enters skspot: videos, interval tables, scores of frames."""
 
 from collections.abc import Iterable, Mapping
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +37,12 @@ def with_parameters(problem, *names):
     """
     problem.parameters = names
     return problem
+
+
+def check_fps(fps):
+    """Refuse what is not a frame rate."""
+    if not (isinstance(fps, Real) and 0 < fps < np.inf):
+        raise ValueError(f"fps must be a positive number of frames per second, got {fps!r}.")
 
 
 def check_videos(X, name="X"):

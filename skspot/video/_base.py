@@ -5,7 +5,6 @@ import warnings
 from abc import ABC, abstractmethod
 from contextlib import closing
 from hashlib import blake2b
-from numbers import Real
 from pathlib import Path
 
 import numpy as np
@@ -31,12 +30,6 @@ def short_name(source):
     if not isinstance(source, (str, os.PathLike)):  # no video, as opening it will say
         return type(source).__name__
     return Path(source).name or str(Path(source).resolve())
-
-
-def check_fps(fps):
-    """Refuse what is no frame rate."""
-    if not (isinstance(fps, Real) and 0 < fps < np.inf):
-        raise ValueError(f"fps must be a positive number of frames per second, got {fps!r}.")
 
 
 def hash_ends(digest, path, size, n_bytes):

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from skspot.video._base import Video, VideoReadError, check_fps, hash_ends, listing
+from skspot.utils.validation import check_fps
+from skspot.video._base import Video, VideoReadError, hash_ends, listing
 
 _IMAGE_SUFFIXES = frozenset(
     (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")

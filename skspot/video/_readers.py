@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from skspot.video._base import Video, check_fps
+from skspot.utils.validation import check_fps
+from skspot.video._base import Video
 from skspot.video._files import FileVideo
 from skspot.video._pictures import ArrayVideo, DirectoryVideo, ImageSequence
 

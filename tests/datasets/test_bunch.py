@@ -75,15 +75,15 @@ def test_copies_are_equal(data, again):
 
 def test_synthetic_videos(tmp_path):
     options = {"n_subjects": 2, "videos_per_subject": 1, "n_frames": 60, "random_state": 0}
-    for directory in (None, tmp_path):
-        made = make_expression_videos(directory=directory, **options)
+    for folder in (None, tmp_path):
+        made = make_expression_videos(folder=folder, **options)
         assert "n_videos=2, n_subjects=2, n_frames=120, n_macro=" in repr(made)
         assert len(repr(made)) < 300
 
 
 def test_a_loader(tmp_path):
     made = make_expression_videos(
-        1, videos_per_subject=1, n_frames=60, directory=tmp_path, random_state=0
+        1, videos_per_subject=1, n_frames=60, folder=tmp_path, random_state=0
     )
     data = load_annotated_videos(dict(zip(made.names, made.intervals)), tmp_path)
     n_macro = (made.intervals[0]["label"] == "macro").sum()

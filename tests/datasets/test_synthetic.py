@@ -431,7 +431,7 @@ def test_written_files(tmp_path, fps, n_frames):
         videos_per_subject=1,
         n_frames=n_frames,
         fps=fps,
-        directory=tmp_path / "new",
+        folder=tmp_path / "new",
         random_state=0,
     )
     assert data.videos == [str(tmp_path / "new" / "s01_1.mp4")]
@@ -450,8 +450,8 @@ def test_the_codec_keeps_motion_below_a_pixel(tmp_path):
     options = {"videos_per_subject": 1, "n_frames": 120, "head_motion": 0, "random_state": 5}
 
     def flow(name=None, **more):
-        directory = None if name is None else tmp_path / name
-        data = make_expression_videos(1, directory=directory, **options, **more)
+        folder = None if name is None else tmp_path / name
+        data = make_expression_videos(1, folder=folder, **options, **more)
         (features,) = SWMROFlow().transform(align_exactly(data))
         frames = np.arange(120)
         window = np.clip(frames[:, None] + np.delete(np.arange(-8, 9), 8), 0, 119)

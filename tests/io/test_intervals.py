@@ -48,7 +48,7 @@ def assert_same(read, tables, in_order):
 
 
 def test_the_formats():
-    assert tuple(SUFFIXES) == INTERVAL_FORMATS
+    assert SUFFIXES == INTERVAL_FORMATS
 
 
 @pytest.mark.parametrize("format", ["csv", "json", "boris"])

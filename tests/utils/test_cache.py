@@ -26,7 +26,7 @@ def original(tmp_path_factory):
     """Return a folder with two videos, which nobody may change."""
     folder = tmp_path_factory.mktemp("original")
     make_expression_videos(
-        1, videos_per_subject=2, n_frames=N_FRAMES, directory=folder / "videos", random_state=0
+        1, videos_per_subject=2, n_frames=N_FRAMES, folder=folder / "videos", random_state=0
     )
     return folder
 

@@ -42,7 +42,7 @@ pixels large, a micro-expression moves its strongest region by 0.5 to 2 of them.
         "talking": [Interval(Real, 0, None, closed="left")],
         "light": [Interval(Real, 0, 3, closed="both")],
         "noise": [Interval(Real, 0, None, closed="left")],
-        "directory": [str, Path, None],
+        "folder": [str, Path, None],
         "crf": [Interval(Integral, 0, 51, closed="both")],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
@@ -64,7 +64,7 @@ def make_expression_videos(
     talking=0.0,
     light=1.0,
     noise=2.0,
-    directory=None,
+    folder=None,
     crf=12,
     n_jobs=None,
     random_state=None,
@@ -102,7 +102,7 @@ def make_expression_videos(
         Strength of the changes of light, of about 6 % at 1.
     noise : float, default=2.0
         Standard deviation of the sensor noise, in grey values of 255.
-    directory : str or Path, default=None
+    folder : str or Path, default=None
         Folder to which the videos are written, as H.264 in MP4 files. None returns arrays.
     crf : int, default=12
         Quality of the written videos; 0 is best. Measured with still heads, RMS in pixels: at 12
@@ -155,9 +155,9 @@ def make_expression_videos(
             f"fps={fps:g}, {n_frames / fps:.3g} s; pass n_frames={ceil(_MIN_DURATION * fps)} or "
             "more."
         )
-    if directory is not None:
-        directory = Path(directory)
-        directory.mkdir(parents=True, exist_ok=True)
+    if folder is not None:
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
     rng = check_random_state(random_state)
     jobs = [
         (f"s{subject + 1:02d}", video + 1, subject_seed, rng.randint(2**31 - 1))
@@ -176,7 +176,7 @@ def make_expression_videos(
     }
     made = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_make_video)(
-            f"{subject}_{number}", subject_seed, seed, settings, noise, directory, crf
+            f"{subject}_{number}", subject_seed, seed, settings, noise, folder, crf
         )
         for subject, number, subject_seed, seed in jobs
     )
@@ -202,7 +202,7 @@ def _check_amplitude(amplitude, name):
         raise ValueError(f"{name} must be (low, high) with 0 < low <= high, got {amplitude!r}.")
 
 
-def _make_video(name, subject_seed, seed, settings, noise, directory, crf):
+def _make_video(name, subject_seed, seed, settings, noise, folder, crf):
     """Return the video of one subject, its script, landmarks and node displacement."""
     face = make_face(np.random.RandomState(subject_seed))
     rng = np.random.RandomState(seed)
@@ -213,10 +213,10 @@ def _make_video(name, subject_seed, seed, settings, noise, directory, crf):
         for shift, angle, scale in zip(script.shift, script.angle, script.scale)
     ]
     frames = _frames(face, script, heads, noise, np.random.default_rng(seed))
-    if directory is None:
+    if folder is None:
         video = np.stack(list(frames))
     else:
-        video = str(directory / f"{name}.mp4")
+        video = str(folder / f"{name}.mp4")
         write_video(video, frames, fps=settings["fps"], crf=crf)
     displacement = np.einsum("fu,una->fna", script.activations, node_motion)
     return video, script, _moved_landmarks(face, script, heads), displacement.astype(np.float32)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from skspot import intervals_to_frame, make_intervals
+from skspot import intervals_to_dataframe, make_intervals
 from skspot.datasets import load_annotated_videos, make_expression_videos
 from skspot.io import read_intervals, write_intervals
 from tests.io.strategies import recordings
@@ -21,42 +21,44 @@ C = make_intervals([(3, 5, 9, "micro", 0.75)])
 
 
 def test_a_row_for_each_interval_and_for_each_video_without():
-    frame = intervals_to_frame([A, B, C], names=["a", "b", "c"], subjects=["Anna", "Ben", "Cleo"])
-    assert list(frame) == ["video", "subject", "onset", "apex", "offset", "label", "score"]
-    assert frame["video"].tolist() == ["a", "a", "b", "c"]
-    assert frame["subject"].tolist() == ["Anna", "Anna", "Ben", "Cleo"]
-    assert frame["onset"].dropna().tolist() == [12, 60, 3]
-    assert frame["offset"].dropna().tolist() == [40, 69, 9]
-    assert frame["score"].isna().tolist() == [True, True, True, False]
-    assert frame.loc[2].drop(["video", "subject"]).isna().all()
-    assert frame.groupby("video")["label"].count().tolist() == [2, 0, 1]
-    assert frame.index.tolist() == [0, 1, 2, 3]
+    rows = intervals_to_dataframe(
+        [A, B, C], names=["a", "b", "c"], subjects=["Anna", "Ben", "Cleo"]
+    )
+    assert list(rows) == ["video", "subject", "onset", "apex", "offset", "label", "score"]
+    assert rows["video"].tolist() == ["a", "a", "b", "c"]
+    assert rows["subject"].tolist() == ["Anna", "Anna", "Ben", "Cleo"]
+    assert rows["onset"].dropna().tolist() == [12, 60, 3]
+    assert rows["offset"].dropna().tolist() == [40, 69, 9]
+    assert rows["score"].isna().tolist() == [True, True, True, False]
+    assert rows.loc[2].drop(["video", "subject"]).isna().all()
+    assert rows.groupby("video")["label"].count().tolist() == [2, 0, 1]
+    assert rows.index.tolist() == [0, 1, 2, 3]
 
 
 def test_frames_stay_whole_numbers():
-    frame = intervals_to_frame([B, A])
-    assert [str(frame[name].dtype) for name in ("onset", "apex", "offset")] == ["Int64"] * 3
-    assert frame["video"].tolist() == [0, 1, 1]
+    rows = intervals_to_dataframe([B, A])
+    assert [str(rows[name].dtype) for name in ("onset", "apex", "offset")] == ["Int64"] * 3
+    assert rows["video"].tolist() == [0, 1, 1]
 
 
 def test_scores_only_if_there_are_any():
-    assert "score" not in intervals_to_frame([A, B])
-    assert intervals_to_frame([C])["score"].tolist() == [0.75]
+    assert "score" not in intervals_to_dataframe([A, B])
+    assert intervals_to_dataframe([C])["score"].tolist() == [0.75]
 
 
 def test_seconds_are_those_of_the_frames():
     uneven = np.cumsum(np.linspace(0, 0.1, 100))
     expected = uneven[[20, 64]].round(6).tolist()
     for timestamps in ([uneven], {0: uneven}, lambda name: uneven):
-        frame = intervals_to_frame([A], timestamps=timestamps)
-        assert frame["apex_seconds"].tolist() == expected
-        assert list(frame)[-3:] == ["onset_seconds", "apex_seconds", "offset_seconds"]
+        rows = intervals_to_dataframe([A], timestamps=timestamps)
+        assert rows["apex_seconds"].tolist() == expected
+        assert list(rows)[-3:] == ["onset_seconds", "apex_seconds", "offset_seconds"]
 
 
 def test_seconds_of_equally_spaced_frames():
-    frame = intervals_to_frame([B, A], fps=25)
-    assert frame["onset_seconds"].dropna().tolist() == [12 / 25, 60 / 25]
-    assert frame["offset_seconds"].isna().tolist() == [True, False, False]
+    rows = intervals_to_dataframe([B, A], fps=25)
+    assert rows["onset_seconds"].dropna().tolist() == [12 / 25, 60 / 25]
+    assert rows["offset_seconds"].isna().tolist() == [True, False, False]
 
 
 def test_times_of_videos_without_intervals_are_not_asked_for():
@@ -66,33 +68,33 @@ def test_times_of_videos_without_intervals_are_not_asked_for():
         asked.append(name)
         return np.arange(100) / 30
 
-    intervals_to_frame({"a": A, "b": B}, timestamps=times)
+    intervals_to_dataframe({"a": A, "b": B}, timestamps=times)
     assert asked == ["a"]
 
 
 def test_no_videos_and_no_intervals():
     columns = ["video", "onset", "apex", "offset", "label"]
-    assert list(intervals_to_frame([])) == columns
-    assert len(intervals_to_frame([])) == 0
-    assert intervals_to_frame([B], names=["b"])["video"].tolist() == ["b"]
+    assert list(intervals_to_dataframe([])) == columns
+    assert len(intervals_to_dataframe([])) == 0
+    assert intervals_to_dataframe([B], names=["b"])["video"].tolist() == ["b"]
 
 
 @given(recordings())
 def test_nothing_is_lost(recorded):
     tables, _ = recorded
-    frame = intervals_to_frame(tables)
-    assert list(dict.fromkeys(frame["video"])) == list(tables)
-    assert len(frame) == sum(max(1, len(table)) for table in tables.values())
-    for name, rows in frame.groupby("video"):
-        rows = rows.dropna(subset="onset")
+    rows = intervals_to_dataframe(tables)
+    assert list(dict.fromkeys(rows["video"])) == list(tables)
+    assert len(rows) == sum(max(1, len(table)) for table in tables.values())
+    for name, group in rows.groupby("video"):
+        found = group.dropna(subset="onset")
         for field in ("onset", "apex", "offset", "label"):
-            assert rows[field].tolist() == tables[name][field].tolist()
+            assert found[field].tolist() == tables[name][field].tolist()
 
 
 @given(st.lists(st.integers(0, 2**53), min_size=1, max_size=4, unique=True))
 def test_large_frame_numbers_are_exact(frames):
     tables = [make_intervals([(frame, frame, frame, "micro")]) for frame in frames]
-    assert intervals_to_frame([B, *tables])["onset"].dropna().tolist() == frames
+    assert intervals_to_dataframe([B, *tables])["onset"].dropna().tolist() == frames
 
 
 def test_a_csv_file_has_the_same_rows(tmp_path):
@@ -100,19 +102,19 @@ def test_a_csv_file_has_the_same_rows(tmp_path):
     times = dict.fromkeys(tables, np.arange(100) / 30)
     write_intervals(tmp_path / "a.csv", tables, timestamps=times)
     written = pd.read_csv(tmp_path / "a.csv", dtype=dict.fromkeys(["onset", "apex"], "Int64"))
-    made = intervals_to_frame(tables, timestamps=times)
+    made = intervals_to_dataframe(tables, timestamps=times)
     pd.testing.assert_frame_equal(written, made, check_dtype=False)
     assert list(read_intervals(tmp_path / "a.csv")) == list(tables)
 
 
 def test_a_frame_can_be_loaded_again(tmp_path):
     data = make_expression_videos(
-        2, videos_per_subject=1, n_frames=60, directory=tmp_path, random_state=0
+        2, videos_per_subject=1, n_frames=60, folder=tmp_path, random_state=0
     )
-    frame = intervals_to_frame(
+    rows = intervals_to_dataframe(
         [*data.intervals[:1], make_intervals()], names=data.names, subjects=data.subjects
     )
-    again = load_annotated_videos(frame, tmp_path)
+    again = load_annotated_videos(rows, tmp_path)
     assert_array_equal(again.intervals[0], data.intervals[0])
     assert len(again.intervals[1]) == 0
     assert again.subjects.tolist() == data.subjects.tolist()
@@ -138,10 +140,10 @@ def test_a_frame_can_be_loaded_again(tmp_path):
 )
 def test_refusals(tables, options, error, message):
     with pytest.raises(error, match=message):
-        intervals_to_frame(tables, **options)
+        intervals_to_dataframe(tables, **options)
 
 
 def test_it_loads_nothing_heavy():
-    code = "import skspot, sys; skspot.intervals_to_frame; print(*sys.modules)"
+    code = "import skspot, sys; skspot.intervals_to_dataframe; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"torch", "cv2", "av", "pandas"} & set(run.stdout.split())
