@@ -107,7 +107,6 @@ LEFT = {
     "cli/_annotated.py: skspot.datasets.annotations._unmatched_tables.read_own_tables",
     "cli/_evaluate.py: skspot.datasets._video_files.VIDEO_SUFFIXES",
     "cli/_evaluate.py: skspot.model_selection._cross_val.split_videos",
-    "cli/_spot.py: skspot.io._formats.FORMATS",
     "cli/_spot.py: skspot.video._readers.open_source",
     "cli/_videos.py: skspot.datasets._video_files.VIDEO_SUFFIXES",
     "cli/_videos.py: skspot.video._pictures.holds_images",
@@ -122,7 +121,6 @@ LEFT = {
     "datasets/annotations/_recordings.py: skspot.video._pictures.ImageSequence",
     "datasets/annotations/_recordings.py: skspot.video._pictures.names_by_number",
     "datasets/tables/_workbooks.py: skspot.video._base.listing",
-    "io/_frame.py: skspot.video._base.check_fps",
     # skspot/inspection and skspot/reporting
     "inspection/_match.py: skspot.video._base.short_name",
     "inspection/_flow.py: skspot.preprocessing._sw_mro.window_pairs",
