@@ -2,16 +2,16 @@
 Ablation of SpotFormer
 ======================
 
-Which part of the network matters? An ablation leaves one part out or puts something simpler in its
-place, and trains again. The variants that the paper compares [Deng2026]_ are parameters here, so
-that an ablation is a loop.
+Which part of the network matters? An ablation leaves out one part, or replaces it by something
+simpler, and trains again. The variants in the paper [Deng2026]_ are parameters of skspot, and an
+ablation is a loop over them.
 """
 
 # %%
-# Features, once
-# --------------
-# Six synthetic subjects. The variants differ in the network alone, so that all of them learn from
-# the same features, kept in the folder ``cache``.
+# Features
+# --------
+# Six synthetic subjects. The variants differ only in the network. All of them use the same
+# features, which are cached in the folder ``cache``.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -34,16 +34,16 @@ features = extractor.fit_transform(data.videos)
 # %%
 # The variants
 # ------------
-# Parameters of the network begin with ``module__`` and those of the loss with ``criterion__``, as
-# everywhere in skorch. :class:`~skspot.neural_network.SpotFormer` explains them:
+# As in skorch, parameters of the network begin with ``module__`` and those of the loss with
+# ``criterion__``. :class:`~skspot.neural_network.SpotFormer` explains them:
 #
-# - attention between nodes (spatial) and between window positions (temporal), or one of them alone;
-# - pooling: of the nodes of each :term:`facial part` the maximum, or their mean;
+# - attention between nodes (spatial) and between window positions (temporal), or only one of them;
+# - pooling: the maximum or the mean over the nodes of each :term:`facial part`;
 # - downsampling: a learned convolution halves the time steps, or the maximum of neighbours;
-# - the contrastive loss, which pulls windows of one class together, or none.
+# - the contrastive loss, which moves windows of one class together, or none.
 #
 # The complete network is in the list twice, with two seeds. Training is random: initial weights,
-# order of the windows, augmentation. What lies between these two is chance and nothing else.
+# order of the windows, augmentation. The difference between these two is due to chance alone.
 
 variants = {
     "complete": {},
@@ -57,8 +57,8 @@ variants = {
 # %%
 # Training
 # --------
-# Half of the subjects train and the other half test. The network is small and trained quickly. A
-# serious ablation tests each subject, trains to the end, and repeats everything with several seeds.
+# Half of the subjects are used for training, the other half for the test. The network is small and
+# trained quickly. A proper ablation tests each subject, trains to the end, and uses several seeds.
 
 complete = SpotFormerClassifier(
     max_epochs=4,
@@ -82,7 +82,7 @@ fitted = Parallel(n_jobs=2)(
 # %%
 # Scores
 # ------
-# F1 of each class over all test videos, and of each test subject alone.
+# F1 of each class over all test videos, and of each test subject separately.
 
 truth = [data.intervals[i] for i in test]
 subjects = data.subjects[test]
@@ -105,8 +105,8 @@ scores.round(2)
 # %%
 # The picture
 # -----------
-# Bars are the F1 of all test videos together. The grey band lies between the two complete networks.
-# In the right panel, the marks are the test subjects alone.
+# Bars show the F1 of all test videos together. The grey band lies between the two complete
+# networks. In the right panel, the marks are the single test subjects.
 
 fig, axes = plt.subplots(1, 3, figsize=(10, 3.6), layout="constrained", sharey=True)
 colours = {"macro": "#0072B2", "micro": "#D55E00", "overall": "0.75"}
@@ -124,15 +124,15 @@ axes[0].invert_yaxis()
 plt.show()
 
 # %%
-# How little this can tell
-# ------------------------
-# A variant within the grey band can't be told from the complete network; and two seeds are too few
-# to know how wide the band really is. The test subjects lie far apart in every variant, so that
-# with three others the order could be another one. Each class has 14 expressions in the test: one
-# hit more or less moves its F1 by several hundredths.
+# Limitations
+# -----------
+# A variant within the grey band can't be distinguished from the complete network, and two seeds are
+# too few to know how wide the band really is. The test subjects differ widely in every variant;
+# with three other subjects the order might change. Each class has 14 expressions in the test, and
+# one more hit changes its F1 by several hundredths.
 #
-# Nor does a short bar prove that a part is needed: trained for so short a time, a variant may
-# merely learn more slowly. In the project's benchmark, with harder videos and the default training,
-# the overall F1 of the variants lies much closer to the 0.886 of the complete network: 0.886 with
-# temporal attention alone, 0.809 with mean pooling, 0.891 with max-pool downsampling, and 0.856
-# without the contrastive loss (``python benchmarks/bench_spotting.py``).
+# A short bar does not prove that a part is needed either: after such a short training, a variant
+# may only learn more slowly. In the benchmark of skspot, with harder videos and the default
+# training, the overall F1 of the variants is much closer to the 0.886 of the complete network:
+# 0.886 with temporal attention alone, 0.809 with mean pooling, 0.891 with max-pool downsampling,
+# and 0.856 without the contrastive loss (``python benchmarks/bench_spotting.py``).

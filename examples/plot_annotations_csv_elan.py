@@ -1,18 +1,18 @@
 """
-One's own annotations, and back to ELAN
-=======================================
+Train on a table of annotations, and correct the results in ELAN
+================================================================
 
-A laboratory has videos and a table of what its coders have marked. This example reads them, trains,
-spots a new video, writes what was found for ELAN, lets a person correct it there, and measures how
-much was corrected.
+A laboratory has videos and a table of annotations. This example loads them, trains a model, spots
+the expressions in a new video, and writes them to a file for ELAN. A person corrects the file
+there. The last step measures how much was corrected.
 """
 
 # %%
 # Videos and a table
 # ------------------
 # The table has a row for each expression, with the columns ``video``, ``onset``, ``offset`` and
-# ``label``, in frames or in seconds; ``subject`` and ``apex`` are read if they are there. Here it
-# is made from synthetic videos, in seconds, as if a coder had written it.
+# ``label``. Times are in frames or in seconds. ``subject`` and ``apex`` are optional. Here the
+# table is made from synthetic videos, in seconds.
 
 import tempfile
 from pathlib import Path
@@ -50,10 +50,10 @@ coded.to_csv(folder / "coded.csv", index=False)
 print(coded.round(2).head())
 
 # %%
-# Reading them
-# ------------
-# ``unit="seconds"`` turns times into frames by the presentation time of each frame, which is not
-# frame / fps in many recordings. Rows that can't be used are an error that lists them.
+# Loading the data
+# ----------------
+# ``unit="seconds"`` converts times to frames by the presentation time of each frame, which differs
+# from frame / fps in many recordings. Unusable rows raise an error that lists them.
 
 data = load_annotated_videos(folder / "coded.csv", videos=folder / "videos", unit="seconds")
 print(pd.DataFrame(data.intervals[0]))
@@ -75,8 +75,8 @@ print(pd.DataFrame(spotted).round(2))
 # %%
 # To ELAN and back
 # ----------------
-# The file links the video, has a tier for each class, and below it one for apexes and one for
-# scores.
+# The file has a link to the video and a tier for each class. Below each of these is a tier for the
+# apexes and one for the scores.
 
 name = data.names[0]
 path = folder / f"{name}.eaf"
@@ -91,8 +91,8 @@ document = pympi.Elan.Eaf(path)
 print(*document.get_tier_names(), sep="\n")
 
 # %%
-# In ELAN a person looks at each annotation, deletes what is none, and draws what was missed. Here
-# the coder's own table stands for that person.
+# In ELAN, a person checks each annotation, deletes false alarms, and draws missed expressions. Here
+# the true intervals replace the work of this person.
 
 times = np.append(aligned.timestamps, aligned.timestamps[-1] + 1 / made.fps)
 for label in ("macro", "micro"):
@@ -109,9 +109,9 @@ print(spotting_report([corrected], [spotted]))
 # %%
 # How much was corrected
 # ----------------------
-# What the person left as it was are hits; what was deleted are false alarms; what was drawn are
-# misses. The corrected files are annotations like any other: ``skspot train --annotations`` and
-# `load_annotated_videos` read them.
+# Unchanged annotations are hits, deleted ones are false alarms, and new ones are misses. ``skspot
+# train --annotations`` and `load_annotated_videos` read the corrected files like any other
+# annotations.
 
 MatchDisplay.from_predictions(corrected, spotted, timestamps=aligned.timestamps)
 plt.show()

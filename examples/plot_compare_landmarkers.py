@@ -2,20 +2,20 @@
 Comparing landmarkers
 =====================
 
-A landmarker finds the 68 points from which the face is cropped and the regions of the nodes are
-placed. How precise must it be? For synthetic videos the exact points are known, and the exact
-motion of each node as well, so that both errors can be measured: that of the landmarks, and that of
-the features made with them.
+A landmarker finds the 68 points that determine the crop of the face and the regions of the nodes.
+How precise must it be? For synthetic videos, the exact points and the exact motion of each node are
+known. This example measures both errors: those of the landmarks, and those of the features.
 """
 
 # %%
 # Four sources of landmarks
 # -------------------------
-# - ``"template"`` needs no download and is approximate: a mean face that follows the head, not its
-#   expressions. See :class:`~skspot.preprocessing.FaceAligner`.
-# - The exact landmarks of the synthetic videos, given as arrays: what a perfect landmarker finds.
-# - The exact landmarks with noise of 2 pixels, anew in each frame: an unsteady landmarker.
-# - MediaPipe, if the environment variable ``MEDIAPIPE_MODEL`` names the file of its model.
+# - ``"template"`` needs no download and is approximate: a mean face that follows the head, but not
+#   its
+# expressions. See :class:`~skspot.preprocessing.FaceAligner`.
+# - The exact landmarks of the synthetic videos, passed as arrays: a perfect landmarker.
+# - The exact landmarks with noise of 2 pixels in each frame: an unsteady landmarker.
+# - MediaPipe, if the environment variable ``MEDIAPIPE_MODEL`` is the path of its model file.
 
 import os
 
@@ -56,10 +56,10 @@ else:
     print("Not compared: MediaPipe. Set MEDIAPIPE_MODEL to the path of face_landmarker.task.")
 
 # %%
-# Where the regions lie
-# ---------------------
-# One frame with the regions that follow from three of the sources. Look at such pictures first: a
-# landmarker that misses the face is seen at once.
+# The regions
+# -----------
+# One frame, with the regions from three of the sources. Such pictures show immediately whether a
+# landmarker misses the face.
 
 shown = list(aligned)[:3]
 fig, axes = plt.subplots(1, 3, figsize=(11, 4.2), layout="constrained")
@@ -70,13 +70,13 @@ for ax, source in zip(axes, shown):
 plt.show()
 
 # %%
-# Orange squares are the nodes, the blue one is where the motion of the head is measured, and dots
-# are the landmarks. The template's face lies where the true one does, yet its mouth does not move
-# and its nodes sit a few pixels off.
+# Orange squares are the nodes. The motion of the head is measured in the blue square. Dots are the
+# landmarks. The face of the template is at the right place, but its mouth does not move, and its
+# nodes are a few pixels off.
 #
-# How far the landmarks are off
-# -----------------------------
-# The mean distance of a point from its true place, in pixels; the face is 128 of them large.
+# Errors of the landmarks
+# -----------------------
+# The mean distance of a point from its true place, in pixels. The size of the face is 128 pixels.
 
 
 def landmark_error(found):
@@ -86,12 +86,12 @@ def landmark_error(found):
 
 
 # %%
-# How far the motion is off
-# -------------------------
-# The features hold the motion from each frame to the one 8 frames later (the last position of the
-# window). The true motion is known too. In each frame we take the node that truly moves most, and
-# average the distance between measured and true motion over the frames of macro-expressions, of
-# micro-expressions, and of neither.
+# Errors of the motion
+# --------------------
+# The last position of the window is the motion from each frame to the one 8 frames later. The true
+# motion is known too. In each frame, we use the node that moves most. We average the distance
+# between measured and true motion over the frames of macro-expressions, of micro-expressions, and
+# of neither.
 
 flow = SWMROFlow(memory="cache", n_jobs=2)
 
@@ -135,9 +135,9 @@ results.insert(0, "landmarks", pd.Series({k: landmark_error(v) for k, v in align
 results.round(2)
 
 # %%
-# The last row is the error of features that are zero throughout, and so the size of the true
-# motion. In expressions the other rows have to stay well below it. Even exact landmarks leave an
-# error: that of the optical flow itself, and of head motion that is not wholly removed.
+# The last row is the error of features that are all zero, which is the size of the true motion. In
+# expressions, the other rows must be well below it. Even exact landmarks have an error, because the
+# optical flow has errors and the motion of the head is not removed completely.
 
 fig, ax = plt.subplots(figsize=(7.5, 3.8), layout="constrained")
 results[["macro", "micro", "neither"]].T.plot.bar(

@@ -1,17 +1,17 @@
 """
-The same program on a cluster
-=============================
+Run a program on a cluster
+==========================
 
-All parallel work of skspot goes through joblib, and so does scikit-learn's. One line therefore
-spreads extraction and cross-validation over the machines of a Dask cluster; the program stays as
-it was. The cluster here is two processes of this machine. On a real one, the address of its
-scheduler takes their place: ``Client("tcp://scheduler:8786")``.
+skspot and scikit-learn use joblib for parallel work. One line is therefore enough to distribute the
+feature extraction and the cross-validation over the machines of a Dask cluster. The program does
+not change. The cluster in this example consists of two processes on this machine. For a real
+cluster, use the address of its scheduler: ``Client("tcp://scheduler:8786")``.
 """
 
 # %%
 # The program
 # -----------
-# Nothing in it knows of a cluster. ``n_jobs=-1`` means as many as there are.
+# It contains nothing about a cluster. ``n_jobs=-1`` means as many jobs as possible.
 
 import logging
 import tempfile
@@ -55,11 +55,11 @@ def spot_all(data):
 # %%
 # The cluster
 # -----------
-# ``joblib.parallel_config`` is the one line. Dask's ``get_task_stream`` records which worker did
-# what and when. The videos are files, which all machines of a cluster must see under the same path:
-# then no frame travels over the network. With ``memory=`` in a folder that all of them see, what
-# one machine has extracted is there for the others. The workers of a ``LocalCluster`` import this
-# file, hence the line with ``__main__``.
+# ``joblib.parallel_config`` is the line that is needed. Dask's ``get_task_stream`` records the
+# tasks of each worker. The videos are files that all machines of the cluster must see under the
+# same path. Then no frames are sent over the network. With ``memory=`` in a shared folder, all
+# machines use the same cache. The workers of a ``LocalCluster`` import this file; this requires the
+# line with ``__main__``.
 
 if __name__ == "__main__":
     folder = tempfile.mkdtemp()
@@ -75,10 +75,10 @@ if __name__ == "__main__":
     print(spotting_report(data.intervals, predicted))
 
 # %%
-# Who did what
-# ------------
-# A bar is a batch of joblib's: videos are aligned, then their features extracted, then folds are
-# trained and predicted.
+# The tasks of the workers
+# ------------------------
+# A bar is a batch of joblib tasks. First the videos are aligned, then their features are extracted,
+# then folds are trained and predicted.
 
 
 def draw_tasks(tasks):

@@ -1,20 +1,20 @@
 """
-Grid search that makes features once
-====================================
+Grid search with cached features
+================================
 
 A spotter is a scikit-learn pipeline, and :class:`~sklearn.model_selection.GridSearchCV` tunes any
-of its parameters, of the features as well as of the network. This example searches four settings.
-Its point is what does *not* happen: motion is not measured again for each candidate and fold.
+of its parameters, both of the features and of the network. This example searches four settings. The
+features are cached: they are not computed again for each candidate and fold.
 """
 
 # %%
 # Videos and pipeline
 # -------------------
-# Six synthetic subjects with two videos each. Of the alignment nothing is searched, so that it is
-# done once, here. With ``memory``, the features of each video are kept in the folder ``cache``,
-# under the video's fingerprint and the parameters of the step. This differs from the ``memory`` of
-# scikit-learn's :class:`~sklearn.pipeline.Pipeline`, which keeps the result for a whole training
-# set, and so computes everything anew in each fold.
+# Six synthetic subjects with two videos each. The search does not change the alignment, which is
+# computed once here. With ``memory``, the features of each video are cached in the folder
+# ``cache``. The key consists of the fingerprint of the video and the parameters of the step. This
+# differs from the ``memory`` of scikit-learn's :class:`~sklearn.pipeline.Pipeline`, which caches
+# the result for a whole training set and computes everything again in each fold.
 
 import time
 
@@ -52,13 +52,13 @@ spotter = make_pipeline(
 )
 
 # %%
-# Features first
-# --------------
-# A parameter is named after its step and itself, with two underscores between them;
-# ``spotter.get_params()`` lists all names. Here it is ``swmroflow__reference``, the frame of the
-# window from which motion is measured: the middle one, or the first one as in the paper
-# [Deng2026]_. ``spotformerclassifier__planted_micro`` tells how many micro-expressions are planted
-# in training, for each one that was annotated.
+# Computing the features first
+# ----------------------------
+# The name of a parameter consists of the step and the parameter, with two underscores between them;
+# ``spotter.get_params()`` lists all names. ``swmroflow__reference`` is the frame of the window from
+# which motion is measured: the middle one, or the first one as in the paper [Deng2026]_.
+# ``spotformerclassifier__planted_micro`` is the number of micro-expressions that are pasted in
+# training for each annotated one.
 
 grid = {
     "swmroflow__reference": ["first", "centre"],
@@ -66,10 +66,10 @@ grid = {
 }
 
 # %%
-# Making the features of all videos before the search is not necessary, but leaves the workers of
-# the search nothing to do twice. The second round finds everything in the cache, and reads no more
-# of the videos than it takes to know them again. (So does the first one, if the example has been
-# run before.)
+# It is not necessary to compute the features of all videos before the search, but it ensures that
+# no two workers compute the same features. The second round finds everything in the cache, and
+# reads only the parts of the videos that identify them. (The first round does the same if you have
+# run the example before.)
 
 for attempt in ("first", "second"):
     start = time.perf_counter()
@@ -81,9 +81,9 @@ for attempt in ("first", "second"):
 # The search
 # ----------
 # ``groups`` and :class:`~skspot.model_selection.StratifiedSubjectKFold` keep the videos of one
-# subject together. The candidates are ranked by the F1 of both classes; that of each class is kept
-# for the table. ``refit=False``, since we only want to look. The network is small and trained for
-# three epochs only, so that the search is quick.
+# subject together. The candidates are ranked by the F1 of both classes. The F1 of each class is
+# computed for the table. We use ``refit=False`` because we need only the scores. The network is
+# small and trained for three epochs only, which makes the search quick.
 
 search = GridSearchCV(
     spotter,
@@ -101,7 +101,7 @@ search = GridSearchCV(
 search.fit(aligned, data.intervals, groups=data.subjects)
 
 # %%
-# The result as a table: mean F1 of the two folds, and how much they differ.
+# The result as a table: the mean F1 of the two folds, and their standard deviation.
 
 results = pd.DataFrame(search.cv_results_).rename(
     columns={f"param_{name}": name.split("__")[1] for name in grid}
@@ -111,7 +111,7 @@ columns += [f"{kind}_test_{name}" for name in search.scoring for kind in ("mean"
 results[columns].round(2)
 
 # %%
-# And as heat maps, one for each class.
+# The same results as heat maps, one for each class.
 
 fig, axes = plt.subplots(1, 3, figsize=(9, 3.2), layout="constrained")
 for ax, name in zip(axes, search.scoring):
@@ -129,12 +129,12 @@ fig.colorbar(image, ax=axes, label="F1, mean of the folds")
 plt.show()
 
 # %%
-# Both settings count here. Motion measured from the middle of the window tells more than motion
-# from its first frame; and with so few annotated micro-expressions and so short a training, the
-# network finds hardly any unless more of them are planted. Do not read much into the figures
-# themselves: two folds of six videos each hold few expressions, and the table shows how far the
-# folds differ (``std``). Rank your own candidates with more subjects and more epochs, and at the
-# end test once on subjects who took no part in the search.
+# Both settings matter here. Motion measured from the middle of the window is more informative than
+# motion from its first frame. With so few annotated micro-expressions and such a short training,
+# the network finds hardly any unless more of them are pasted. Do not rely on the scores themselves:
+# two folds of six videos each contain few expressions, and the table shows how much the folds
+# differ (``std``). Rank your own candidates with more subjects and more epochs. At the end, test
+# once on subjects who were not used in the search.
 #
-# The mean over folds ranks candidates; it is not the F1 to report. For that, pool the counts of all
-# videos with :func:`~skspot.metrics.spotting_report`.
+# The mean over folds is used to rank candidates. Do not report it as F1. For that, pool the counts
+# of all videos with :func:`~skspot.metrics.spotting_report`.

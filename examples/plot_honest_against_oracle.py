@@ -1,18 +1,18 @@
 """
-Honest against oracle
-=====================
+How much an oracle overestimates the score
+==========================================
 
-A network is trained for some epochs, and after each one it could stop. Many public scripts of this
-field decide by the test: they score every epoch on the subject held out, and keep the best one for
-each subject. The figure that comes out is an :term:`oracle`'s, since it needs the answers. This
-example measures by how much it flatters.
+Training can stop after any epoch. Many public scripts of this field decide by the test: they score
+every epoch on the test subject, and keep the best epoch for each subject. The resulting score
+contains an :term:`oracle`, because it needs the labels of the test subject. This example measures
+by how much it overestimates the performance.
 """
 
 # %%
 # Videos and features
 # -------------------
-# Six synthetic subjects, their faces found and their motion measured, all kept in the folder
-# ``cache``. What follows concerns the network alone, so that features are made once, here.
+# Six synthetic subjects. Their features are computed once, because the rest of the example concerns
+# only the network. They are cached in the folder ``cache``.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -34,10 +34,10 @@ features = extractor.fit_transform(data.videos)
 # %%
 # Both protocols from the same training
 # -------------------------------------
-# :func:`~skspot.model_selection.oracle_epoch_evaluation` trains one network for each fold, without
-# the subjects that are tested, and predicts after every epoch. The honest figure takes the last
-# epoch, the oracle the best epoch of each subject by the subject's own F1. Two folds and a small,
-# quickly trained network keep the example short.
+# :func:`~skspot.model_selection.oracle_epoch_evaluation` trains one network for each fold without
+# the test subjects, and predicts after every epoch. The honest protocol uses the last epoch. The
+# oracle uses the best epoch of each subject by the F1 of the same subject. Two folds and a small
+# network keep the example short.
 
 spotter = SpotFormerClassifier(
     max_epochs=6,
@@ -61,14 +61,14 @@ result = oracle_epoch_evaluation(
 result.scores.round(3)
 
 # %%
-# ``flattery`` is what the oracle adds to the F1 of the honest protocol. It chooses by both classes
-# together, so that one class alone may even lose. Nothing was spotted better for it: the training
-# is the same, and for a new subject there is no answer by which to choose.
+# ``flattery`` is the difference between the F1 of the oracle and of the honest protocol. The oracle
+# chooses by both classes together; the score of a single class can be lower. The model is not
+# better: the training is the same, and for a new subject there are no labels by which to choose.
 #
 # Subject by subject
 # ------------------
-# Where the last epoch is as good as any, both agree. Elsewhere the oracle takes whichever epoch
-# happened to fit. For one subject it can't lose; choosing anew for each subject, it always wins.
+# Both protocols agree if the last epoch is the best. Otherwise the oracle uses an epoch that is
+# better by chance. Its score for a subject is never lower than the honest one.
 
 
 def subject_f1(tables):
@@ -93,8 +93,8 @@ scores = pd.DataFrame(
 scores.round(3)
 
 # %%
-# The same as a picture: the further apart the two marks of a subject, the more the choice of the
-# epoch flatters it.
+# The same as a picture: the distance between the two marks of a subject is the effect of the choice
+# of the epoch.
 
 fig, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
 ax.hlines(scores.index, scores["honest"], scores["oracle"], color="0.6", linewidth=3, zorder=1)
@@ -126,8 +126,8 @@ ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False)
 plt.show()
 
 # %%
-# With six subjects and six epochs the choice is small. The published settings train for 100 epochs,
-# and the more epochs there are to choose from, the more an oracle gains. When you compare with
-# published figures, ask which of the two they are; when you report your own, report the honest one.
-# Early stopping is no oracle as long as it looks at subjects held out of the *training* part: see
+# With six subjects and six epochs, the choice is small. The published settings train for 100
+# epochs, and an oracle gains more if there are more epochs. When you compare your scores with
+# published ones, find out which protocol was used. Report the honest score of your own models.
+# Early stopping is not an oracle if it uses subjects that are held out of the *training* part: see
 # ``train_split`` of :class:`~skspot.neural_network.SpotFormerClassifier`.

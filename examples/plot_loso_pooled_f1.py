@@ -1,19 +1,20 @@
 """
-Leave one subject out, and pool before dividing
-===============================================
+Leave one subject out, and pooled F1
+====================================
 
-The protocol of the field: every subject is tested once by a model that has never seen them. Hits,
-misses and false alarms of all videos are added up, and F1 is taken of the sums. The mean of each
-subject's F1 is another number, and it depends on who happens to have many expressions.
+This is the protocol of the field: every subject is tested once, by a model that has not seen them.
+The hits, misses and false alarms of all videos are summed, and F1 is computed from the sums. The
+mean of the F1 of all subjects is a different number. In it, a subject with few expressions counts
+as much as a subject with many.
 """
 
 # %%
 # Predictions for every subject
 # -----------------------------
-# ``cross_val_intervals`` does what scikit-learn's ``cross_val_predict`` does, leaves one subject
-# out unless told otherwise, and keeps each finished fold: a run that is interrupted goes on where
-# it stopped. Nothing is learned from the videos before the network, so that the features can be
-# made once, before the folds. The network is small and trained quickly; the defaults find more.
+# ``cross_val_intervals`` works like scikit-learn's ``cross_val_predict``. By default, it leaves one
+# subject out at a time. It stores each finished fold: an interrupted run continues where it
+# stopped. Only the network learns from the videos; the features can therefore be computed once,
+# before the folds. The network is small and trained quickly; the defaults find more.
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -49,17 +50,17 @@ predicted = cross_val_intervals(
 # %%
 # The pooled score
 # ----------------
-# TP, FP and FN count hits, false alarms and misses of all twelve videos. A prediction
-# hits if it shares at least half of the frames that it and the truth cover together (IoU 0.5), and
-# no annotated interval is hit twice.
+# TP, FP and FN count hits, false alarms and misses of all twelve videos. A prediction is a hit if
+# the number of frames that it shares with a true interval is at least half of the frames that the
+# two cover together (IoU 0.5). No true interval is hit twice.
 
 print(spotting_report(data.intervals, predicted))
 
 # %%
-# The mean over subjects is another number
-# ----------------------------------------
-# With two videos, one hit more or less moves a subject's F1 a lot. Their mean weighs every subject
-# alike, whether there were two expressions to find or ten.
+# The mean over subjects is different
+# -----------------------------------
+# With two videos, a single hit changes the F1 of a subject considerably. In the mean, every subject
+# has the same weight, whether there were two expressions to find or ten.
 
 of_subject = pd.Series(
     {
@@ -81,9 +82,9 @@ ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0, frameon=F
 plt.show()
 
 # %%
-# Which prediction hits which truth
-# ---------------------------------
-# One row for each video shows where the counts come from.
+# Hits, misses and false alarms
+# -----------------------------
+# There is one row for each video. The lines connect hits.
 
 MatchDisplay.from_predictions(data.intervals, predicted, names=data.names)
 plt.show()

@@ -1,19 +1,19 @@
 """
-A landmarker and a network of one's own
-=======================================
+A custom landmarker and a custom network
+========================================
 
-Each step of the pipeline can be replaced by a function or a class of a few lines. Here a face
-detector and a mean face of our own take the place of the landmarker, and a small recurrent network
-that of SpotFormer. Everything around them stays: training, decoding, metrics, pictures.
+You can replace each step of the pipeline by a function or a class of a few lines. In this example,
+a face detector with a mean face replaces the landmarker, and a small recurrent network replaces
+SpotFormer. Training, decoding, metrics and displays do not change.
 """
 
 # %%
 # A landmarker is a function
 # --------------------------
-# It takes one picture, RGB of dtype uint8, and returns the 68 points of the face in pixels, an
-# array of shape (68, 2), or None if it sees no face. A laboratory would call its own tracker here.
-# Ours finds the box of the face with a cascade of scikit-image and puts a mean face into it. The
-# mean face is learned from the known landmarks of one subject, who is not used again.
+# It takes one image, RGB of dtype uint8, and returns the 68 points of the face in pixels, an array
+# of shape (68, 2), or None if it sees no face. You could call your own tracker here. This
+# landmarker finds the box of the face with a cascade of scikit-image, and puts a mean face into it.
+# The mean face comes from the known landmarks of one subject, who is not used again.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,10 +32,10 @@ from skspot.preprocessing import FaceAligner, SWMROFlow
 cascade = Cascade(lbp_frontal_face_cascade_filename())
 
 
-def find_box(picture):
+def find_box(image):
     """Return left, top and width of the largest face, or None."""
     found = cascade.detect_multi_scale(
-        picture, scale_factor=1.1, step_ratio=1, min_size=(90, 90), max_size=(220, 220)
+        image, scale_factor=1.1, step_ratio=1, min_size=(90, 90), max_size=(220, 220)
     )
     return max(([f["c"], f["r"], f["width"]] for f in found), key=lambda box: box[2], default=None)
 
@@ -45,14 +45,14 @@ left, top, width = find_box(np.repeat(model.videos[0][0][:, :, None], 3, axis=2)
 mean_face = (model.landmarks[0][0] - [left, top]) / width
 
 
-def box_landmarker(picture):
+def box_landmarker(image):
     """Return the 68 points of the mean face in the box that the cascade finds."""
-    box = find_box(picture)
+    box = find_box(image)
     return None if box is None else mean_face * box[2] + box[:2]
 
 
 # %%
-# `RegionsDisplay` shows whether the points fit, before time is spent on features. With
+# `RegionsDisplay` shows whether the points fit. Check this before you compute features. With
 # ``detect_every=5``, the default, the function is called for every fifth frame, and the points are
 # tracked by optical flow in between.
 
@@ -67,10 +67,10 @@ plt.show()
 # %%
 # A network is a module
 # ---------------------
-# It takes windows of shape (n_windows, n_channels, n_positions, n_nodes) and returns ten logits for
-# each window and an embedding, which the contrastive part of the loss compares;
-# `SpotFormer.forward` documents the order of the logits. If its constructor has arguments of these
-# names, the classifier fills in the sizes of the features; the others are set as ``module__*``.
+# It takes windows of shape (n_windows, n_channels, n_positions, n_nodes). For each window, it
+# returns ten logits and an embedding for the contrastive part of the loss. `SpotFormer.forward`
+# documents the order of the logits. If its constructor has arguments with these names, the
+# classifier sets them to the sizes of the features. Set other arguments as ``module__*``.
 
 
 class RecurrentSpotter(nn.Module):
@@ -103,9 +103,9 @@ spotter = make_pipeline(
 # %%
 # Trained on four subjects, tested on two
 # ---------------------------------------
-# The aligned videos are passed to the rest of the pipeline, so that faces are found once. From four
-# videos of twenty seconds such a network learns what a macro-expression looks like. For
-# micro-expressions, it takes more of them.
+# We pass the aligned videos to the rest of the pipeline, because then faces are found only once.
+# Four videos of twenty seconds are enough for such a network to learn macro-expressions.
+# Micro-expressions need more videos.
 
 rest = spotter[1:].fit(aligned[:4], data.intervals[:4])
 predicted = rest.predict(aligned[4:])

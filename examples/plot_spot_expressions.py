@@ -2,17 +2,17 @@
 From face videos to expressions
 ===============================
 
-The whole of skspot in one pipeline: faces are found, their motion is measured, and a network spots
-:term:`macro- <macro-expression>` and :term:`micro-expressions <micro-expression>`. The videos are
-synthetic, so that the truth is known and nothing has to be downloaded.
+One pipeline finds the faces, measures their motion, and spots :term:`macro- <macro-expression>` and
+:term:`micro-expressions <micro-expression>` with a network. The videos are synthetic: the true
+intervals are known, and you need not download anything.
 """
 
 # %%
 # The data
 # --------
-# Six subjects with two videos each, 20 seconds long. They are rendered once and kept in the folder
-# ``cache``, which all examples share; with videos of your own, a list of paths takes the place of
-# ``data.videos``. ``data.intervals`` holds one table for each video: :term:`onset`, :term:`apex`
+# Six subjects with two videos each, 20 seconds long. They are rendered once and cached in the
+# folder ``cache``, which all examples share. For your own videos, use a list of paths instead of
+# ``data.videos``. ``data.intervals`` contains one table for each video: :term:`onset`, :term:`apex`
 # and :term:`offset` of each expression, and its class.
 
 import matplotlib.pyplot as plt
@@ -36,13 +36,13 @@ pd.DataFrame(data.intervals[0])
 # Three steps: :class:`~skspot.preprocessing.FaceAligner` finds the face in each frame,
 # :class:`~skspot.preprocessing.SWMROFlow` measures how ten regions of it move, and
 # :class:`~skspot.neural_network.SpotFormerClassifier` learns from this motion where expressions
-# begin, peak and end. The ``"template"`` landmarker works without a download; for real faces
-# ``"face-alignment"`` and ``"mediapipe"`` are more precise. ``memory`` keeps the landmarks and
-# features of each video; ``n_jobs=2`` in a step would work on two videos at a time.
+# begin, peak and end. The ``"template"`` landmarker works without a download. For real faces,
+# ``"mediapipe"`` and ``"face-alignment"`` are more precise. ``memory`` caches the landmarks and
+# features of each video. With ``n_jobs=2``, a step processes two videos at a time.
 #
-# The settings of the network make it quick, for this page: narrower than by default, trained for
-# fewer and bolder epochs on fewer windows. For your own data begin with
-# ``SpotFormerClassifier(random_state=0)``, which takes some minutes and spots better.
+# For this page, the network is smaller than the default, and it is trained for fewer epochs on
+# fewer windows. For your own data, begin with ``SpotFormerClassifier(random_state=0)``, which takes
+# some minutes and spots better.
 
 spotter = make_pipeline(
     FaceAligner("template", memory="cache"),
@@ -62,8 +62,8 @@ spotter = make_pipeline(
 # %%
 # Training
 # --------
-# The first four subjects train the network, the other two test it. Never split the videos of one
-# subject: a network knows a face again, and the figures become too good.
+# The first four subjects are used for training, the other two for the test. Never split the videos
+# of one subject: a network recognises faces, and the scores would be too high.
 
 train = [i for i, subject in enumerate(data.subjects) if subject < "s05"]
 test = [i for i, subject in enumerate(data.subjects) if subject >= "s05"]
@@ -72,8 +72,8 @@ spotter.fit([data.videos[i] for i in train], [data.intervals[i] for i in train])
 # %%
 # Spotting
 # --------
-# ``predict`` returns one table for each video. Predictions carry a score besides, by which they can
-# be ranked and filtered.
+# ``predict`` returns one table for each video. Predicted intervals also have a score, by which you
+# can rank and filter them.
 
 truth = [data.intervals[i] for i in test]
 predicted = spotter.predict([data.videos[i] for i in test])
@@ -86,14 +86,14 @@ pd.DataFrame(predicted[0])
 print(spotting_report(truth, predicted))
 
 # %%
-# Four videos hold few expressions, so that one more or less changes these figures a lot. For an
-# evaluation test each subject once, as the other examples in the :doc:`gallery
+# Four videos contain few expressions, and a single one changes these scores considerably. For an
+# evaluation, test each subject once, as the other examples in the :doc:`gallery
 # </auto_examples/index>` do.
 #
 # One video
 # ---------
-# The timeline of a video from the test: hatched bars are the truth, filled ones the predictions,
-# and below them are the scores of each frame from which the predictions come.
+# The timeline of a test video. Hatched bars are true intervals, filled ones are predictions. Below
+# them are the scores of the frames, from which the predictions are decoded.
 
 busiest = max(test, key=lambda i: len(data.intervals[i]))
 SpottingDisplay.from_estimator(spotter, data.videos[busiest], data.intervals[busiest])

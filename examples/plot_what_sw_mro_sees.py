@@ -1,19 +1,19 @@
 """
-What SW-MRO sees
-================
+The features: SW-MRO
+====================
 
-Between the video and the network stands SW-MRO, sliding-window multi-resolution optical flow
-[Deng2026]_: it turns each frame into the motion of ten small regions of the face. This example
-draws these regions, their motion over time and on the face, and what macro- and micro-expressions
-look like in it. Look at your own videos in this way before you train on them: what can't be seen
-here can't be spotted.
+SW-MRO, sliding-window multi-resolution optical flow [Deng2026]_, measures the motion of ten small
+regions of the face around each frame. The network sees only these features. This example draws the
+regions, their motion over time and on the face, and shows what macro- and micro-expressions look
+like. Look at your own videos in this way before you train on them. An expression that is not
+visible here can't be spotted.
 """
 
 # %%
 # Videos with known expressions
 # -----------------------------
-# Six synthetic subjects with two videos each. Most examples of the gallery use them; they are
-# rendered once and kept in the folder ``cache``.
+# Six synthetic subjects with two videos each. Most examples of the gallery use them. They are
+# rendered once and cached in the folder ``cache``.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,15 +32,15 @@ pd.DataFrame(table)
 
 # %%
 # The table shows one of the videos. Each row is one expression: the frames of its :term:`onset`,
-# :term:`apex` and :term:`offset`, and its class. The video has 30 frames in a second, so that the
-# micro-expressions last a third of a second or so.
+# :term:`apex` and :term:`offset`, and its class. The video has 30 frames per second; the
+# micro-expressions last about a third of a second.
 #
 # Where motion is measured
 # ------------------------
 # :class:`~skspot.preprocessing.FaceAligner` finds the face in each frame and scales it to 128
-# pixels; from here on a pixel is a pixel of that face. The ten regions are called nodes: three on
-# each eyebrow, four around the mouth. No expression moves the bridge of the nose much; its motion
-# is that of the head and is subtracted. The optical flow sees no more than the bright part.
+# pixels. From here on, all pixels are pixels of this face. The ten regions are called nodes: three
+# on each eyebrow, four around the mouth. Expressions hardly move the bridge of the nose. Its motion
+# is that of the head, and it is subtracted. The optical flow is computed in the bright part only.
 
 aligner = FaceAligner("template", memory="cache")
 aligned = aligner.transform(data.videos)
@@ -50,40 +50,39 @@ plt.show()
 # %%
 # Motion over time
 # ----------------
-# :class:`~skspot.preprocessing.SWMROFlow` puts a window of 17 frames around each frame and measures
-# how far each node moves from the middle of the window to each of its other frames. The features of
-# a video are an array of frames, window positions, nodes and directions.
+# :class:`~skspot.preprocessing.SWMROFlow` uses a window of 17 frames around each frame and measures
+# how far each node moves from the middle frame of the window to each other frame. The axes of the
+# features are frames, window positions, nodes and directions.
 
 flow = SWMROFlow(memory="cache")
 features = flow.transform(aligned)
 print(features[number].shape)
 
 # %%
-# The picture takes one position of the window, the last one: the motion from each frame to the one
-# 8 frames later. An expression comes and goes, and motion counts in both directions, so that each
-# one shows as two humps: its rise before the apex, its fall before the offset. The long
-# macro-expression at the beginning holds still in between. The arrows belong to the frame with the
-# most motion: the corners of the mouth, in the last macro-expression.
+# The picture shows the last position of the window: the motion from each frame to the one 8 frames
+# later. Each expression shows as two humps, its rise before the apex and its fall before the
+# offset. The face is still between the two humps of the long macro-expression at the beginning. The
+# arrows are those of the frame with the most motion: the corners of the mouth, in the last
+# macro-expression.
 
 FlowDisplay.from_video(aligned[number], table, flow=flow)
 plt.show()
 
 # %%
-# The same picture with the arrows at the onset of the first micro-expression. They are drawn
-# longer, as the scale below the face says: on the face itself, such a motion is hardly visible. The
-# two last micro-expressions barely stand out of what surrounds them; such expressions are the hard
-# ones to spot.
+# The same picture with the arrows at the onset of the first micro-expression. They are enlarged, as
+# the scale below the face shows, because such a motion is hardly visible. The last two
+# micro-expressions barely stand out from the motion around them. Such expressions are hard to spot.
 
 micro = table[table["label"] == "micro"]
 FlowDisplay.from_video(aligned[number], table, flow=flow, frame=int(micro["onset"][0]))
 plt.show()
 
 # %%
-# Macro against micro
-# -------------------
-# Now all expressions of all videos: how long each one is, and the strongest motion of any node in
-# it. What moves without an expression, by noise, blinks, light and the remains of head motion, is
-# the level to compare with.
+# Macro- and micro-expressions
+# ----------------------------
+# Now consider all expressions of all videos: the length of each one, and the strongest motion of
+# any node in it. Noise, blinks, changes of light and the rest of the head motion also cause motion
+# without an expression. This is the level to compare with.
 
 strongest = [np.linalg.norm(video[:, -1], axis=-1).max(axis=1) for video in features]
 rows, neutral = [], []
@@ -127,8 +126,8 @@ ax.legend(title="class", frameon=False)
 plt.show()
 
 # %%
-# The classes are told apart by length: a micro-expression takes less than half a second (the dotted
-# line), by definition. They are not told apart by size: a strong micro-expression moves as far as a
-# weak macro-expression. And the weakest ones move hardly more than a face without any expression.
-# This is why a spotter has to look at the course of the motion and at all nodes at once; a
-# threshold on the motion would not do.
+# The classes differ in length: by definition, a micro-expression takes less than half a second (the
+# dotted line). They do not differ clearly in size: a strong micro-expression moves as far as a weak
+# macro-expression. The weakest ones move hardly more than a face without any expression. A
+# threshold on the motion is therefore not enough. A spotter must use the course of the motion and
+# all nodes together.
