@@ -213,16 +213,14 @@ def test_tables_that_can_not_be_trained_on(folder, tmp_path, capsys, text, messa
     assert re.search(message, " ".join(lines))
 
 
-def test_evaluate(folder, tmp_path, capsys):
+def test_score(folder, tmp_path, capsys):
     predicted = {
         "s01_1": make_intervals([(10, 22, 45, "macro", 0.9), (52, 54, 59, "micro", 0.2)]),
         "s03": make_intervals([(1, 2, 3, "micro", 0.2)]),
     }
     write_intervals(tmp_path / "predicted.csv", predicted)
     assert (
-        main(
-            ["evaluate", str(tmp_path / "predicted.csv"), "--annotations", str(folder / "true.csv")]
-        )
+        main(["score", str(tmp_path / "predicted.csv"), "--annotations", str(folder / "true.csv")])
         == 0
     )
     captured = capsys.readouterr()
@@ -238,31 +236,31 @@ def test_evaluate(folder, tmp_path, capsys):
     assert without_annotations.endswith(": s03")
 
 
-def test_evaluate_a_folder_whatever_the_suffix(folder, tmp_path, capsys):
+def test_score_a_folder_whatever_the_suffix(folder, tmp_path, capsys):
     out = tmp_path / "out"
     out.mkdir()
     write_intervals(out / "s01_1.csv", {"s01_1": TABLES["s01_1"]})
     write_intervals(out / "s01_2.csv", {"s01_2": make_intervals()})
-    assert main(["evaluate", str(out), "--annotations", str(folder / "true.csv")]) == 0
+    assert main(["score", str(out), "--annotations", str(folder / "true.csv")]) == 0
     captured = capsys.readouterr()
     assert captured.err == ""
     assert "2 videos" in captured.out
     assert re.search(r"overall +1 +0 +1 ", captured.out)
     write_intervals(out / "again.csv", {"s01_1.avi": make_intervals()})
-    assert main(["evaluate", str(out), "--annotations", str(folder / "true.csv")]) == 1
+    assert main(["score", str(out), "--annotations", str(folder / "true.csv")]) == 1
     assert "several tables of the video 's01_1'" in capsys.readouterr().err
-    assert main(["evaluate", str(tmp_path), "--annotations", str(folder / "true.csv")]) == 1
+    assert main(["score", str(tmp_path), "--annotations", str(folder / "true.csv")]) == 1
     assert "There is no .boris or .csv" in capsys.readouterr().err
 
 
-def test_evaluate_without_a_common_video(folder, tmp_path, capsys):
+def test_score_without_a_common_video(folder, tmp_path, capsys):
     write_intervals(tmp_path / "p.csv", {"other": make_intervals([(10, 20, 45, "macro", 0.9)])})
-    assert (
-        main(["evaluate", str(tmp_path / "p.csv"), "--annotations", str(folder / "true.csv")]) == 1
-    )
+    assert main(["score", str(tmp_path / "p.csv"), "--annotations", str(folder / "true.csv")]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert re.search("no video in common.*: other there, s01_1, s01_2 here", captured.err)
+    assert re.search(
+        "no video in common.*: other in the predictions, s01_1, s01_2 in the ann", captured.err
+    )
 
 
 @pytest.mark.parametrize("jobs", ["0", "-1", "two"])
@@ -428,10 +426,10 @@ def test_folders_that_are_no_cache_stay_as_they_are(folder, capsys, arguments):
     assert sorted(folder.rglob("*")) == before
 
 
-def test_evaluate_with_another_threshold(folder, tmp_path, capsys):
+def test_score_with_another_threshold(folder, tmp_path, capsys):
     write_intervals(tmp_path / "p.csv", {"s01_1": make_intervals([(10, 20, 45, "macro", 0.9)])})
     arguments = [
-        "evaluate",
+        "score",
         str(tmp_path / "p.csv"),
         "--annotations",
         str(folder / "true.csv"),
@@ -447,13 +445,12 @@ def test_evaluate_with_another_threshold(folder, tmp_path, capsys):
     assert "--iou: must be above 0" in capsys.readouterr().err
 
 
-def test_evaluate_missing_tables(folder, tmp_path, capsys):
+def test_score_missing_tables(folder, tmp_path, capsys):
     assert (
-        main(["evaluate", str(tmp_path / "none.csv"), "--annotations", str(folder / "true.csv")])
-        == 1
+        main(["score", str(tmp_path / "none.csv"), "--annotations", str(folder / "true.csv")]) == 1
     )
     (line,) = errors(capsys)
-    assert line.startswith("skspot evaluate: ")
+    assert line.startswith("skspot score: ")
     assert "none.csv" in line
 
 
@@ -469,5 +466,5 @@ def test_version_and_usage(capsys):
 
 def test_warnings_are_printed_as_before_afterwards(tmp_path):
     before = warnings.showwarning
-    main(["evaluate", str(tmp_path / "none.csv"), "--annotations", str(tmp_path / "none.csv")])
+    main(["score", str(tmp_path / "none.csv"), "--annotations", str(tmp_path / "none.csv")])
     assert warnings.showwarning is before

@@ -37,13 +37,17 @@ from tests.datasets.trees import (
 )
 
 
-def evaluate(recorded, *arguments):
-    """Run a command that evaluates on the annotations of `recorded`."""
-    given = ["--annotations", str(recorded / "true.csv"), "--videos", str(recorded / "videos")]
-    return main(["evaluate", *given, *map(str, arguments)])
+def annotated(recorded):
+    """Return the options that name the annotations of `recorded`."""
+    return ["--annotations", str(recorded / "true.csv"), "--videos", str(recorded / "videos")]
 
 
-def message(capsys, command="evaluate"):
+def cross_validate(recorded, *arguments):
+    """Cross-validate on the annotations of `recorded`."""
+    return main(["cross-validate", *annotated(recorded), *map(str, arguments)])
+
+
+def message(capsys, command="cross-validate"):
     (line,) = [
         line
         for line in capsys.readouterr().err.splitlines()
@@ -65,13 +69,13 @@ def cache(recorded, tmp_path):
 def test_cross_validation(recorded, cache, tmp_path, capsys, cv, n_folds):
     out = tmp_path / "out"
     arguments = ["--cv", cv, "--cache", cache, "--out", out, *QUICK]
-    assert evaluate(recorded, *arguments) == 0
+    assert cross_validate(recorded, *arguments) == 0
     printed = capsys.readouterr().out
     true, predicted = (read_intervals(out / f"{name}.csv") for name in ("true", "predicted"))
     assert list(true) == list(predicted) == ["s01_1", "s02_1", "s03_1"]
     assert printed.startswith(spotting_report(list(true.values()), list(predicted.values())))
     assert stored_results(cache)["folds"].n_entries == n_folds
-    record = json.loads((out / "report.json").read_text())
+    record = json.loads((out / "scores.json").read_text())
     assert record["n_subjects"] == 3
     assert record["scores"]["n_videos"] == 3
     assert record["versions"]["skspot"]
@@ -87,8 +91,8 @@ def finished_folds(cache):
 def test_cross_validation_goes_on_after_a_kill(recorded, cache, tmp_path, capsys):
     """A killed run has finished folds; the same command computes only the others."""
     arguments = ["--annotations", recorded / "true.csv", "--videos", recorded / "videos"]
-    arguments += ["--cv", "loso", "--cache", cache, "--out", tmp_path / "out", *QUICK]
-    command = [sys.executable, "-m", "skspot", "evaluate"]
+    arguments += ["--cache", cache, "--out", tmp_path / "out", *QUICK]
+    command = [sys.executable, "-m", "skspot", "cross-validate"]
     with subprocess.Popen(
         [*command, *map(str, arguments)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as run:
@@ -99,14 +103,14 @@ def test_cross_validation_goes_on_after_a_kill(recorded, cache, tmp_path, capsys
     assert run.returncode == -signal.SIGKILL
     finished = finished_folds(cache)
     assert 1 <= len(finished) < 3
-    assert main(["evaluate", *map(str, arguments)]) == 0
+    assert main(["cross-validate", *map(str, arguments)]) == 0
     assert stored_results(cache)["folds"].n_entries == 3
     assert finished.items() <= finished_folds(cache).items()
     assert "3 videos" in capsys.readouterr().out
 
 
 def test_without_a_cache_the_results_hold_one(recorded, tmp_path):
-    assert evaluate(recorded, "--cv", "2", "--out", tmp_path / "out", *QUICK) == 0
+    assert cross_validate(recorded, "--cv", "2", "--out", tmp_path / "out", *QUICK) == 0
     assert stored_results(tmp_path / "out" / "cache")["folds"].n_entries == 2
 
 
@@ -114,8 +118,8 @@ def test_a_cross_validation_needs_subjects(recorded, tmp_path, capsys):
     frame = pd.read_csv(recorded / "true.csv").drop(columns="subject")
     frame.to_csv(tmp_path / "true.csv", index=False)
     arguments = ["--annotations", tmp_path / "true.csv", "--videos", recorded / "videos"]
-    arguments += ["--cv", "loso", "--out", tmp_path / "out"]
-    assert main(["evaluate", *map(str, arguments)]) == 1
+    arguments += ["--out", tmp_path / "out"]
+    assert main(["cross-validate", *map(str, arguments)]) == 1
     assert "has no column `subject`" in message(capsys)
     assert not (tmp_path / "out").exists()
 
@@ -123,26 +127,39 @@ def test_a_cross_validation_needs_subjects(recorded, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ([], "Name either the predicted intervals.*got neither"),
-        (["p.csv", "--cv", "loso"], "Name either the predicted intervals.*got both"),
         (["--cv", "2", "--root", "x"], "--root belongs to --dataset"),
-        (["p.csv", "--epochs", "3"], "--epochs belongs to --cv"),
-        (["p.csv", "--landmarker", "template"], "--landmarker belongs to --cv"),
-        (["p.csv", "--out", "x"], "--out belongs to --cv"),
-        (["--cv", "2", "--predicted-format", "elan"], "--predicted-format belongs to predicted"),
         (["--cv", "2", "--label", "a=macro", "--label", "a=micro"], "gives 'a' two meanings"),
         (["--cv", "2", "--subjects", "006"], "--subjects belongs to --dataset"),
     ],
 )
 def test_arguments_that_do_not_fit(recorded, capsys, arguments, expected):
-    assert evaluate(recorded, *arguments) == 1
+    assert cross_validate(recorded, *arguments) == 1
     assert re.search(expected, message(capsys))
+
+
+@pytest.mark.parametrize(
+    ("command", "foreign"),
+    [
+        ("score", ["--cv", "loso"]),
+        ("score", ["--epochs", "3"]),
+        ("score", ["--landmarker", "template"]),
+        ("score", ["--out", "x"]),
+        ("score", ["--jobs", "2"]),
+        ("cross-validate", ["--predicted-format", "elan"]),
+        ("cross-validate", ["predicted.csv"]),
+    ],
+)
+def test_options_of_another_command(recorded, capsys, command, foreign):
+    predicted = ["predicted.csv"] if command == "score" else []
+    with pytest.raises(SystemExit):
+        main([command, *predicted, *annotated(recorded), *foreign])
+    assert "unrecognized arguments" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("cv", ["1", "0", "some", "2.5"])
 def test_numbers_of_folds_that_are_none(recorded, capsys, cv):
     with pytest.raises(SystemExit):
-        evaluate(recorded, "--cv", cv)
+        cross_validate(recorded, "--cv", cv)
     assert "--cv" in capsys.readouterr().err
 
 
@@ -152,13 +169,13 @@ def test_an_interruption_tells_where_folds_are(recorded, cache, tmp_path, capsys
 
     monkeypatch.setattr("skspot.model_selection.cross_val_intervals", interrupt)
     out = tmp_path / "out"
-    assert evaluate(recorded, "--cv", "loso", "--cache", cache, "--out", out, *QUICK) == 130
+    assert cross_validate(recorded, "--cache", cache, "--out", out, *QUICK) == 130
     assert f"Finished folds are kept in {cache}" in capsys.readouterr().err
 
 
 def test_too_many_folds_are_refused_before_any_work(recorded, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(FaceAligner, "transform", lambda *args: pytest.fail("worked first"))
-    assert evaluate(recorded, "--cv", "9", "--out", tmp_path / "out") == 1
+    assert cross_validate(recorded, "--cv", "9", "--out", tmp_path / "out") == 1
     assert "n_splits=9 is more than the number of subjects, 3" in message(capsys)
 
 
@@ -189,7 +206,7 @@ def test_seconds_counted_from_one_and_reported(recorded, tmp_path, capsys):
         (tmp_path / "from_one.csv", ["--first-frame", "1"]),
     ):
         arguments = [tmp_path / "p.csv", "--annotations", table, "--videos", recorded / "videos"]
-        assert main(["evaluate", *map(str, arguments), *options]) == 0
+        assert main(["score", *map(str, arguments), *options]) == 0
         printed.append(capsys.readouterr().out)
     assert printed[0] == printed[1] == printed[2]
     assert re.search(r"micro +1 +0 +1 ", printed[0])
@@ -204,17 +221,17 @@ def test_seconds_counted_from_one_and_reported(recorded, tmp_path, capsys):
         lambda text: text.replace("macro", "smile"),
     ],
 )
-def test_evaluate_reads_tables_as_train_does(recorded, tmp_path, capsys, change):
+def test_score_reads_tables_as_train_does(recorded, tmp_path, capsys, change):
     """Without the videos: a table that one command takes is no trouble to the other."""
     text = (recorded / "true.csv").read_text()
     (tmp_path / "other.csv").write_text(change(text))
     labels = ["--label", "smile=macro"] if "smile" in change(text) else []
-    arguments = ["evaluate", str(recorded / "true.csv"), "--annotations"]
+    arguments = ["score", str(recorded / "true.csv"), "--annotations"]
     assert main([*arguments, str(tmp_path / "other.csv"), *labels]) == 0
     assert re.search(r"overall +4 +0 +0 ", capsys.readouterr().out)
 
 
-def test_evaluate_at_a_reduced_rate(recorded, tmp_path, capsys):
+def test_score_at_a_reduced_rate(recorded, tmp_path, capsys):
     """Frames of the table are those recorded; predictions are in those kept."""
     (tmp_path / "videos" / "s09").mkdir(parents=True)
     for number in range(80):
@@ -222,7 +239,7 @@ def test_evaluate_at_a_reduced_rate(recorded, tmp_path, capsys):
         picture.save(tmp_path / "videos" / "s09" / f"{number:03d}.png")
     (tmp_path / "true.csv").write_text("video,onset,offset,label\ns09,20,59,macro\n")
     write_intervals(tmp_path / "p.csv", {"s09": make_intervals([(10, 30, "macro")])})
-    arguments = ["evaluate", tmp_path / "p.csv", "--annotations", tmp_path / "true.csv"]
+    arguments = ["score", tmp_path / "p.csv", "--annotations", tmp_path / "true.csv"]
     arguments += ["--videos", tmp_path / "videos", "--iou", "0.9"]
     assert main([*map(str, arguments)]) == 0
     assert re.search(r"macro +0 +1 +1 ", capsys.readouterr().out)
@@ -237,8 +254,7 @@ def test_names_with_dots(tmp_path, capsys):
         tmp_path / "p.csv", {"s01.sad.mp4": tables["s01.sad"], "s01.joy": tables["s01.joy.mp4"]}
     )
     assert (
-        main(["evaluate", str(tmp_path / "p.csv"), "--annotations", str(tmp_path / "true.csv")])
-        == 0
+        main(["score", str(tmp_path / "p.csv"), "--annotations", str(tmp_path / "true.csv")]) == 0
     )
     captured = capsys.readouterr()
     assert re.search(r"macro +1 +0 +0 ", captured.out)
@@ -251,7 +267,7 @@ def test_report_of_repairs(recorded, tmp_path, capsys):
     arguments = ["--annotations", tmp_path / "true.csv", "--videos", recorded / "videos"]
     arguments += ["--first-frame", "1", "--report", tmp_path / "new" / "report.csv"]
     write_intervals(tmp_path / "p.csv", {"s02_1": make_intervals([(29, 33, 39, "micro", 0.5)])})
-    assert main(["evaluate", str(tmp_path / "p.csv"), *map(str, arguments)]) == 0
+    assert main(["score", str(tmp_path / "p.csv"), *map(str, arguments)]) == 0
     report = pd.read_csv(tmp_path / "new" / "report.csv")
     (row,) = report.index[report["video"] == "s02_1"]
     assert report["action"][row] == "changed"
@@ -302,7 +318,7 @@ def test_train_on_a_dataset_and_score_against_it(name, tmp_path, capsys):
     assert report["problem"].tolist() == data.report["problem"].tolist()
 
     write_intervals(tmp_path / "predicted.json", dict(zip(data.names, data.intervals)))
-    assert main(["evaluate", str(tmp_path / "predicted.json"), *source]) == 0
+    assert main(["score", str(tmp_path / "predicted.json"), *source]) == 0
     assert re.search(rf"overall +{sum(map(len, data.intervals))} +0 +0 ", capsys.readouterr().out)
 
 
@@ -311,12 +327,12 @@ def test_cross_validate_some_subjects_of_a_dataset(tmp_path, capsys):
     data, options = dataset_with_landmarks("samm-lv", tmp_path / "root")
     subjects = sorted(set(data.subjects))[:2]
     status = main(
-        ["evaluate", "--dataset", "samm-lv", "--root", str(tmp_path / "root"), *options]
-        + ["--cv", "loso", "--out", str(tmp_path / "out"), "--epochs", "1"]
+        ["cross-validate", "--dataset", "samm-lv", "--root", str(tmp_path / "root"), *options]
+        + ["--out", str(tmp_path / "out"), "--epochs", "1"]
         + ["--landmarker", "openface", "--subjects", *subjects]
     )
     assert status == 0
-    record = json.loads((tmp_path / "out" / "report.json").read_text())
+    record = json.loads((tmp_path / "out" / "scores.json").read_text())
     assert record["n_subjects"] == 2
     assert record["options"]["dataset"] == "samm-lv"
 
@@ -331,7 +347,7 @@ def test_a_dataset_needs_its_root(capsys, tmp_path):
     assert "SAMM" in message(capsys, "train")
 
 
-@pytest.mark.parametrize("command", ["train", "evaluate"])
+@pytest.mark.parametrize("command", ["train", "cross-validate"])
 def test_videos_that_can_not_be_read_are_left_out_if_wanted(recorded, tmp_path, capsys, command):
     """One broken video of four: an error, or a warning that names it."""
     videos = shutil.copytree(recorded / "videos", tmp_path / "videos")
@@ -341,7 +357,7 @@ def test_videos_that_can_not_be_read_are_left_out_if_wanted(recorded, tmp_path, 
     arguments = [command, "--annotations", str(tmp_path / "true.csv"), "--videos", str(videos)]
     arguments += {
         "train": ["--model", str(tmp_path / "model")],
-        "evaluate": ["--cv", "loso", "--out", str(tmp_path / "out")],
+        "cross-validate": ["--out", str(tmp_path / "out")],
     }[command]
     arguments += ["--cache", str(tmp_path / "cache"), *QUICK]
     assert main(arguments) == 1

@@ -105,8 +105,7 @@ LEFT = {
     # skspot/cli
     "cli/_annotated.py: skspot.datasets._video_files.find_videos",
     "cli/_annotated.py: skspot.datasets.annotations._unmatched_tables.read_own_tables",
-    "cli/_evaluate.py: skspot.datasets._video_files.VIDEO_SUFFIXES",
-    "cli/_evaluate.py: skspot.model_selection._cross_val.split_videos",
+    "cli/_score.py: skspot.datasets._video_files.VIDEO_SUFFIXES",
     "cli/_spot.py: skspot.video._readers.open_source",
     "cli/_videos.py: skspot.datasets._video_files.VIDEO_SUFFIXES",
     "cli/_videos.py: skspot.video._pictures.holds_images",

@@ -1,4 +1,4 @@
-"""The command line: ``skspot demo | train | spot | report | evaluate | cache``."""
+"""The command line, ``skspot COMMAND``; each command is a module of this package."""
 
 import argparse
 import sys
@@ -6,9 +6,10 @@ import warnings
 
 import skspot
 from skspot.cli._cache import add_cache
+from skspot.cli._cross_validate import add_cross_validate
 from skspot.cli._demo import add_demo
-from skspot.cli._evaluate import add_evaluate
 from skspot.cli._report import add_report
+from skspot.cli._score import add_score
 from skspot.cli._spot import add_spot
 from skspot.cli._train import add_train
 
@@ -62,7 +63,15 @@ def make_parser():
     )
     parser.add_argument("--version", action="version", version=f"skspot {skspot.__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    for add in (add_demo, add_train, add_spot, add_report, add_evaluate, add_cache):
+    for add in (
+        add_demo,
+        add_train,
+        add_spot,
+        add_report,
+        add_score,
+        add_cross_validate,
+        add_cache,
+    ):
         add(commands)
     return parser
 

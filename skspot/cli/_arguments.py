@@ -93,6 +93,25 @@ def add_workers(command, default=1):
     )
 
 
+def add_iou(command):
+    """Add the overlap that makes a predicted interval a hit."""
+    command.add_argument(
+        "--iou",
+        type=_threshold,
+        default=0.5,
+        help="smallest intersection over union at which a predicted interval is a hit, above 0 "
+        "and at most 1 (default 0.5)",
+    )
+
+
+def _threshold(text):
+    """Read an IoU for argparse."""
+    number = float(text)
+    if not 0 < number <= 1:
+        raise argparse.ArgumentTypeError(f"must be above 0 and at most 1, got {text}")
+    return number
+
+
 def add_training(command):
     """Add what training depends on."""
     command.add_argument("--epochs", type=whole_number(1), help="epochs of training")

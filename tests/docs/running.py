@@ -63,7 +63,7 @@ def _look_for(arguments):
 
 def _skspot(arguments, further):
     options = make_parser().parse_args(arguments)  # the page's own words are valid
-    trains = options.command == "train" or getattr(options, "cv", None) is not None
+    trains = options.command in ("train", "cross-validate")
     if trains:
         arguments = [*_without_choices(arguments), *QUICK, *further]
     elif "--jobs" in arguments:
