@@ -106,35 +106,15 @@ LEFT = {
     "cli/_annotated.py: skspot.datasets._video_files.find_videos",
     "cli/_annotated.py: skspot.datasets.annotations._unmatched_tables.read_own_tables",
     "cli/_score.py: skspot.datasets._video_files.VIDEO_SUFFIXES",
-    "cli/_spot.py: skspot.video._readers.open_source",
     "cli/_videos.py: skspot.datasets._video_files.VIDEO_SUFFIXES",
-    "cli/_videos.py: skspot.video._pictures.holds_images",
-    "model_selection/_cross_val.py: skspot.video._readers.open_source",
     # skspot/datasets and skspot/io
-    "datasets/_loading.py: skspot.video._base.listing",
-    "datasets/_trees.py: skspot.video._base.listing",
-    "datasets/_trees.py: skspot.video._pictures.holds_images",
-    "datasets/_user_videos.py: skspot.video._files.FileVideo",
-    "datasets/_user_videos.py: skspot.video._pictures.names_by_number",
-    "datasets/_video_files.py: skspot.video._pictures.holds_images",
-    "datasets/annotations/_recordings.py: skspot.video._pictures.ImageSequence",
-    "datasets/annotations/_recordings.py: skspot.video._pictures.names_by_number",
-    "datasets/tables/_workbooks.py: skspot.video._base.listing",
     # skspot/inspection and skspot/reporting
-    "inspection/_match.py: skspot.video._base.short_name",
     "inspection/_flow.py: skspot.preprocessing._sw_mro.window_pairs",
     "inspection/_occlusion_effects.py: "
     "skspot.neural_network.training._batches.check_video_features",
     "inspection/_occlusion_effects.py: skspot.preprocessing._sw_mro.window_pairs",
     "inspection/_regions.py: skspot.preprocessing.flow._displacements.RegionGeometry",
     "reporting/_video_report.py: skspot.inspection._pipelines.run_transformers",
-    # skspot/landmarks and skspot/preprocessing
-    "landmarks/_table_files.py: skspot.video._base.listing",
-    "landmarks/_tables.py: skspot.video._base.hash_file",
-    "landmarks/_tables.py: skspot.video._pictures.DirectoryVideo",
-    "landmarks/_tables.py: skspot.video._pictures.numbered_images",
-    "preprocessing/_aligner.py: skspot.video._base.short_name",
-    "preprocessing/_aligner.py: skspot.video._readers.open_source",
 }
 
 

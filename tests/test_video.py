@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import pytest
 
+from skspot.utils import _fingerprints
 from skspot.video import (
     AlignedVideo,
     ImageSequence,
@@ -24,6 +25,8 @@ from skspot.video import (
     face_extent,
     open_video,
 )
+
+pytestmark = pytest.mark.filterwarnings("ignore:Folders of images carry no times")
 
 DOTS = slice(None, None, 17)  # the landmarks that are drawn, far apart
 SIZE = (96, 64)  # width and height of the videos written here
@@ -234,7 +237,7 @@ class TestBrokenFiles:
 
     def test_header_announces_a_longer_video(self, tmp_path):
         path = cut(write_video(tmp_path / "a.mkv", textured(150)), 0.5)
-        with pytest.warns(UserWarning, match=r"a\.mkv: the file announces 5\.0 s.* last frame"):
+        with pytest.warns(UserWarning, match=r"a\.mkv: the header says 5\.0 s.* last frame"):
             n_frames = open_video(path).n_frames
         assert 20 < n_frames < 130
 
@@ -242,7 +245,7 @@ class TestBrokenFiles:
         frames = textured(90)
         path = write_video(tmp_path / "a.avi", frames, codec="mjpeg", pixels="yuvj420p")
         path.write_bytes(path.read_bytes()[: packet_positions(path)[50]])
-        with pytest.warns(UserWarning, match=r"a\.avi: the file announces 90 frames, but 50 could"):
+        with pytest.warns(UserWarning, match=r"a\.avi: the header says 90 frames, but 50 could"):
             assert open_video(path).n_frames == 50
 
     def test_frames_without_times(self, tmp_path):
@@ -266,14 +269,14 @@ class TestBrokenFiles:
             frame.rate = 44100
             container.mux(stream.encode(frame))
             container.mux(stream.encode())
-        with pytest.raises(VideoReadError, match=r"a\.m4a' holds no video, only audio streams"):
+        with pytest.raises(VideoReadError, match=r"a\.m4a' contains no video, only audio streams"):
             open_video(tmp_path / "a.m4a")
 
     def test_not_a_video(self, tmp_path):
         for name, content, message in (
             ("empty.mp4", b"", r"empty\.mp4' is empty \(0 bytes\)"),
             ("notes.mp4", b"hello " * 50, r"notes\.mp4' can't be opened as a video"),
-            ("face.png", cv2.imencode(".png", textured(1)[0])[1].tobytes(), "single picture"),
+            ("face.png", cv2.imencode(".png", textured(1)[0])[1].tobytes(), "single image"),
         ):
             (tmp_path / name).write_bytes(content)
             with pytest.raises(VideoReadError, match=message):
@@ -297,7 +300,7 @@ def test_times_always_increase():
     from skspot.video._files import _Clock
 
     clock = _Clock(rate=10)
-    times = [clock.tell(time) for time in (None, 5.1, 5.2, None, 5.25, 5.6, 5.6)]
+    times = [clock.next_time(time) for time in (None, 5.1, 5.2, None, 5.25, 5.6, 5.6)]
     np.testing.assert_allclose(times, [0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.7])
     assert clock.n_guessed == 4
 
@@ -331,7 +334,7 @@ class TestDirectories:
         with pytest.warns(
             UserWarning, match="v: no image has the number 5, 7, 8; .*frames 0 to 4"
         ) as got:
-            n_frames = len(list(open_video(folder).frames()))
+            n_frames = len(list(open_video(folder, fps=30).frames()))
         assert n_frames == 5
         assert len(got) == 1
 
@@ -354,10 +357,10 @@ class TestDirectories:
             next(open_video(folder).frames())
 
     def test_what_is_no_video(self, tmp_path):
-        with pytest.raises(VideoReadError, match="holds no images .*nothing"):
+        with pytest.raises(VideoReadError, match="contains no images .*it is empty"):
             open_video(write_images(tmp_path / "empty", [], []))
         (tmp_path / "notes.txt").write_text("")
-        with pytest.raises(VideoReadError, match=r"holds no images .*notes\.txt"):
+        with pytest.raises(VideoReadError, match=r"contains no images .*notes\.txt"):
             open_video(tmp_path)
         with pytest.raises(ValueError, match=r"'1\.jpg' and '1\.png' both have the number 1"):
             open_video(write_images(tmp_path / "twice", textured(2), ["1.png", "1.jpg"]))
@@ -406,12 +409,78 @@ class TestArrays:
         for source in ([textured(1)[0]], 3, None, b"a.mp4"):
             with pytest.raises(TypeError, match=type(source).__name__):
                 open_video(source)
-        for fps in (0, -1, np.nan, np.inf, "30", None):
+        for fps in (0, -1, np.nan, np.inf, "30"):
             with pytest.raises(ValueError, match="fps must be"):
                 open_video(textured(1), fps=fps)
 
 
+class TestRateOfFolders:
+    """Folders of images carry no times; what is assumed is said once."""
+
+    @pytest.fixture
+    def folder(self, tmp_path):
+        return write_images(tmp_path / "v", textured(3), ["1.png", "2.png", "3.png"])
+
+    def test_is_assumed_with_a_warning(self, folder):
+        with pytest.warns(UserWarning, match=r"30 frames per second are assumed.*--fps") as got:
+            video = open_video(folder)
+        assert len(got) == 1
+        assert got[0].filename == __file__
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert video.fingerprint
+            assert len(list(video.frames())) == 3
+        assert video.times.fps == pytest.approx(30)
+
+    def test_is_taken_from_whoever_knows_it(self, folder):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert open_video(folder, fps=25).times.fps == pytest.approx(25)
+            assert open_video(folder, warn=False).times.fps == pytest.approx(30)
+            assert open_video(ImageSequence(folder, 50), fps=25).times.fps == pytest.approx(50)
+            skipping = ImageSequence(folder, keep_every=2)
+            assert open_video(skipping, fps=50).times.fps == pytest.approx(25)
+            assert open_video(textured(2)).times.fps == pytest.approx(30)
+        with pytest.warns(UserWarning, match="30 frames per second are assumed"):
+            assert open_video(skipping).times.fps == pytest.approx(15)
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """The files that are read for fingerprints."""
+    paths = []
+
+    def noted(path, *args):
+        paths.append(Path(path).name)
+        return open(path, *args)
+
+    monkeypatch.setattr(_fingerprints, "open", noted, raising=False)
+    return paths
+
+
 class TestFingerprint:
+    def test_is_computed_once_in_a_process(self, tmp_path, opened, monkeypatch):
+        monkeypatch.setattr(_fingerprints, "_TICK_NS", -(10**10))  # as if the files were old
+        names = [f"{number}.png" for number in range(4)]
+        folder = write_images(tmp_path / "v", textured(4), names)
+        path = write_video(tmp_path / "a.mp4", textured(2))
+        sources = (path, str(path), ImageSequence(folder, 30, keep_every=2), folder)
+        prints = [open_video(source, fps=30).fingerprint for source in sources]
+        assert opened == ["a.mp4", "0.png", "2.png", *names]
+        again = [open_video(source, fps=30).fingerprint for source in sources]
+        assert again == prints
+        assert len(opened) == 7
+        (folder / "1.png").write_bytes(b"changed")
+        changed = [open_video(source, fps=30).fingerprint for source in sources]
+        assert changed[:3] == prints[:3]  # image 1 is not among those kept
+        assert changed[3] != prints[3]
+        assert opened[7:] == names
+
+    def test_of_files_that_have_just_been_written_is_not_remembered(self, tmp_path, opened):
+        path = write_video(tmp_path / "a.mp4", textured(2))
+        assert open_video(path).fingerprint == open_video(path).fingerprint
+        assert opened == ["a.mp4"] * 2
+
     def test_of_a_file(self, tmp_path):
         path = write_video(tmp_path / "a.mp4", textured(5))
         first = open_video(path).fingerprint
@@ -596,8 +665,19 @@ class TestAlignedVideo:
         assert np.isnan(single.fps)
 
     def test_frozen(self):
+        aligned = aligned_dots()
         with pytest.raises(AttributeError):
-            aligned_dots().face_size = 3
+            aligned.face_size = 3
+        for video in (aligned, pickle.loads(pickle.dumps(aligned))):
+            for part in (video.landmarks, video.valid, video.timestamps):
+                with pytest.raises(ValueError, match="read-only"):
+                    part[0] = 0
+
+    def test_fingerprint_leaves_no_trace_in_pickles(self):
+        aligned = aligned_dots()
+        before = pickle.dumps(aligned)
+        assert pickle.loads(before).fingerprint == aligned.fingerprint
+        assert pickle.dumps(aligned) == before
 
     @pytest.mark.parametrize(("n_frames", "got"), [(2, "2"), (4, "more than 3")])
     def test_source_of_another_length(self, n_frames, got):
@@ -677,7 +757,7 @@ def test_import_is_light():
 
 
 class TestImageSequence:
-    """A directory of images with its rate, of which every n-th may be a frame."""
+    """A folder of images with its rate, of which every n-th may be a frame."""
 
     @pytest.fixture
     def folder(self, tmp_path):
@@ -739,10 +819,10 @@ class TestImageSequence:
     def test_refuses_a_wrong_rate_or_kind(self, tmp_path):
         with pytest.raises(ValueError, match="fps must be a positive number"):
             ImageSequence("v", fps=0)
-        with pytest.raises(FileNotFoundError, match="no video file or directory"):
+        with pytest.raises(FileNotFoundError, match="no video file or folder"):
             open_video(ImageSequence(tmp_path / "absent"))
         (tmp_path / "file.mp4").write_bytes(b"x")
-        with pytest.raises(NotADirectoryError, match="is a directory of images"):
+        with pytest.raises(NotADirectoryError, match="is a folder of images"):
             open_video(ImageSequence(tmp_path / "file.mp4"))
 
 

@@ -77,13 +77,13 @@ def _spot_video(name_and_path, *, spotter, folder, formats):
 def _write_intervals(stem, video, table, formats):
     """Write the intervals of one video in each format; return the suffixes of the files."""
     from skspot.io import write_intervals
-    from skspot.video._readers import open_source
+    from skspot.video import open_video
 
     media = None if Path(video.source).is_dir() else video.source
     # Other programs count from where their players begin, our tables from the first frame.
     start = 0.0
     if not set(formats) <= _FROM_FIRST_FRAME:
-        start = open_source(video.source, quiet=True).start
+        start = open_video(video.source, warn=False).start
     for name in formats:
         times = video.timestamps + (0.0 if name in _FROM_FIRST_FRAME else start)
         write_intervals(

@@ -38,9 +38,9 @@ def find_all(videos):
 def _videos_within(folder):
     """Return the video files in a folder that is no video itself."""
     from skspot.datasets._video_files import VIDEO_SUFFIXES
-    from skspot.video._pictures import holds_images
+    from skspot.video import is_image_folder
 
-    if not folder.is_dir() or holds_images(folder):
+    if not folder.is_dir() or is_image_folder(folder):
         return []
     return sorted(
         path

@@ -13,7 +13,7 @@ from skspot.datasets.annotations._labels import settle_rows
 from skspot.datasets.annotations._recordings import natural_order
 from skspot.datasets.annotations._repairs import Finding, LeftOut
 from skspot.intervals import CLASSES
-from skspot.video._base import listing
+from skspot.utils._text import listing
 
 _COLUMNS = ("record", "place", "subject", "video", "onset", "apex", "offset", "label")
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from skspot.datasets._loading import Note
 from skspot.datasets.annotations._recordings import Recording, image_numbers
 from skspot.datasets.annotations._repairs import Finding
-from skspot.video import ImageSequence, VideoReadError
-from skspot.video._base import listing
-from skspot.video._pictures import holds_images
+from skspot.utils._text import listing
+from skspot.video import ImageSequence, VideoReadError, is_image_folder
 
 _DEPTH = 6  # how many levels of folders are looked at, that of the root among them
 
@@ -230,7 +229,7 @@ def _workbooks(root, layout, depth=_DEPTH):
 
 
 def _images_within(path, depth):
-    return holds_images(path) or (
+    return is_image_folder(path) or (
         depth > 0 and any(_images_within(child, depth - 1) for child in subfolders(path))
     )
 

@@ -2,15 +2,12 @@
 
 import os
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
 from skspot.datasets.annotations._recordings import Recording, natural_order
 from skspot.utils._parallel import map_videos
-from skspot.video import ImageSequence, VideoReadError, open_video
-from skspot.video._files import FileVideo
-from skspot.video._pictures import names_by_number
+from skspot.video import ImageSequence, VideoReadError, image_names, open_video
 
 _DEFAULT_FPS = 30.0  # of `open_video`
 
@@ -109,13 +106,13 @@ def _times(path):
 
 
 def _list_images(path):
-    return names_by_number(Path(path))
+    return image_names(path)
 
 
 def _unopened(path, first_frame):
     """Return the fields of a recording that is a file of which no frame is decoded."""
     try:
-        n_announced = FileVideo(path, _DEFAULT_FPS, quiet=True).n_announced
+        n_announced = open_video(path, warn=False).nominal_n_frames
     except OSError:  # an error of this file when its frames are wanted, if ever
         n_announced = 0
     return {"first_number": first_frame, "n_announced": n_announced or None}

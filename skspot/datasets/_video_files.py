@@ -6,7 +6,7 @@ import unicodedata
 from collections import defaultdict
 from pathlib import Path
 
-from skspot.video._pictures import holds_images
+from skspot.video import is_image_folder
 
 VIDEO_SUFFIXES = frozenset(
     (".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv")
@@ -143,7 +143,7 @@ def _is_video(path):
     """Tell whether a path looks like a video, without opening it."""
     if path.name.startswith("."):
         return False
-    return holds_images(path) or (path.suffix.lower() in VIDEO_SUFFIXES and path.is_file())
+    return is_image_folder(path) or (path.suffix.lower() in VIDEO_SUFFIXES and path.is_file())
 
 
 def _held(folder):

@@ -9,8 +9,7 @@ from skspot.inspection._drawing import CLASS_COLOURS, LEGEND, draw_time
 from skspot.intervals import CLASSES, check_intervals, is_interval_table
 from skspot.metrics import interval_pairs
 from skspot.utils.validation import check_interval_tables, check_videos
-from skspot.video import FrameTimes
-from skspot.video._base import short_name
+from skspot.video import FrameTimes, video_name
 
 _HIGHEST = 24  # inches; rows of more videos are flatter
 _MARGIN = 0.015  # of the time, at both ends, for numbers there
@@ -419,7 +418,7 @@ def _key_handles(classes, n_kinds):
 def _name(video, number):
     """Return the name of a video's file, or its number."""
     source = getattr(video, "source", video)
-    return short_name(source) if isinstance(source, (str, os.PathLike)) else f"video {number}"
+    return video_name(source) if isinstance(source, (str, os.PathLike)) else f"video {number}"
 
 
 def _check_names(names, n_videos):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skspot.video._base import listing
+from skspot.utils._text import listing
 
 _POINTS = [f"{axis}_{i}" for axis in "xy" for i in range(68)]
 _MORE_POINTS = "x_68"  # a column of tables with other points, such as the mesh of MediaPipe

@@ -4,7 +4,6 @@ import os
 import warnings
 from collections import Counter
 from collections.abc import Mapping
-from hashlib import blake2b
 from itertools import pairwise
 from numbers import Real
 from pathlib import Path
@@ -21,8 +20,8 @@ from skspot.landmarks._given_landmarks import (
     only_entry,
 )
 from skspot.landmarks._table_files import OPENFACE, PY_FEAT, read_table
-from skspot.video._base import hash_file
-from skspot.video._pictures import DirectoryVideo, numbered_images
+from skspot.utils._fingerprints import file_fingerprint, remembered
+from skspot.video import image_names, is_image_folder
 
 _BESIDE_VIDEO = "{folder}/{stem}.csv"
 _FIELDS = ("folder", "name", "stem")
@@ -60,9 +59,9 @@ class TableLandmarker(Landmarker):
         self.min_confidence = min_confidence
 
     def key(self, video):
-        digest = blake2b(digest_size=16)
-        hash_file(digest, self._path_of(video))
-        return (self._layout.landmarker, float(self.min_confidence), digest.hexdigest())
+        path = self._path_of(video).absolute()
+        table = remembered(lambda: file_fingerprint(path), ("file", str(path)), [path])
+        return (self._layout.landmarker, float(self.min_confidence), table)
 
     def __str__(self):
         return f'the landmarker "{self._layout.landmarker}"'
@@ -225,10 +224,9 @@ def _fill(pattern, source):
 
 def _warn_of_order(video, program):
     """Warn of images whose order by number is not that of their names, by which programs go."""
-    if not isinstance(video, DirectoryVideo):
+    if isinstance(video.source, np.ndarray) or not is_image_folder(video.source):
         return
-    names = [image.name for image in numbered_images(Path(video.source))[0]]
-    for before, after in pairwise(names):
+    for before, after in pairwise(image_names(video.source).values()):
         if before > after:
             warnings.warn(
                 f"{video.name}: the numbers of the images lack leading zeros, so that sorted as "

@@ -228,12 +228,12 @@ def _fingerprint(video, estimator):
 
 def _fingerprint_alone(video):
     """Return what identifies a video, or what a step before has made of it."""
-    from skspot.video._readers import open_source
+    from skspot.video import open_video
 
     if hasattr(video, "fingerprint"):
         return video.fingerprint
     try:
-        return open_source(video, quiet=True).fingerprint
+        return open_video(video, warn=False).fingerprint
     except TypeError:  # what is neither a path nor an array
         return joblib.hash(video)
     except (OSError, ValueError) as error:  # features, or what the estimator will refuse

@@ -18,9 +18,7 @@ from skspot.utils._parallel import map_videos
 from skspot.utils._param_validation import MEMORY, Interval, StrOptions, _fit_context
 from skspot.utils._progress import progress_bar
 from skspot.utils.validation import check_videos
-from skspot.video import AlignedVideo, NoFaceError, open_video
-from skspot.video._base import short_name
-from skspot.video._readers import open_source
+from skspot.video import DEFAULT_FPS, AlignedVideo, NoFaceError, open_video, video_name
 
 _ALGORITHM = 3  # part of the cache's key: raise it whenever the same video gives other landmarks
 
@@ -82,8 +80,9 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
         features changed by less than the error of the flow that they are made of
         (``benchmarks/landmarks.md``). "template" tracks by itself, and landmarks found before need
         no detection: for them this has no meaning.
-    fps : float, default=30.0
-        Frames per second of videos that carry no times: arrays and directories of images.
+    fps : float, default=None
+        Frames per second of videos that carry no times: arrays and folders of images. None takes
+        30, with a warning if there is a folder.
     max_gap : int, default=8
         Longest gap, in frames, between two frames with a face in which landmarks are
         interpolated linearly. At 30 frames per second, 8 frames are 0.27 s: a blink or a turn of
@@ -165,7 +164,7 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
         "face_size": [Interval(Real, 0, None, closed="neither")],
         "landmarker_params": [dict, None],
         "detect_every": [Interval(Integral, 1, None, closed="left")],
-        "fps": [Interval(Real, 0, None, closed="neither")],
+        "fps": [Interval(Real, 0, None, closed="neither"), None],
         "max_gap": [Interval(Integral, 0, None, closed="left")],
         "on_error": [StrOptions({"raise", "warn"})],
         "memory": MEMORY,
@@ -180,7 +179,7 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
         face_size=128,
         landmarker_params=None,
         detect_every=5,
-        fps=30.0,
+        fps=None,
         max_gap=8,
         on_error="raise",
         memory=None,
@@ -269,7 +268,7 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
         return map_videos(
             align,
             [(source, landmarker.only_for(source)) for source in sources],
-            names=[f"X[{i}], {short_name(source)}" for i, source in enumerate(sources)],
+            names=[f"X[{i}], {video_name(source)}" for i, source in enumerate(sources)],
             task="face alignment",
             n_jobs=self.n_jobs,
             on_error=self.on_error,
@@ -294,7 +293,7 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
         if not landmarker.cacheable:
             return None
         try:
-            return landmarker.only_for(source).key(open_source(source, self.fps, quiet=True))
+            return landmarker.only_for(source).key(open_video(source, fps=self.fps, warn=False))
         except (OSError, ValueError) as error:  # what `transform` will say of this video
             return str(error)
 
@@ -314,7 +313,8 @@ def _align(source_and_landmarker, *, face_size, max_gap, fps, memory, show):
     if memory is not None:
         key = (video.fingerprint, landmarker.key(video), landmarker.detect_every)
     find = cached(_find_landmarks, memory, ignore=["video", "landmarker", "show"])
-    found = find(key, max_gap, fps, _ALGORITHM, video=video, landmarker=landmarker, show=show)
+    settings = (key, max_gap, fps or DEFAULT_FPS, _ALGORITHM)
+    found = find(*settings, video=video, landmarker=landmarker, show=show)
     _check_found(video, landmarker, **found)
     _check_place(video, landmarker, **found)
     return AlignedVideo(source=source, face_size=face_size, **found)
@@ -360,7 +360,7 @@ def _find_landmarks(key, max_gap, fps, algorithm, *, video, landmarker, show):
                 pairs,
                 desc=f"{video.name}, frames aligned",
                 unit="frame",
-                total=video.n_announced or None,
+                total=video.nominal_n_frames or None,
                 shown=show,
             ):
                 times.append(time)

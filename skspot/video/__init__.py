@@ -1,17 +1,18 @@
 """Videos of any kind: opening, counting, timing, decoding frame by frame.
 
-`open_video` reads video files, directories of numbered images and arrays in one way. `AlignedVideo`
-is a view of a video whose face has been found: its frames show the face at a fixed size.
+`open_video` reads video files, folders of numbered images and arrays in one way. `AlignedVideo` is
+a view of a video whose face has been found: its frames show the face at a fixed size.
 """
 
 from skspot.video._aligned import AlignedVideo, face_extent
-from skspot.video._base import NoFaceError, Video, VideoReadError
+from skspot.video._base import DEFAULT_FPS, NoFaceError, Video, VideoReadError, video_name
 from skspot.video._frame_times import FrameTimes, frame_stretches, n_frames_in
-from skspot.video._pictures import ImageSequence
+from skspot.video._pictures import ImageSequence, image_names, is_image_folder
 from skspot.video._quality import VideoQuality, measure_quality
 from skspot.video._readers import open_video
 
 __all__ = [
+    "DEFAULT_FPS",
     "AlignedVideo",
     "FrameTimes",
     "ImageSequence",
@@ -21,7 +22,10 @@ __all__ = [
     "VideoReadError",
     "face_extent",
     "frame_stretches",
+    "image_names",
+    "is_image_folder",
     "measure_quality",
     "n_frames_in",
     "open_video",
+    "video_name",
 ]

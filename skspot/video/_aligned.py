@@ -1,16 +1,17 @@
 """The view of a video whose face has been found."""
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from hashlib import blake2b
 from typing import NamedTuple
 
 import numpy as np
 
-from skspot.video._base import NoFaceError, VideoReadError, short_name
+from skspot.video._base import NoFaceError, VideoReadError, video_name
 from skspot.video._frame_times import FrameTimes
 from skspot.video._pictures import ImageSequence
-from skspot.video._readers import open_source
+from skspot.video._readers import open_video
 
 # Side of the face square over the RMS radius of the 68 points. On three frontal faces the jaw
 # (points 0 to 16) was 2.45 to 2.51 RMS radii wide, and the square is 1.2 times as wide as the jaw.
@@ -74,11 +75,11 @@ class _Geometry(NamedTuple):
 class AlignedVideo:
     """A video whose face has been found, shown with the face at a fixed size.
 
-    A view: it holds landmarks and times but no frames. Iterating it decodes the frames one at a
+    It holds landmarks and times but no frames. Iterating it decodes the frames one at a
     time, grey, cut to the region of the picture where the face ever is (the box of all known
     landmarks with half a face size around it) and scaled by one factor for the whole video, which
     makes the median face size `face_size` pixels. Neither region nor factor changes from frame to
-    frame, so that motion between frames is the motion in the video.
+    frame, so that motion between frames is the motion in the video. Its arrays are read-only.
 
     Parameters
     ----------
@@ -137,9 +138,9 @@ class AlignedVideo:
 
     def __post_init__(self):
         convert = object.__setattr__  # the class is frozen
-        convert(self, "landmarks", np.asarray(self.landmarks, dtype=np.float32))
-        convert(self, "valid", np.asarray(self.valid, dtype=bool))
-        convert(self, "timestamps", np.asarray(self.timestamps, dtype=np.float64))
+        convert(self, "landmarks", _read_only(self.landmarks, np.float32))
+        convert(self, "valid", _read_only(self.valid, bool))
+        convert(self, "timestamps", _read_only(self.timestamps, np.float64))
         convert(self, "frame_shape", tuple(int(side) for side in self.frame_shape))
         self._check()
 
@@ -166,6 +167,10 @@ class AlignedVideo:
         known = np.isfinite(self.landmarks.sum(axis=(1, 2), dtype=np.float64))
         for frame in np.flatnonzero(self.valid & ~known):
             raise ValueError(f"{self.name}: frame {frame} is valid, but lacks landmarks.")
+
+    def __reduce__(self):
+        # Unpickled arrays can be written to, and what is kept of them would no longer be true.
+        return type(self), tuple(getattr(self, field.name) for field in fields(self))
 
     def __len__(self):
         return len(self.landmarks)
@@ -194,7 +199,7 @@ class AlignedVideo:
         geometry = self._geometry
         size = (geometry.width, geometry.height)
         count = 0
-        with closing(open_source(self.source, quiet=True).frames()) as frames:
+        with closing(open_video(self.source, warn=False).frames()) as frames:
             for frame in frames:
                 self._check_shape(frame)
                 if count == len(self):
@@ -225,7 +230,7 @@ class AlignedVideo:
     @property
     def name(self):
         """Short name of the video for messages."""
-        return short_name(self.source)
+        return video_name(self.source)
 
     @property
     def n_frames(self):
@@ -250,11 +255,15 @@ class AlignedVideo:
     @property
     def fingerprint(self):
         """Short text that changes when frames, landmarks, times or face size do."""
-        digest = blake2b(open_source(self.source, quiet=True).fingerprint.encode(), digest_size=16)
-        digest.update(repr((self.frame_shape, float(self.face_size))).encode())
+        source = open_video(self.source, warn=False).fingerprint
+        return blake2b(source.encode() + self._digest_of_parts, digest_size=16).hexdigest()
+
+    @cached_property
+    def _digest_of_parts(self):
+        digest = blake2b(repr((self.frame_shape, float(self.face_size))).encode(), digest_size=16)
         for part in (self.landmarks, self.valid, self.timestamps):
             digest.update(np.ascontiguousarray(part))
-        return digest.hexdigest()
+        return digest.digest()
 
     @property
     def face_transform(self):
@@ -302,8 +311,15 @@ class AlignedVideo:
         )
 
 
+def _read_only(values, dtype):
+    """Return an array that can't be written to, without a copy if the values are one."""
+    array = np.asarray(values, dtype=dtype).view()
+    array.flags.writeable = False
+    return array
+
+
 def _same_source(first, second):
-    """Tell whether two videos have the same source."""
+    """Return whether two videos have the same source."""
     arrays = [isinstance(source, np.ndarray) for source in (first, second)]
     if any(arrays):
         return all(arrays) and np.array_equal(first, second)

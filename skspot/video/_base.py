@@ -4,47 +4,49 @@ import os
 import warnings
 from abc import ABC, abstractmethod
 from contextlib import closing
-from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 
-_MANY = 10  # how many numbers or names a message lists at most
-_ENDS_TO_HASH = 64 * 1024  # bytes hashed at each end of a large file
+from skspot.video._frame_times import FrameTimes
+
+DEFAULT_FPS = 30.0  # of arrays and folders of images whose rate is not given
 
 
 class VideoReadError(OSError):
-    """A video that can't be read, or not to its end: damaged, truncated or not a video."""
+    """A video that can't be read, or not to its end: damaged, cut short or not a video."""
 
 
 class NoFaceError(ValueError):
     """A video in which no face was found."""
 
 
-def short_name(source):
-    """Return what messages call a video: the name of its file, the shape of its array."""
+def video_name(source):
+    """Return what messages call a video.
+
+    Parameters
+    ----------
+    source : str, path-like, ndarray or Video
+        The video.
+
+    Returns
+    -------
+    name : str
+        The name of its file or folder, or the shape of its array.
+
+    Examples
+    --------
+    >>> from skspot.video import video_name
+    >>> video_name("recordings/interview.mp4")
+    'interview.mp4'
+    """
     if isinstance(source, np.ndarray):
         return f"array of shape {source.shape}"
     if isinstance(source, Video):
         return source.name
-    if not isinstance(source, (str, os.PathLike)):  # no video, as opening it will say
+    if not isinstance(source, (str, os.PathLike)):  # not a video, as opening it will say
         return type(source).__name__
     return Path(source).name or str(Path(source).resolve())
-
-
-def hash_ends(digest, path, size, n_bytes):
-    """Feed the first and last bytes of a file to a digest."""
-    with open(path, "rb") as file:
-        digest.update(file.read(n_bytes))
-        file.seek(max(size - n_bytes, 0))
-        digest.update(file.read(n_bytes))
-
-
-def hash_file(digest, path):
-    """Feed what identifies a file to a digest, without reading all of it."""
-    stat = path.stat()
-    digest.update(repr((stat.st_size, stat.st_mtime_ns)).encode())
-    hash_ends(digest, path, stat.st_size, _ENDS_TO_HASH)
 
 
 class Video(ABC):
@@ -55,27 +57,30 @@ class Video(ABC):
     source : str, path-like or ndarray
         What is opened.
     fps : float
-        Frame rate in frames per second, for sources without times of their own.
-    quiet : bool
-        Whether to leave out warnings about damage that can be read past.
+        Frame rate in frames per second, for sources that carry no times.
+    warn : bool
+        Whether to warn of damage that can be read past.
 
     Attributes
     ----------
     source : str, path-like or ndarray
         What was opened.
     name : str
-        Short name for messages: the name of the file or directory, or the shape of the array.
+        Short name for messages: the name of the file or folder, or the shape of the array.
     keep_every : int
-        Of how many recorded images one is a frame; 1 but for an `ImageSequence`.
+        Every how many recorded images one is a frame; above 1 only for an `ImageSequence`.
+    nominal_n_frames : int
+        How many frames there will be: for a file what its header says, if only by its length, and
+        0 if it does not say.
     """
 
     keep_every = 1
 
-    def __init__(self, source, fps, quiet):
+    def __init__(self, source, fps, warn):
         self.source = source
-        self.name = short_name(source)
+        self.name = video_name(source)
         self._fps = float(fps)
-        self._quiet = quiet
+        self._warns = warn
         self._shape = None
         self._times = None
 
@@ -85,7 +90,7 @@ class Video(ABC):
     def iterate(self, colour=False):
         """Decode the frames one at a time, each with its time.
 
-        A complete pass also settles `timestamps` and `n_frames`, so that they cost no second one.
+        After a complete pass, `timestamps` and `n_frames` are known without a second one.
 
         Parameters
         ----------
@@ -155,8 +160,13 @@ class Video(ABC):
         return self._times
 
     @property
+    def times(self):
+        """When frames appear and disappear, a `FrameTimes`; decodes a file as `timestamps` does."""
+        return FrameTimes(self.timestamps, f"{self.name}: timestamps")
+
+    @property
     def n_frames(self):
-        """Number of frames; of a file, the frames that decode, whatever its header says."""
+        """Number of frames; of a file, those that can be decoded, whatever its header says."""
         return len(self.timestamps)
 
     @property
@@ -176,34 +186,27 @@ class Video(ABC):
     def fingerprint(self):
         """Short text that changes when the video does, for use as a key of a cache.
 
-        It does not depend on where a file or directory lies, and no frame is decoded for it. Of the
-        images of a directory the name, size, time of change, first and last 4 KiB count.
+        It does not depend on where a file or folder lies, and no frame is decoded for it. For each
+        image of a folder, the name, the size, the time of change and the first and last 4 KiB
+        count. Within a process it is computed once, unless the file or folder changes.
         """
-        digest = blake2b(digest_size=16)
-        self._hash(digest)
-        return digest.hexdigest()
+        return self._fingerprint()
 
     @abstractmethod
     def _decode(self, colour):
         """Yield (frame, time), the times increasing from 0."""
 
     @abstractmethod
-    def _hash(self, digest):
-        """Feed what identifies the content to `digest`."""
+    def _fingerprint(self):
+        """Return what identifies the content."""
 
     @abstractmethod
     def _read_times(self):
         """Return the times of all frames."""
 
     def _warn(self, message):
-        if not self._quiet:
+        if self._warns:
             warnings.warn(f"{self.name}: {message}", UserWarning, stacklevel=2)
-
-
-def listing(items):
-    """Return items as text, at most `_MANY` of them."""
-    text = ", ".join(str(item) for item in items[:_MANY])
-    return text if len(items) <= _MANY else f"{text} and {len(items) - _MANY} more"
 
 
 def _size(shape):

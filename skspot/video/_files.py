@@ -1,6 +1,6 @@
 """Video files, read with FFmpeg through PyAV.
 
-What decodes counts: the frame rates and frame counts in the headers of containers lie.
+Only what can be decoded counts: frame rates and frame counts in the headers of files may be wrong.
 """
 
 from contextlib import contextmanager
@@ -8,31 +8,27 @@ from pathlib import Path
 
 import numpy as np
 
-from skspot.video._base import Video, VideoReadError, hash_file, listing
+from skspot.utils._fingerprints import file_fingerprint, remembered
+from skspot.utils._text import listing
+from skspot.video._base import Video, VideoReadError
 
-# FFmpeg tells a playlist from a video by its content; without this a playlist named "a.mp4" could
-# make it open addresses on the network.
+# FFmpeg recognises a playlist by its content; without this a playlist named "a.mp4" could make it
+# open addresses on the network.
 _OPEN_OPTIONS = {"protocol_whitelist": "file"}
 
 
 class FileVideo(Video):
-    """A video file.
+    """A video file."""
 
-    Attributes
-    ----------
-    n_announced : int
-        How many frames the header announces, if only by its length, 0 if it does not say.
-    """
-
-    def __init__(self, source, fps, quiet):
+    def __init__(self, source, fps, warn):
         self._path = Path(source)
-        super().__init__(source, fps, quiet)
-        # What is no video is refused here, not when its frames are wanted.
+        super().__init__(source, fps, warn)
+        # A file that is not a video is refused here, not when its frames are wanted.
         with self._open() as (container, stream):
-            # Where only the length is announced, the higher rate: rather too many than too few.
+            # Where the header gives only the length, the higher rate: too many rather than too few.
             rate = float(max(stream.average_rate or 0, stream.guessed_rate or 0))
-            n_frames = _announced_frames(stream) or _announced_seconds(container, stream) * rate
-            self.n_announced = round(n_frames)
+            n_frames = _nominal_n_frames(stream) or _nominal_seconds(container, stream) * rate
+            self.nominal_n_frames = round(n_frames)
 
     def _read_times(self):
         for _ in self.iterate():
@@ -48,8 +44,9 @@ class FileVideo(Video):
                 return 0.0
             return max(0.0, first.time - container.start_time / 1_000_000)
 
-    def _hash(self, digest):
-        hash_file(digest, self._path)
+    def _fingerprint(self):
+        path = self._path.absolute()
+        return remembered(lambda: file_fingerprint(path), ("file", str(path)), [path])
 
     @contextmanager
     def _open(self):
@@ -80,15 +77,15 @@ class FileVideo(Video):
 
         if container.format.name == "image2" or container.format.name.endswith("_pipe"):
             raise VideoReadError(
-                f"The file {str(self._path)!r} is a single picture; pass the directory that holds "
-                "the pictures of all frames."
+                f"The file {str(self._path)!r} is a single image; pass the folder that holds the "
+                "images of all frames."
             )
         for stream in container.streams.video:
             if not stream.disposition & Disposition.attached_pic:  # the cover of a sound file
                 return stream
         kinds = sorted({stream.type for stream in container.streams}) or ["no"]
         raise VideoReadError(
-            f"The file {str(self._path)!r} holds no video, only {' and '.join(kinds)} streams."
+            f"The file {str(self._path)!r} contains no video, only {' and '.join(kinds)} streams."
         )
 
     def _check_complete(self, container, stream):
@@ -118,7 +115,7 @@ class FileVideo(Video):
                 if frame.is_corrupt:
                     damaged.append(clock.n_frames)
                 picture = _upright(convert(frame, format=layout).to_ndarray(), frame)
-                yield picture, clock.tell(frame.time)
+                yield picture, clock.next_time(frame.time)
             self._report(container, stream, clock, damaged)
 
     def _decoded(self, container, stream, clock):
@@ -134,31 +131,31 @@ class FileVideo(Video):
             ) from error
 
     def _report(self, container, stream, clock, damaged):
-        """Warn of what a complete pass found wrong."""
+        """Warn of what a complete pass has found wrong."""
         self._check_complete(container, stream)  # the index of a fragmented file grows with reading
-        announced = _announced_frames(stream)
-        seconds = _announced_seconds(container, stream)
-        if announced > clock.n_frames:
+        nominal = _nominal_n_frames(stream)
+        seconds = _nominal_seconds(container, stream)
+        if nominal > clock.n_frames:
             self._warn(
-                f"the file announces {announced} frames, but {clock.n_frames} could be decoded; it "
-                "may be damaged or cut short."
+                f"the header says {nominal} frames, but {clock.n_frames} could be decoded; the "
+                "file may be damaged or cut short."
             )
-        elif not announced and seconds - clock.time > max(1.0, 0.1 * seconds):
+        elif not nominal and seconds - clock.time > max(1.0, 0.1 * seconds):
             self._warn(
-                f"the file announces {seconds:.1f} s, but its last frame, number "
-                f"{clock.n_frames - 1}, is at {clock.time:.1f} s; it may be damaged or cut short, "
-                "or its sound goes on without a picture."
+                f"the header says {seconds:.1f} s, but the last frame, number "
+                f"{clock.n_frames - 1}, is at {clock.time:.1f} s; the file may be damaged or cut "
+                "short, or its sound goes on without a picture."
             )
         if damaged:
             self._warn(
-                f"{len(damaged)} of {clock.n_frames} frames are damaged, the decoder has filled "
-                f"gaps in them: {listing(damaged)}."
+                f"{len(damaged)} of {clock.n_frames} frames are damaged, and the decoder has "
+                f"filled gaps in them: {listing(damaged)}."
             )
         if clock.n_guessed:
             self._warn(
-                f"{clock.n_guessed} of {clock.n_frames} frames have no time, or one not after the "
-                "frame before; they are taken to follow it after one period of the average frame "
-                "rate."
+                f"{clock.n_guessed} of {clock.n_frames} frames have no time, or one that is not "
+                "after the frame before; each is placed one period of the average frame rate after "
+                "the frame before."
             )
 
 
@@ -176,7 +173,7 @@ class _Clock:
         self.n_frames = 0
         self.n_guessed = 0
 
-    def tell(self, presented):
+    def next_time(self, presented):
         """Return the time of the next frame, given its presentation time or None."""
         guess = self.time + self._period if self.n_frames else 0.0
         if presented is not None and self._start is None:
@@ -190,14 +187,14 @@ class _Clock:
         return self.time
 
 
-def _announced_frames(stream):
+def _nominal_n_frames(stream):
     """Return how many frames the header says will be shown, 0 if it does not say."""
     # An edit list cuts frames off the start: they stay in the file but are not to be shown.
     return max(0, stream.frames - sum(entry.is_discard for entry in stream.index_entries))
 
 
-def _announced_seconds(container, stream):
-    """Return the length that the header announces in seconds, 0 if it does not say."""
+def _nominal_seconds(container, stream):
+    """Return the length that the header gives in seconds, 0 if it does not say."""
     if stream.duration is not None:
         return float(stream.duration * stream.time_base)
     return (container.duration or 0) / 1_000_000

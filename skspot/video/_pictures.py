@@ -1,16 +1,20 @@
-"""Videos that are sequences of pictures: arrays and directories of numbered images."""
+"""Videos that are sequences of pictures: arrays and folders of numbered images."""
 
 import os
 import re
+import warnings
 from abc import abstractmethod
 from dataclasses import dataclass
+from hashlib import blake2b
 from numbers import Integral
 from pathlib import Path
 
 import numpy as np
 
+from skspot.utils._fingerprints import hash_file, remembered
+from skspot.utils._text import listing
 from skspot.utils.validation import check_fps
-from skspot.video._base import Video, VideoReadError, hash_ends, listing
+from skspot.video._base import DEFAULT_FPS, Video, VideoReadError
 
 _IMAGE_SUFFIXES = frozenset(
     (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
@@ -20,13 +24,19 @@ _DIGITS = re.compile(r"[0-9]+")
 
 _HASHED_BYTES = 4096  # of the beginning and of the end of every image, for the fingerprint
 
+_NO_RATE = (
+    f"Folders of images carry no times; {DEFAULT_FPS:g} frames per second are assumed. Pass the "
+    "rate at which they were recorded: fps=... to FaceAligner or open_video, "
+    "ImageSequence(folder, fps=...), or --fps on the command line."
+)
+
 
 class _UntimedVideo(Video):
     """A sequence of pictures that carry no times."""
 
     @property
-    def n_announced(self):
-        """How many frames there will be, as of a file by its header."""
+    def nominal_n_frames(self):
+        """How many frames there will be."""
         return len(self._pictures)
 
     def _read_times(self):
@@ -44,9 +54,9 @@ class _UntimedVideo(Video):
 class ArrayVideo(_UntimedVideo):
     """Frames in an array."""
 
-    def __init__(self, source, fps, quiet):
+    def __init__(self, source, fps, warn):
         _check_array(source)
-        super().__init__(source, fps, quiet)
+        super().__init__(source, fps or DEFAULT_FPS, warn)
         self._pictures = source
         self._shape = source.shape[1:3]
 
@@ -58,10 +68,11 @@ class ArrayVideo(_UntimedVideo):
             return frame
         return cv2.cvtColor(frame, cv2.COLOR_GRAY2RGB if colour else cv2.COLOR_RGB2GRAY)
 
-    def _hash(self, digest):
-        digest.update(repr((self.source.shape, self._fps)).encode())
+    def _fingerprint(self):
+        digest = blake2b(repr((self.source.shape, self._fps)).encode(), digest_size=16)
         for picture in self.source:
             digest.update(np.ascontiguousarray(picture))
+        return digest.hexdigest()
 
 
 def _check_array(array):
@@ -88,17 +99,18 @@ def _check_array(array):
 
 @dataclass(frozen=True)
 class ImageSequence(os.PathLike):
-    """A directory of numbered images with its frame rate, all of them or every n-th.
+    """A folder of numbered images with its frame rate, all of them or every n-th.
 
-    It stands for a video wherever a path does, and is as light: nothing is opened, copied or
+    It can be passed wherever a path to a video can, and is as light: nothing is opened, copied or
     listed before the frames are wanted.
 
     Parameters
     ----------
     path : str or path-like
-        The directory.
-    fps : float, default=30.0
-        Rate at which the images were recorded, in frames per second.
+        The folder.
+    fps : float, default=None
+        Rate at which the images were recorded, in frames per second. None is not known: the rate
+        given to `open_video` or `FaceAligner` is used, or 30, with a warning.
     keep_every : int, default=1
         Which images are frames of the video: the first and every `keep_every`-th after it, so that
         the video has ``fps / keep_every`` frames per second.
@@ -106,7 +118,7 @@ class ImageSequence(os.PathLike):
     Raises
     ------
     ValueError
-        If `fps` is not positive or `keep_every` is no whole number of at least 1.
+        If `fps` is not positive or `keep_every` is not a whole number of at least 1.
 
     See Also
     --------
@@ -119,11 +131,11 @@ class ImageSequence(os.PathLike):
     >>> import numpy as np
     >>> from PIL import Image
     >>> from skspot.video import ImageSequence, open_video
-    >>> directory = Path(tempfile.mkdtemp())
+    >>> folder = Path(tempfile.mkdtemp())
     >>> for number in range(1, 16):
     ...     picture = Image.fromarray(np.full((32, 32), number, dtype=np.uint8))
-    ...     picture.save(directory / f"006_1_{number:04d}.png")
-    >>> video = open_video(ImageSequence(directory, fps=200, keep_every=7))
+    ...     picture.save(folder / f"006_1_{number:04d}.png")
+    >>> video = open_video(ImageSequence(folder, fps=200, keep_every=7))
     >>> [int(frame[0, 0]) for frame in video.frames()]
     [1, 8, 15]
     >>> video.timestamps
@@ -131,12 +143,13 @@ class ImageSequence(os.PathLike):
     """
 
     path: str
-    fps: float = 30.0
+    fps: float | None = None
     keep_every: int = 1
 
     def __post_init__(self):
         object.__setattr__(self, "path", os.fspath(self.path))  # the class is frozen
-        check_fps(self.fps)
+        if self.fps is not None:
+            check_fps(self.fps)
         if not isinstance(self.keep_every, Integral) or self.keep_every < 1:
             raise ValueError(
                 f"keep_every must be a whole number of at least 1, got {self.keep_every!r}."
@@ -149,16 +162,20 @@ class ImageSequence(os.PathLike):
         return self.path
 
 
-class DirectoryVideo(_UntimedVideo):
-    """Numbered images in a directory, each or every n-th a frame."""
+class FolderVideo(_UntimedVideo):
+    """Numbered images in a folder, each or every n-th a frame."""
 
-    def __init__(self, source, fps, quiet):
-        path = Path(source)
+    def __init__(self, source, fps, warn):
+        self._path = Path(source)
         if isinstance(source, ImageSequence):
-            fps, self.keep_every = source.fps / source.keep_every, source.keep_every
-        super().__init__(source, fps, quiet)
-        pictures, numbers = numbered_images(path)
-        self._pictures = pictures[:: self.keep_every]
+            fps = source.fps or fps
+            self.keep_every = source.keep_every
+        super().__init__(source, (fps or DEFAULT_FPS) / self.keep_every, warn)
+        names = image_names(self._path)
+        if fps is None and warn:  # one text for all folders, so that it is shown once
+            warnings.warn(_NO_RATE, UserWarning, stacklevel=3)
+        numbers = list(names)
+        self._pictures = [self._path / name for name in names.values()][:: self.keep_every]
         missing = np.setdiff1d(np.arange(numbers[0], numbers[-1]), numbers)
         if len(missing):
             self._warn(
@@ -170,29 +187,34 @@ class DirectoryVideo(_UntimedVideo):
     def _convert(self, picture, colour):
         return _read_image(picture, colour)
 
-    def _hash(self, digest):
-        digest.update(repr(self._fps).encode())
+    def _fingerprint(self):
+        key = ("folder", str(self._path.absolute()), self._fps, self.keep_every)
+        return remembered(self._hash_images, key, self._pictures)
+
+    def _hash_images(self):
+        digest = blake2b(repr(self._fps).encode(), digest_size=16)
         for path in self._pictures:
-            stat = path.stat()
-            digest.update(repr((path.name, stat.st_size, stat.st_mtime_ns)).encode())
+            digest.update(repr(path.name).encode())
             # Images without compression are equally large, and copies may be equally old.
-            hash_ends(digest, path, stat.st_size, _HASHED_BYTES)
+            hash_file(digest, path, _HASHED_BYTES)
+        return digest.hexdigest()
 
 
-def numbered_images(directory):
-    """Return the images of a directory and their numbers, in the order of the numbers.
+def image_names(folder):
+    """Return the names of the images in a folder by their numbers, in the order of the numbers.
+
+    The number of an image is the last one in its name. Only names are read, so that a folder with
+    many thousand images takes no time.
 
     Parameters
     ----------
-    directory : Path
-        The directory; hidden files and what is no image are passed over.
+    folder : str or path-like
+        The folder; hidden files and files that are not images are ignored.
 
     Returns
     -------
-    images : list of Path
-        The images.
-    numbers : list of int
-        The last number in the name of each.
+    names : dict of int to str
+        The names by number.
 
     Raises
     ------
@@ -200,19 +222,21 @@ def numbered_images(directory):
         If there is no image.
     ValueError
         If an image has no number, or two have the same.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skspot.video import image_names
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for name in ("img9.png", "img10.png", "notes.txt"):
+    ...     (folder / name).touch()
+    >>> image_names(folder)
+    {9: 'img9.png', 10: 'img10.png'}
     """
-    names = names_by_number(directory)
-    numbers = sorted(names)
-    return [directory / names[number] for number in numbers], numbers
-
-
-def names_by_number(directory):
-    """Return the names of the images of a directory by their numbers, as `numbered_images` does.
-
-    Names alone are looked at, so that a directory of many thousand images is read at once.
-    """
-    # Hidden files are left out: macOS puts "._img1.jpg", no image, beside "img1.jpg".
-    entries = sorted(name for name in os.listdir(directory) if not name.startswith("."))
+    folder = Path(folder)
+    # Hidden files are left out: macOS puts "._img1.jpg", not an image, beside "img1.jpg".
+    entries = sorted(name for name in os.listdir(folder) if not name.startswith("."))
     by_number = {}
     for name in entries:
         stem, dot, suffix = name.rpartition(".")
@@ -221,27 +245,44 @@ def names_by_number(directory):
         digits = _DIGITS.findall(stem)
         if not digits:
             raise ValueError(
-                f"{directory.name}: the image {name!r} has no number in its name, so its "
-                "place among the frames is unknown; number it or move it elsewhere."
+                f"{folder.name}: the image {name!r} has no number in its name, so its place "
+                "among the frames is unknown; number it or move it elsewhere."
             )
         twin = by_number.setdefault(int(digits[-1]), name)
         if twin is not name:
             raise ValueError(
-                f"{directory.name}: the images {twin!r} and {name!r} both have the "
-                f"number {int(digits[-1])}; keep the images of one video in one directory."
+                f"{folder.name}: the images {twin!r} and {name!r} both have the number "
+                f"{int(digits[-1])}; keep the images of one video in one folder."
             )
     if not by_number:
-        found = listing(entries) if entries else "nothing"
+        found = f"it contains {listing(entries)}" if entries else "it is empty"
         raise VideoReadError(
-            f"The directory {str(directory)!r} holds no images "
-            f"({', '.join(sorted(_IMAGE_SUFFIXES))}), but {found}. A video is a file or a "
-            "directory with one image per frame; videos in folders within it are not looked for."
+            f"The folder {str(folder)!r} contains no images "
+            f"({', '.join(sorted(_IMAGE_SUFFIXES))}); {found}. A video is a file or a folder with "
+            "one image per frame; videos in its subfolders are not looked for."
         )
-    return by_number
+    return dict(sorted(by_number.items()))
 
 
-def holds_images(path):
-    """Tell whether a path is a directory with an image in it, by the names alone."""
+def is_image_folder(path):
+    """Return whether a path is a folder with an image in it, judging by names alone.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The path.
+
+    Returns
+    -------
+    is_image_folder : bool
+        False also if there is no such path.
+
+    Examples
+    --------
+    >>> from skspot.video import is_image_folder
+    >>> is_image_folder("interview.mp4")
+    False
+    """
     try:
         with os.scandir(path) as entries:
             return any(
@@ -259,7 +300,7 @@ def _read_image(path, colour):
 
     data = np.fromfile(path, dtype=np.uint8)  # cv2.imread fails on some names on Windows
     mode = cv2.IMREAD_COLOR if colour else cv2.IMREAD_GRAYSCALE
-    # Without ANYDEPTH, OpenCV would cut 16 bits down to the upper 8 and say nothing.
+    # Without ANYDEPTH, OpenCV would silently cut 16 bits down to the upper 8.
     image = cv2.imdecode(data, mode | cv2.IMREAD_ANYDEPTH) if len(data) else None
     if image is None or _is_cut_short(data):
         raise VideoReadError(
@@ -269,13 +310,13 @@ def _read_image(path, colour):
     if image.dtype != np.uint8:
         raise VideoReadError(
             f"The image {str(path)!r} has values of type {image.dtype}; frames must have 8 bits "
-            "per value. If these are pictures of a face and no depth maps, convert them to 8 bits."
+            "per value. If these are pictures of a face, not depth maps, convert them to 8 bits."
         )
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB) if colour else image
 
 
 def _is_cut_short(data):
-    """Tell whether an image lacks its end, which some versions of OpenCV fill up with grey."""
+    """Return whether an image lacks its end, which some versions of OpenCV fill up with grey."""
     data = data.tobytes()
     if data.startswith(b"\xff\xd8"):  # JPEG: the last scan must be followed by an end marker
         return data.rfind(b"\xff\xd9") < data.rfind(b"\xff\xda")

@@ -6,24 +6,27 @@ from pathlib import Path
 import numpy as np
 
 from skspot.utils.validation import check_fps
-from skspot.video._base import Video
+from skspot.video._base import DEFAULT_FPS, Video
 from skspot.video._files import FileVideo
-from skspot.video._pictures import ArrayVideo, DirectoryVideo, ImageSequence
+from skspot.video._pictures import ArrayVideo, FolderVideo, ImageSequence
 
 
-def open_video(source, *, fps=30.0):
+def open_video(source, *, fps=None, warn=True):
     """Open a video of any kind.
 
     Parameters
     ----------
     source : str, path-like, ndarray of uint8 or Video
-        A path to a video file, a path to a directory of images sorted by the last number in
-        their names, or an array of shape (n_frames, height, width) in grey or (n_frames, height,
-        width, 3) in RGB. An `ImageSequence` is a directory whose rate is known, or of which every
-        n-th image is a frame. A `Video` is returned as it is.
-    fps : float, default=30.0
-        Frames per second of directories and arrays, which carry no times. Files have their own
-        times; there it is only used if neither the frames nor the file tell the rate.
+        A path to a video file, a path to a folder of images sorted by the last number in their
+        names, or an array of shape (n_frames, height, width) in grey or (n_frames, height, width,
+        3) in RGB. An `ImageSequence` is a folder whose rate is known, or of which every n-th image
+        is a frame. A `Video` is returned as it is.
+    fps : float, default=None
+        Frames per second of folders and arrays, which carry no times. None takes 30, with a
+        warning for a folder. Files have their own times; for them it is only used if neither the
+        frames nor the header give the rate.
+    warn : bool, default=True
+        Whether to warn; False for a video whose warnings have been given before.
 
     Returns
     -------
@@ -34,24 +37,25 @@ def open_video(source, *, fps=30.0):
     Raises
     ------
     FileNotFoundError
-        If there is no such file or directory.
+        If there is no such file or folder.
     VideoReadError
-        If a file is no video, is empty or is cut short, or if a directory holds no images.
+        If a file is not a video, is empty or is cut short, or if a folder contains no images.
     ValueError
-        If an array is not a video, if `fps` is not positive, or if images of a directory carry no
-        number or one number twice.
+        If an array is not a video, if `fps` is not positive, or if images of a folder have no
+        number or two have the same.
     TypeError
         If `source` is neither a path nor an array.
 
     Warns
     -----
     UserWarning
-        If numbers are missing between the images of a directory. Its frames count consecutively.
+        If the rate of a folder of images is not known, or numbers are missing between its images;
+        its frames are counted consecutively.
 
     See Also
     --------
     AlignedVideo : A view of a video whose face has been found.
-    ImageSequence : A directory of images with its frame rate, all of them or every n-th.
+    ImageSequence : A folder of images with its frame rate, all of them or every n-th.
 
     Examples
     --------
@@ -65,29 +69,25 @@ def open_video(source, *, fps=30.0):
     >>> sum(frame.shape == (32, 48) for frame in video.frames())
     50
     """
-    return open_source(source, fps, quiet=False)
-
-
-def open_source(source, fps=30.0, *, quiet):
-    """Open a video; `quiet` for a video whose warnings have been given before."""
     if isinstance(source, Video):
         return source
-    check_fps(fps)
+    if fps is not None:
+        check_fps(fps)
     if isinstance(source, np.ndarray):
-        return ArrayVideo(source, fps, quiet)
+        return ArrayVideo(source, fps, warn)
     if not isinstance(source, (str, os.PathLike)):
         raise TypeError(
-            "A video is a path to a video file, a path to a directory of images or an array of "
+            "A video is a path to a video file, a path to a folder of images or an array of "
             f"uint8, got {type(source).__name__}: {source!r:.80}."
         )
     path = Path(source)
     if isinstance(source, ImageSequence) and path.exists() and not path.is_dir():
         raise NotADirectoryError(
-            f"An ImageSequence is a directory of images; {str(path)!r} is a file."
+            f"An ImageSequence is a folder of images; {str(path)!r} is a file."
         )
     if path.is_dir():
-        return DirectoryVideo(source, fps, quiet)
+        return FolderVideo(source, fps, warn)
     if not path.exists():
         hint = "" if path.is_absolute() else f" (relative to {Path.cwd()})"
-        raise FileNotFoundError(f"There is no video file or directory {str(path)!r}{hint}.")
-    return FileVideo(source, fps, quiet)
+        raise FileNotFoundError(f"There is no video file or folder {str(path)!r}{hint}.")
+    return FileVideo(source, fps or DEFAULT_FPS, warn)

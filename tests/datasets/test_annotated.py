@@ -315,7 +315,7 @@ class TestFindingVideos:
 
     def test_a_folder_without_images(self, folder):
         (folder / "e").mkdir()
-        with pytest.raises(VideoReadError, match="holds no images"):
+        with pytest.raises(VideoReadError, match="contains no images"):
             load_rows(folder, "e,1,2,3,macro")
 
 
@@ -658,7 +658,7 @@ class TestSeconds:
         report = data.report.set_index("video")
         assert "is empty (0 bytes)" in report.loc["broken", "problem"].tolist()[1]
         assert report.loc["broken", "place"].tolist() == ["line 2", ""]
-        assert "holds no images" in report.loc["e", "problem"]
+        assert "contains no images" in report.loc["e", "problem"]
         with pytest.warns(UserWarning, match="Left out"):
             data = load_rows(recorded, lines[0], unit="seconds", on_error="warn")
         assert data.names == []

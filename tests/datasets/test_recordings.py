@@ -44,7 +44,7 @@ class TestImageNumbers:
         assert numbers.tolist() == [2, 7, 10]
 
     def test_errors(self, tmp_path):
-        with pytest.raises(VideoReadError, match="holds no images"):
+        with pytest.raises(VideoReadError, match="contains no images"):
             image_numbers(tmp_path)
         (tmp_path / "x.jpg").touch()
         with pytest.raises(ValueError, match=r"'x\.jpg' has no number"):

@@ -90,7 +90,9 @@ def folder(tmp_path):
 
 
 def align(source, landmarker="openface", *, max_gap=0, memory=None, **params):
-    aligner = FaceAligner(landmarker, landmarker_params=params, max_gap=max_gap, memory=memory)
+    aligner = FaceAligner(
+        landmarker, landmarker_params=params, fps=30, max_gap=max_gap, memory=memory
+    )
     return aligner.transform([source])[0]
 
 
@@ -512,7 +514,7 @@ class TestCache:
         return read
 
     def test_a_changed_table_is_read_again(self, folder, tmp_path, followed, monkeypatch):
-        monkeypatch.setattr("skspot.video._base._ENDS_TO_HASH", 2000)
+        monkeypatch.setattr("skspot.utils._fingerprints._ENDS_TO_HASH", 2000)
         rows = [openface_row(i, face()) for i in range(1, 11)]
         path = write_openface(tmp_path / "clip.csv", rows)
         first = align(folder, memory=tmp_path / "cache")

@@ -14,8 +14,9 @@ import pytest
 
 from skspot.datasets import make_expression_videos
 from skspot.preprocessing import FaceAligner, SWMROFlow
+from skspot.utils import _fingerprints
 from skspot.utils._cache import cached, limit_cache, stored_results
-from skspot.video import _base, open_video
+from skspot.video import open_video
 from skspot.video._files import FileVideo
 
 N_FRAMES = 60
@@ -140,7 +141,7 @@ class TestFingerprint:
                 n_bytes.append(len(data))
                 return data
 
-        monkeypatch.setattr(_base, "open", CountingFile, raising=False)
+        monkeypatch.setattr(_fingerprints, "open", CountingFile, raising=False)
         assert video.fingerprint != before
         assert 0 < sum(n_bytes) <= 2 * 64 * 1024
 

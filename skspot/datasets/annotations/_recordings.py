@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from skspot.video._pictures import ImageSequence, names_by_number
+from skspot.video import ImageSequence, image_names
 
 _LARGEST = np.iinfo(np.int64).max
 
@@ -94,7 +94,7 @@ def image_numbers(directory):
     ValueError
         If an image has no number, or two have the same.
     """
-    numbers = sorted(names_by_number(Path(directory)))
+    numbers = list(image_names(directory))
     if numbers[-1] > _LARGEST:
         raise ValueError(
             f"{Path(directory).name}: the number {numbers[-1]} of an image is too large; number "

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from skspot.datasets.tables._cells import is_empty
-from skspot.video._base import listing
+from skspot.utils._text import listing
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how .xls files begin, and encrypted .xlsx files
 _ZIP = b"PK"
