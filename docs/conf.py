@@ -30,7 +30,7 @@ extensions = [
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "figures"]
 nitpicky = True
-# Types in docstrings are words for people ("array of shape (n,)"), not names to look up.
+# Types in docstrings are prose ("array of shape (n,)"), not names to look up.
 nitpick_ignore_regex = [(r"py:.*", r"(?!skspot).*")]
 
 extlinks = {"doi": ("https://doi.org/%s", "doi:%s")}
@@ -72,11 +72,11 @@ numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 numpydoc_validation_checks = {
     "all",
-    "ES01",  # a short summary may say all there is
+    "ES01",  # a short summary may be enough
     "EX01",  # examples are required of public functions and classes by a test
     "GL01",  # summaries begin on the line of the quotes
     "RT02",  # returned values have names
-    "SA01",  # not everything has relatives
+    "SA01",  # not everything has related names
 }
 
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
@@ -96,7 +96,7 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
     "download_all_examples": False,
     "show_signature": False,
-    # A regular expression of the examples to run, all unless told otherwise.
+    # A regular expression of the examples to run; by default all of them.
     "filename_pattern": os.environ.get("SKSPOT_DOCS_EXAMPLES", "plot_"),
 }
 
@@ -147,7 +147,7 @@ html_theme_options = {
 
 
 def skip_members(app, what, name, member, skip, options):
-    """Leave out a hook of skorch, and what scikit-learn generates for metadata routing."""
+    """Leave out a hook of skorch, and the methods that scikit-learn generates for routing."""
     generated = name.startswith("set_") and name.endswith("_request")
     return True if generated or name == "check_is_fitted" else None
 

@@ -1,4 +1,4 @@
-"""The examples of the pages run as doctests, each page in an empty folder of its own."""
+"""Run the examples of the pages as doctests, each page in a separate empty folder."""
 
 import matplotlib.pyplot as plt
 import pytest
@@ -9,7 +9,7 @@ collect_ignore_glob = ["*.py", "_build/*", "auto_examples/*", "generated/*"]
 
 @pytest.fixture(autouse=True)
 def empty_folder(tmp_path, monkeypatch):
-    """Let a page write its files where they disturb nobody."""
+    """Let a page write its files to a temporary folder."""
     get_reusable_executor().shutdown()  # workers stay in the folder in which they began
     monkeypatch.chdir(tmp_path)
     plt.switch_backend("agg")

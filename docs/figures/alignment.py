@@ -1,4 +1,4 @@
-"""A frame as it comes and as FaceAligner shows it: cut to the face, grey, with a face of 128."""
+"""Draw a frame of a recording, and the same frame as FaceAligner shows it: cropped, grey, scaled."""
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -1,4 +1,4 @@
-"""How the scores of each frame become intervals, from two ends and from an apex."""
+"""Draw frame scores, and the intervals that the two decodings derive from them."""
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -1,4 +1,4 @@
-"""The synthetic video that several figures show: a macro- and a micro-expression."""
+"""Make the synthetic video of several figures: a macro- and a micro-expression."""
 
 from tempfile import TemporaryDirectory
 

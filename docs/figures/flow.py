@@ -1,4 +1,4 @@
-"""What SW-MRO sees of a macro- and a micro-expression: node motion over time and on the face."""
+"""Draw the features of a macro- and a micro-expression, over time and on the face."""
 
 import matplotlib.pyplot as plt
 from example_video import MICRO, make_example

@@ -1,4 +1,4 @@
-"""Motion of the nodes of a head that moves and smiles, by what is done about the head's motion."""
+"""Draw the motion of the nodes of a moving head for each value of `head_motion`."""
 
 import matplotlib.pyplot as plt
 import numpy as np

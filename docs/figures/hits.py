@@ -1,4 +1,4 @@
-"""When a predicted interval hits a true one, drawn frame by frame."""
+"""Draw four predictions for a true interval, frame by frame, and whether they are hits."""
 
 import matplotlib.pyplot as plt
 

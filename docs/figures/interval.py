@@ -1,4 +1,4 @@
-"""A macro- and a micro-expression on a curve of motion, with onset, apex, offset and a window."""
+"""Draw a macro- and a micro-expression on a curve of motion, with a window."""
 
 import matplotlib.pyplot as plt
 import numpy as np

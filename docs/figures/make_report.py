@@ -3,7 +3,7 @@
     python docs/figures/make_report.py
 
 needs Chromium and writes `docs/_static/report.png`. The report shows the true intervals: the
-picture is about the page, not about how well a network spots.
+picture shows the page, not the quality of a model.
 """
 
 import shutil

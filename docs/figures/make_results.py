@@ -1,4 +1,4 @@
-"""Train and spot what the pictures of results show.
+"""Train models and predict the results for several pictures.
 
     python docs/figures/make_results.py
 
@@ -39,7 +39,7 @@ def main():
 
 
 def occlusion(spotter, features, data):
-    """Train on all but one subject; return what the best micro apex score of that one rests on."""
+    """Train on all subjects but one; return the occlusion effects for its best micro-expression."""
     last = data.subjects == data.subjects[-1]
     others = np.flatnonzero(~last)
     spotter.set_params(train_split=SPLITS).fit(

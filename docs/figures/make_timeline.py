@@ -22,7 +22,7 @@ FIGURES = Path(__file__).parent
 
 
 def spot():
-    """Train on seven subjects and write what is spotted in a video of the eighth."""
+    """Train on seven subjects and write the predictions for a video of the eighth."""
     data = make_expression_videos(8, random_state=0, n_jobs=2, verbose=1)
     aligned = FaceAligner("template", n_jobs=2, verbose=1).transform(data.videos)
     features = SWMROFlow(n_jobs=2, verbose=1).transform(aligned)
@@ -47,7 +47,7 @@ def spot():
 
 
 def draw():
-    """Write the picture of the README."""
+    """Draw the picture for the README."""
     os.chdir(FIGURES)
     display = runpy.run_path("timeline.py")["display"]
     picture = BytesIO()

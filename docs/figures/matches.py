@@ -1,4 +1,4 @@
-"""Which predictions of unseen subjects hit which true intervals; `make_results.py` made them."""
+"""Draw hits, misses and false alarms for unseen subjects; `make_results.py` predicted them."""
 
 import matplotlib.pyplot as plt
 import numpy as np

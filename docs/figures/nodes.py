@@ -1,4 +1,4 @@
-"""The ten nodes, the nose, and what the optical flow sees, on a synthetic face."""
+"""Draw the ten nodes, the nose, and the area of the optical flow on a synthetic face."""
 
 import matplotlib.pyplot as plt
 from example_video import make_example

@@ -1,4 +1,4 @@
-"""What the score of a micro-expression rests on; `make_results.py` measured it."""
+"""Draw which motion the score of a micro-expression depends on; see `make_results.py`."""
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -1,4 +1,4 @@
-"""The fourteen nodes of the extended set and the rigid regions."""
+"""Draw the fourteen nodes of the extended set, and the rigid regions."""
 
 import matplotlib.pyplot as plt
 from example_video import make_example

@@ -1,4 +1,4 @@
-"""The stages of SpotFormer: the tokens of one window, and what makes fewer of them."""
+"""Draw the stages of SpotFormer: the tokens of one window."""
 
 import matplotlib.pyplot as plt
 from matplotlib.patches import Rectangle

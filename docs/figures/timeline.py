@@ -1,4 +1,4 @@
-"""Draw the timeline of a subject that the model has not seen; `make_timeline.py` has spotted it."""
+"""Draw the timeline of a subject that the model has not seen; see `make_timeline.py`."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The course of a training with held-out subjects; `make_results.py` recorded it."""
+"""Draw the history of a training with held-out subjects; see `make_results.py`."""
 
 import matplotlib.pyplot as plt
 import pandas as pd

@@ -1,4 +1,4 @@
-"""The pairs of frames between which a window of 17 frames measures motion."""
+"""Draw the pairs of frames between which a window of 17 frames measures motion."""
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -1,4 +1,4 @@
-"""The pages of the documentation, taken apart into what their tests need."""
+"""Parse the pages of the documentation into blocks and commands."""
 
 import re
 import textwrap
@@ -28,14 +28,14 @@ class Block(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A command of a page, and what the page shows of its output."""
+    """A command of a page, and the output that the page shows."""
 
     line: str
     output: str
 
 
 def page_names():
-    """Return the names of all pages that people write, such as "user_guide/task"."""
+    """Return the names of all hand-written pages, such as "user_guide/task"."""
     paths = (path.relative_to(DOCS) for path in sorted(DOCS.rglob("*.rst")))
     return [
         path.with_suffix("").as_posix()
@@ -50,7 +50,7 @@ def read_page(name):
 
 
 def blocks_of(text):
-    """Return the directives of a text, those within others too."""
+    """Return the directives of a text, including nested ones."""
     found = []
     for match in _DIRECTIVE.finditer(text + "\n"):
         body = textwrap.dedent(match["body"])

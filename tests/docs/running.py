@@ -1,4 +1,4 @@
-"""Runs the commands of a page as a shell would, and quickly."""
+"""Run the commands of a page like a shell, but quickly."""
 
 import doctest
 import os
@@ -12,17 +12,17 @@ from tests.docs.pages import ROOT
 
 _CHECKER = doctest.OutputChecker()
 
-# What a reader chooses for the sake of time or precision, and a test in another way.
+# Options that trade time for precision; the tests choose them differently.
 _CHOICES = ["--landmarker", "--landmarker-model", "--jobs", "--epochs"]
 
-# Commands that are not skspot's. Installing is tested by .ci/run, which takes its commands from
-# the README; the programs of the repository are only looked for.
+# Commands other than skspot. .ci/run tests the installation with the commands of the README. For
+# the programs of the repository, the tests only check that the file exists.
 _INSTALLING = {"git", "pip", "source"}
 _OF_THE_REPOSITORY = {"pytest", "python", "python3", "ruff", "sphinx-build"}
 
 
 def run_commands(commands, capsys, further=()):
-    """Run commands one after the other, and compare what the page shows of their output."""
+    """Run commands one after the other, and compare their output with that on the page."""
     for command in commands:
         capsys.readouterr()
         for line in command.line.split("&&"):
@@ -35,7 +35,7 @@ def run_commands(commands, capsys, further=()):
 
 
 def run(line, further=()):
-    """Run one command; `further` are more arguments of those that train."""
+    """Run one command; `further` are additional arguments for commands that train."""
     program, *arguments = _words(line)
     if program in _INSTALLING:
         return
@@ -46,7 +46,7 @@ def run(line, further=()):
 
 
 def _words(line):
-    """Return the words of a command; patterns become the names that they stand for."""
+    """Return the words of a command, with patterns expanded to the matching names."""
     return [
         str(part)
         for word in shlex.split(line)
@@ -55,7 +55,7 @@ def _words(line):
 
 
 def _look_for(arguments):
-    """Refuse a command with a file or folder that the repository does not have."""
+    """Check that the files and folders of a command exist in the repository."""
     for word in arguments:
         made = word.startswith(("-", "docs/_build")) or "/" not in word
         assert made or (ROOT / word.partition("::")[0]).exists(), f"There is no {word}."

@@ -1,4 +1,4 @@
-"""Every block of code in the pages is one that something runs."""
+"""Check that every block of code in the pages is run by a test."""
 
 import ast
 import re
@@ -7,7 +7,7 @@ import pytest
 
 from tests.docs.pages import Block, Command, blocks_of, commands_of, page_names, read_page
 
-# What is shown and can't be run: outputs, tables and references.
+# Blocks that can't be run: outputs, tables and references.
 SHOWN = {"bibtex", "text"}
 
 PAGE_NAMES = page_names()

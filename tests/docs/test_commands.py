@@ -1,7 +1,7 @@
-"""Every command that the pages show is run, page by page, word for word.
+"""Run every command that the pages show, page by page and word for word.
 
-A page's commands run one after the other in a folder with what its reader has: recordings with
-their annotations, a video `interview.mp4` and a trained model `spotter.skspot`.
+The commands of a page run one after the other in a folder with recordings, their annotations, a
+video `interview.mp4` and a trained model `spotter.skspot`.
 """
 
 import doctest
@@ -22,15 +22,15 @@ from tests.docs.pages import Command, commands_of, page_names, read_page
 from tests.docs.running import run, run_commands
 from tests.test_cli_annotated import dataset_with_landmarks
 
-# Pages with a test of their own.
-TOLD_BELOW = {"correct_in_elan", "datasets"}
+# Pages that have separate tests below.
+WITH_OWN_TESTS = {"correct_in_elan", "datasets"}
 
 WITH_COMMANDS = [name for name in page_names() if commands_of(read_page(name))]
 
 
 @pytest.fixture
 def desk(recorded, tmp_path, monkeypatch):
-    """Work in a folder with what the readers of the pages have."""
+    """Work in a folder with the files that the readers of the pages have."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("skspot.demo.run_demo", lambda out, **options: demo(recorded, out))
     few = shutil.ignore_patterns("s03_1.mp4")
@@ -46,14 +46,14 @@ def desk(recorded, tmp_path, monkeypatch):
 
 
 def demo(recorded, out):
-    """Leave behind what `skspot demo` does, which takes minutes."""
+    """Write the files that `skspot demo` writes, without its minutes of work."""
     out.mkdir()
     shutil.copytree(recorded / "videos", out / "videos")
     shutil.copy(recorded / "sensitive.skspot", out / "model.skspot")
     print(f"Wrote to {out}: timeline.png (an unseen subject), predicted.csv, true.csv")
 
 
-@pytest.mark.parametrize("name", sorted(set(WITH_COMMANDS) - TOLD_BELOW))
+@pytest.mark.parametrize("name", sorted(set(WITH_COMMANDS) - WITH_OWN_TESTS))
 def test_the_commands_of_a_page(name, desk, capsys):
     run_commands(commands_of(read_page(name)), capsys)
 
@@ -75,7 +75,7 @@ def test_wrong_commands_and_outputs_are_found(desk, capsys):
 
 @pytest.mark.filterwarnings("ignore")  # the tree holds every trap
 def test_the_commands_of_the_datasets(desk, capsys):
-    """The page's dataset is a tiny copy; OpenFace has been run on it, and two subjects do."""
+    """The dataset is a tiny copy with landmarks of OpenFace; two of its subjects are enough."""
     data, options = dataset_with_landmarks("samm-lv", desk / "SAMM")
     few = ["--landmarker", "openface", "--subjects", *sorted(set(data.subjects))[:2]]
     run_commands(commands_of(read_page("datasets")), capsys, [*options, *few])
@@ -83,13 +83,13 @@ def test_the_commands_of_the_datasets(desk, capsys):
 
 
 def visible_examples(text):
-    """Return the Python of a page, without what is set up in its comments."""
+    """Return the Python of a page, without the set-up in its comments."""
     visible = re.sub(r"^\.\.\n(?: .*\n|\n)*", "", text, flags=re.MULTILINE)
     return "".join(example.source for example in doctest.DocTestParser().get_examples(visible))
 
 
 def test_the_documented_correction(desk, capsys):
-    """The page's commands, word for word, with a person who corrects one video between them."""
+    """Run the commands of the page, and correct one video between them, as a person would."""
     page = read_page("correct_in_elan")
     spot, copy, compare, train, cross_validate = (command.line for command in commands_of(page))
     run(spot)

@@ -1,4 +1,4 @@
-"""The README's Python runs as it stands there, on few and short videos."""
+"""Run the Python code of the README on few and short videos, and check its links."""
 
 import re
 
@@ -15,7 +15,7 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.rst").read_text(encoding="utf-8")
 
 @pytest.fixture
 def few_videos(tmp_path, monkeypatch):
-    """Make what the README calls make few and short videos, in an empty folder."""
+    """Make few and short videos where the README makes videos, in an empty folder."""
     monkeypatch.chdir(tmp_path)
 
     def make_few(n_subjects, **options):
