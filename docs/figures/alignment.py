@@ -1,4 +1,4 @@
-"""Draw a frame of a recording, and the same frame as FaceAligner shows it: cropped, grey, scaled."""
+"""Draw a frame of a recording, and the same frame from FaceAligner: cropped, grey, scaled."""
 
 import matplotlib.pyplot as plt
 import numpy as np
