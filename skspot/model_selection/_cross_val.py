@@ -1,7 +1,5 @@
 """Cross-validated predictions that survive an interruption."""
 
-from numbers import Integral
-
 import joblib
 from joblib import Parallel, delayed
 from sklearn.base import clone
@@ -9,53 +7,64 @@ from sklearn.utils import indexable
 from sklearn.utils.validation import _check_method_params
 
 import skspot
-from skspot.model_selection._split import LeaveOneSubjectOut, StratifiedSubjectKFold
+from skspot.model_selection._split import resolve_cv
 from skspot.utils._cache import cached, is_stored
 from skspot.utils._progress import progress_bar
 from skspot.utils.validation import as_object_array, check_interval_tables, check_videos
 
-# Parameters that say how the work is done and change no result, whatever step they belong to.
-_HOW = {"memory": None, "n_jobs": None, "verbose": 0}
+# Parameters that change how the work is done but no result, whatever step they belong to; each with
+# a value that any step accepts.
+_WITHOUT_EFFECT = {
+    "device": "cpu",
+    "memory": None,
+    "n_jobs": None,
+    "n_threads": 1,
+    "on_error": "raise",
+    "verbose": 0,
+}
 
 
 def cross_val_intervals(
     estimator, X, y, *, groups=None, cv=None, params=None, memory=None, n_jobs=None, verbose=0
 ):
-    """Predict the intervals of each video by a model that was trained without its fold.
+    """Predict the intervals of each video with a model that was trained without its fold.
 
-    What scikit-learn's `cross_val_predict` returns, for runs that take hours: with `memory`, each
-    finished fold is kept, so that a run that was interrupted goes on where it stopped.
+    Returns the same as scikit-learn's `cross_val_predict`, but is made for runs that take hours:
+    with `memory`, each finished fold is stored, and a run that was interrupted continues from
+    there.
 
     Parameters
     ----------
     estimator : estimator
         A spotter with `fit` and `predict`, such as a pipeline that ends in a
-        `SpotFormerClassifier`. It is cloned for each fold and stays unfitted. Give it a
-        `random_state`, so that folds of two runs belong together.
+        `SpotFormerClassifier`. Each fold fits a clone. Set its `random_state`, so that the folds of
+        an interrupted run and of its continuation belong together.
     X : list, tuple, Series or object array of n_videos elements
-        The videos, or whatever the estimator takes for one.
+        The videos, or whatever else the estimator takes for each of them.
     y : list, tuple, Series or object array of n_videos interval tables
         The true intervals of each video.
     groups : array-like of shape (n_videos,)
         The subject of each video.
-    cv : int, splitter or None, default=None
-        How the videos are split. None is `LeaveOneSubjectOut`, a number the folds of a
-        `StratifiedSubjectKFold`. Each video must be tested in exactly one fold.
+    cv : int, splitter, iterable of (train, test) or None, default=None
+        How the videos are split. None means `LeaveOneSubjectOut`, a number means
+        `StratifiedSubjectKFold` with that many folds. Each video must be tested in exactly one
+        fold.
     params : dict, default=None
-        Further arguments of the estimator's `fit` by name. Of those with one element per video,
-        such as ``{"spotformerclassifier__groups": subjects}``, each fold gets its part.
+        Further arguments of the estimator's `fit` by name. If an argument has one element per
+        video, such as ``{"spotformerclassifier__groups": subjects}``, each fold gets the elements
+        of its videos.
     memory : str, path-like or object with the joblib.Memory interface, default=None
-        Where the predictions of each fold are kept. A fold is known by the parameters of the
-        estimator (but for `memory`, `n_jobs` and `verbose` of its steps), the fingerprints of its
-        videos and of the files that hold their landmarks, their intervals, `params` and the
-        version of skspot: if one of them has changed, it is computed anew.
+        Where the predictions of each fold are stored. They are reused if nothing that they depend
+        on has changed: the parameters of the estimator (except `device`, `memory`, `n_jobs`,
+        `n_threads`, `on_error` and `verbose` of its steps), the fingerprints of the videos and of
+        the files that hold their landmarks, the intervals, `params` and the version of skspot.
     n_jobs : int, default=None
         Number of folds computed at a time; None is 1 unless in a `joblib.parallel_config`
         context, -1 all processors.
     verbose : int, default=0
-        Whether to show progress over the folds with the time left, on standard error, in place of
-        what the steps of the estimator show by their own `verbose`. The time is reckoned from the
-        folds that are computed, not from those that `memory` has kept. 0 shows no folds.
+        Whether to show progress over the folds and the time left on standard error, instead of what
+        the steps of the estimator show by their own `verbose`. The time left is estimated from the
+        folds that are computed, not from those that were stored.
 
     Returns
     -------
@@ -65,16 +74,16 @@ def cross_val_intervals(
     Raises
     ------
     ValueError
-        If X, y and groups are not equally long, the videos can't be split so, a video is not
+        If X, y and groups differ in length, the videos can't be split in this way, a video is not
         tested exactly once, or the estimator does not return one table for each video.
     TypeError
-        If y is no collection of interval tables, or the estimator can't be pickled and `memory`
-        is given.
+        If y is not a collection of interval tables, `cv` is none of the above, or the estimator
+        can't be pickled and `memory` is given.
 
     See Also
     --------
     LeaveOneSubjectOut, StratifiedSubjectKFold : How to split.
-    skspot.metrics.spotting_report : The figures pooled over all videos.
+    skspot.metrics.spotting_report : The scores pooled over all videos.
 
     Examples
     --------
@@ -97,7 +106,8 @@ def cross_val_intervals(
     videos = check_videos(X)
     tables = check_interval_tables(y, n_videos=len(videos))
     indexable(videos, groups)
-    splits = split_videos(cv, videos, tables, groups)
+    splits = list(resolve_cv(cv).split(videos, tables, groups))
+    _check_partition([test for _, test in splits], len(videos))
     params = [_check_method_params(videos, params or {}, train) for train, _ in splits]
     keys = [None] * len(splits)
     if memory is not None:
@@ -126,7 +136,7 @@ def cross_val_intervals(
 
 
 def _fold_bar(stored, *, shown):
-    """Return the bar of the folds, beginning with those that are stored: they take no time."""
+    """Return the bar of the folds, which starts at the number of those that are stored."""
     return progress_bar(
         desc=f"folds done ({sum(stored)} before)" if any(stored) else "folds done",
         unit="fold",
@@ -135,26 +145,6 @@ def _fold_bar(stored, *, shown):
         shown=shown,
         smoothing=0,
     )
-
-
-def split_videos(cv, videos, tables, groups):
-    """Return the (train, test) indices of each fold; refuse what does not test each video once."""
-    splits = list(_splitter(cv).split(videos, tables, groups))
-    _check_partition([test for _, test in splits], len(videos))
-    return splits
-
-
-def _splitter(cv):
-    """Return the splitter that `cv` stands for."""
-    if cv is None:
-        return LeaveOneSubjectOut()
-    if isinstance(cv, Integral):
-        return StratifiedSubjectKFold(cv)
-    if isinstance(cv, str) or not hasattr(cv, "split"):
-        raise TypeError(
-            f"cv must be a number of folds or a splitter such as LeaveOneSubjectOut(), got {cv!r}."
-        )
-    return cv
 
 
 def _check_partition(tests, n_videos):
@@ -202,32 +192,32 @@ def _keys(estimator, videos, tables, splits, params):
 
 
 def _settings(estimator):
-    """Return what identifies an estimator and its parameters but for how the work is done."""
-    estimator = clone(estimator).set_params(**_set_all(estimator, _HOW))
+    """Return a hash of an estimator and of its parameters that can change a result."""
+    estimator = clone(estimator).set_params(**_set_all(estimator, _WITHOUT_EFFECT))
     try:
         return joblib.hash(estimator)
     except Exception as error:  # whatever pickling raises
         raise TypeError(
-            "With memory, the estimator must be one that can be pickled, so that finished folds "
-            f"are known again; {error}. Define its functions and classes in a module."
+            "With memory, the estimator must be one that can be pickled, so that stored folds can "
+            f"be recognised: {error}. Define its functions and classes in a module."
         ) from error
 
 
 def _set_all(estimator, values):
-    """Return the parameters of these names of an estimator and all its steps, set to values."""
+    """Return new values for the parameters of these names of an estimator and all its steps."""
     names = {name: name.split("__")[-1] for name in estimator.get_params()}
     return {name: values[last] for name, last in names.items() if last in values}
 
 
 def _fingerprint(video, estimator):
-    """Return what identifies a video and what steps of the estimator read beside it."""
+    """Return a hash of a video and of the landmark files that steps of the estimator read."""
     steps = [step for _, step in getattr(estimator, "steps", [("", estimator)])]
     beside = [step.key_of_landmarks(video) for step in steps if hasattr(step, "key_of_landmarks")]
     return joblib.hash((_fingerprint_alone(video), beside))
 
 
 def _fingerprint_alone(video):
-    """Return what identifies a video, or what a step before has made of it."""
+    """Return a hash of a video, or of the features of one."""
     from skspot.video import open_video
 
     if hasattr(video, "fingerprint"):

@@ -3,27 +3,26 @@
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import clone
-from sklearn.model_selection import check_cv
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
 
 from skspot.intervals import CLASSES
 from skspot.metrics import interval_f1_score
-from skspot.model_selection._split import LeaveOneSubjectOut, _check_subjects
+from skspot.model_selection._split import check_subjects, resolve_cv
 from skspot.utils.validation import as_object_array, check_interval_tables, check_videos
 
 
 def oracle_epoch_evaluation(
     estimator, X, y, *, groups, cv=None, return_estimator=False, n_jobs=None
 ):
-    """Measure how much choosing the epoch by the test subject's own score flatters.
+    """Measure how much the score gains if the epoch is chosen by the test subject's own score.
 
     **For reproducing published figures only.** The public scripts of this field score every epoch
     on the subject held out and keep, for each subject, the epoch with the best score there. The
-    figure that comes out is no estimate of how well unseen subjects are spotted, because the test
-    labels chose the model. This function runs that protocol beside the honest one, in which the
-    spotter is used as `fit` leaves it: with the last epoch, or with that of early stopping on
-    subjects held out of the training part. Both come from the same training.
+    result does not estimate how well the expressions of unseen subjects are spotted, because the
+    test labels chose the model. This function runs that protocol beside the honest one, in which
+    the spotter is used as `fit` leaves it: with the last epoch, or with that chosen by early
+    stopping on subjects held out of the training part. Both use the same training.
 
     Parameters
     ----------
@@ -35,12 +34,13 @@ def oracle_epoch_evaluation(
         The true intervals of each video.
     groups : array-like of shape (n_videos,)
         The subject of each video.
-    cv : cross-validation splitter or iterable of (train, test), default=None
-        The folds; None leaves one subject out at a time. A video can be in one test part at most.
+    cv : int, splitter, iterable of (train, test) or None, default=None
+        How the videos are split. None means `LeaveOneSubjectOut`, a number means
+        `StratifiedSubjectKFold` with that many folds. A video can be in at most one test part.
     return_estimator : bool, default=False
-        Whether the result has the spotters, fitted to the last epoch.
+        Whether the result contains the fitted spotters.
     n_jobs : int, default=None
-        Number of folds worked on at the same time. The result does not depend on it.
+        Number of folds computed at a time. The result does not depend on it.
 
     Returns
     -------
@@ -55,14 +55,14 @@ def oracle_epoch_evaluation(
             The epoch the oracle chose, counted from 1: the first of the best.
         scores : DataFrame
             F1 of macro, micro and overall, pooled over all tested videos, in the rows `honest`,
-            `oracle` and `flattery`, the difference of the two.
+            `oracle` and `flattery`, which is their difference.
         estimators : list
-            The fitted spotter of each fold, if asked for.
+            The fitted spotter of each fold, with `return_estimator`.
 
     Raises
     ------
     TypeError
-        If the last step of the estimator takes no skorch callbacks.
+        If the last step of the estimator does not take callbacks of skorch.
     ValueError
         If `groups` is missing or not as long as `X`, if a subject is in the training and the test
         part of a fold, or if a video is tested twice.
@@ -91,7 +91,7 @@ def oracle_epoch_evaluation(
 
     videos = check_videos(X)
     tables = check_interval_tables(y, n_videos=len(videos))
-    subjects = _check_subjects(groups, len(videos), "oracle_epoch_evaluation")
+    subjects = check_subjects(groups, len(videos), "oracle_epoch_evaluation")
     callbacks = getattr(_last_step(estimator), "callbacks", "none of skorch")
     if isinstance(callbacks, str):
         raise TypeError(
@@ -99,8 +99,7 @@ def oracle_epoch_evaluation(
             f"list of callbacks; got {type(_last_step(estimator)).__name__} with callbacks: "
             f"{callbacks}."
         )
-    cv = check_cv(LeaveOneSubjectOut() if cv is None else cv)
-    folds = _check_folds(cv.split(videos, tables, subjects), subjects)
+    folds = _check_folds(resolve_cv(cv).split(videos, tables, subjects), subjects)
     per_fold = Parallel(n_jobs=n_jobs)(
         delayed(_predict_epochs)(clone(estimator), videos, tables, subjects, train, test)
         for train, test in folds
@@ -137,7 +136,7 @@ def _last_step(estimator):
 
 
 def _check_folds(folds, subjects):
-    """Return the folds as a list; refuse leaks and videos that are tested twice."""
+    """Return the folds as a list; refuse subjects in both parts, and videos tested twice."""
     folds = list(folds)
     for train, test in folds:
         shared = np.intersect1d(subjects[train], subjects[test])

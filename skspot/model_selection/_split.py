@@ -1,13 +1,14 @@
 """Cross-validation splits by subject.
 
-A model that has seen a face spots its expressions more easily than those of a stranger, so no
-subject may be in the training and the test set of one split.
+A model spots the expressions of people it was trained on more easily than those of strangers, so
+no subject may be in the training and the test set of one split.
 """
 
-from numbers import Real
+from collections.abc import Iterable
+from numbers import Integral, Real
 
 import numpy as np
-from sklearn.model_selection import GroupKFold, LeaveOneGroupOut
+from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, check_cv
 from sklearn.utils import check_random_state
 
 from skspot.intervals import CLASSES
@@ -65,9 +66,9 @@ class LeaveOneSubjectOut(LeaveOneGroupOut):
         Parameters
         ----------
         X : list, tuple, Series or array of n_videos elements
-            The videos. Only their number is looked at.
+            The videos. Only their number is used.
         y : list, tuple, Series or array of n_videos elements, default=None
-            Only its length is looked at.
+            Only its length is used.
         groups : array-like of shape (n_videos,)
             The subject of each video, a string or a number.
 
@@ -86,7 +87,7 @@ class LeaveOneSubjectOut(LeaveOneGroupOut):
 
     def _subjects(self, groups, n_videos=None):
         """Return the subjects as an array; refuse a single one."""
-        subjects = _check_subjects(groups, n_videos, type(self).__name__)
+        subjects = check_subjects(groups, n_videos, type(self).__name__)
         if len(set(subjects)) < 2:
             raise ValueError(
                 f"LeaveOneSubjectOut needs at least 2 subjects, got {len(subjects)} videos of "
@@ -98,17 +99,17 @@ class LeaveOneSubjectOut(LeaveOneGroupOut):
 class StratifiedSubjectKFold(GroupKFold):
     """K-fold cross-validation by subject, balanced in macro- and micro-expressions.
 
-    Each subject is in exactly one test set. Subjects are put together so that each test set has
-    about the same share of all macro-expressions and the same share of all micro-expressions;
-    among equals, about the same number of videos.
+    Each subject is in exactly one test set. Subjects are grouped so that each test set has about
+    the same share of all macro-expressions and the same share of all micro-expressions; among
+    equally good groupings, about the same number of videos.
 
     Parameters
     ----------
     n_splits : int, default=5
         Number of folds, at least 2 and at most the number of subjects.
     shuffle : bool, default=False
-        Whether to start from a random order of the subjects, for other folds that are balanced,
-        too. Without it, the folds depend on the data alone.
+        Whether to start from a random order of the subjects, which gives other folds that are also
+        balanced. Without it, the folds depend only on the data.
     random_state : int, RandomState instance or None, default=None
         The seed of the order if `shuffle` is True.
 
@@ -123,9 +124,10 @@ class StratifiedSubjectKFold(GroupKFold):
 
     Notes
     -----
-    Subjects go one by one, those with the largest share of the expressions first unless shuffled,
-    to the fold where they keep the sum of the squared shares of all folds smallest. Then pairs of
-    subjects change places as long as this sum falls. The result is not always the best possible.
+    Subjects are assigned one by one, those with the largest share of the expressions first unless
+    shuffled, to the fold that keeps the sum of the squared shares of all folds smallest. Then pairs
+    of subjects are swapped as long as this sum decreases. The result is not always the best
+    possible one.
 
     Examples
     --------
@@ -147,7 +149,7 @@ class StratifiedSubjectKFold(GroupKFold):
         Parameters
         ----------
         X : list, tuple, Series or array of n_videos elements
-            The videos. Only their number is looked at.
+            The videos. Only their number is used.
         y : list, tuple, Series or object array of n_videos interval tables
             The true intervals of each video.
         groups : array-like of shape (n_videos,)
@@ -161,12 +163,12 @@ class StratifiedSubjectKFold(GroupKFold):
         Raises
         ------
         TypeError
-            If `y` is missing or no collection of interval tables.
+            If `y` is missing or not a collection of interval tables.
         ValueError
             If `groups` is missing or holds invalid subjects, if there are fewer subjects than
             folds, or if `y` or `groups` are not as long as `X`.
         """
-        subjects = _check_subjects(groups, len(X), type(self).__name__)
+        subjects = check_subjects(groups, len(X), type(self).__name__)
         tables = check_interval_tables(y, n_videos=len(X), allow_overlap=True)
         names, subject_of_video = np.unique(subjects, return_inverse=True)
         if self.n_splits > len(names):
@@ -192,11 +194,36 @@ class StratifiedSubjectKFold(GroupKFold):
         return _swap_subjects(_deal_subjects(shares, order, self.n_splits), shares, self.n_splits)
 
 
-def _check_subjects(groups, n_videos, splitter):
+def resolve_cv(cv):
+    """Return the splitter that a parameter `cv` stands for.
+
+    Parameters
+    ----------
+    cv : int, splitter, iterable of (train, test) or None
+        None is `LeaveOneSubjectOut`, a number the folds of a `StratifiedSubjectKFold`.
+
+    Returns
+    -------
+    splitter : splitter
+        An object with the method `split`.
+    """
+    if cv is None:
+        return LeaveOneSubjectOut()
+    if isinstance(cv, Integral):
+        return StratifiedSubjectKFold(cv)
+    if isinstance(cv, str) or not (hasattr(cv, "split") or isinstance(cv, Iterable)):
+        raise TypeError(
+            "cv must be a number of folds, a splitter such as LeaveOneSubjectOut(), or pairs of "
+            f"training and test indices, got {cv!r}."
+        )
+    return check_cv(cv)
+
+
+def check_subjects(groups, n_videos, caller):
     """Return the subject of each video as an array; refuse missing ones."""
     if groups is None:
         raise ValueError(
-            f"{splitter} needs the subject of each video: pass groups=subjects "
+            f"{caller} needs the subject of each video: pass groups=subjects "
             "(with metadata routing, cross_validate takes params={'groups': subjects})."
         )
     subjects = list(groups)
@@ -206,13 +233,13 @@ def _check_subjects(groups, n_videos, splitter):
             f"{n_videos} videos."
         )
     for i, subject in enumerate(subjects):
-        if not isinstance(subject, (str, Real)) or subject != subject:  # NaN is unlike itself
+        if not isinstance(subject, (str, Real)) or subject != subject:  # NaN
             raise ValueError(
                 f"groups[{i}] must be a subject, a string or a number, got {subject!r}."
             )
     if len({isinstance(subject, str) for subject in subjects}) > 1:
         # As text, 1.0 and "1" would be two subjects.
-        raise ValueError("groups holds strings and numbers; name all subjects in one way.")
+        raise ValueError("groups mixes strings and numbers; use one kind for all subjects.")
     return np.asarray(subjects)
 
 
@@ -225,15 +252,15 @@ def _count_by_subject(tables, subject_of_video):
 
 
 def _deal_subjects(shares, order, n_folds):
-    """Give each subject in turn to the fold that keeps the squared shares smallest.
+    """Assign each subject in turn to the fold that keeps the squared shares smallest.
 
     A fold without subjects is always among the best in expressions and has the fewest videos, so
-    no fold stays empty.
+    no fold remains empty.
     """
     fold_of_subject = np.empty(len(shares), dtype=np.intp)
     totals = np.zeros((n_folds, shares.shape[1]))
     for subject in order:
-        # Half of what the sum of squares grows by, but for a term that all folds have in common.
+        # Half of the growth of the sum of squares, without the term that all folds have in common.
         fold, _ = _first_smallest(totals * shares[subject])
         totals[fold] += shares[subject]
         fold_of_subject[subject] = fold
@@ -241,14 +268,14 @@ def _deal_subjects(shares, order, n_folds):
 
 
 def _swap_subjects(fold_of_subject, shares, n_folds):
-    """Let pairs of subjects change places as long as the squared shares fall."""
+    """Swap pairs of subjects as long as the squared shares decrease."""
     fold_of_subject = fold_of_subject.copy()
     difference = shares[np.newaxis] - shares[:, np.newaxis]
     for _ in range(len(shares)):
         totals = np.zeros((n_folds, shares.shape[1]))
         np.add.at(totals, fold_of_subject, shares)
         ahead = totals[fold_of_subject]
-        # Half of what the sum of squares grows by when two subjects change places.
+        # Half of the growth of the sum of squares when two subjects are swapped.
         growth = difference * (ahead[:, np.newaxis] - ahead[np.newaxis] + difference)
         growth[fold_of_subject[:, np.newaxis] == fold_of_subject] = 0
         pair, (expressions, videos) = _first_smallest(growth.reshape(-1, shares.shape[1]))
@@ -260,10 +287,10 @@ def _swap_subjects(fold_of_subject, shares, n_folds):
 
 
 def _first_smallest(products):
-    """Return the first row with the least expressions and, among equals, the least videos.
+    """Return the first row with the fewest expressions and, among equals, the fewest videos.
 
-    The values of that row, expressions and videos, are returned, too. They are rounded, since the
-    noise of floating-point sums would part equals.
+    The values of that row, expressions and videos, are returned as well. They are rounded, because
+    floating-point noise would make equal sums different.
     """
     expressions = np.round(products[:, :-1].sum(axis=1), 12)
     videos = np.round(products[:, -1], 12)

@@ -51,8 +51,9 @@ class Spotter(BaseEstimator):
 class Same(TransformerMixin, BaseEstimator):
     """Passes videos on."""
 
-    def __init__(self, memory=None):
+    def __init__(self, memory=None, on_error="raise"):
         self.memory = memory
+        self.on_error = on_error
 
     def fit(self, X, y=None):
         return self
@@ -102,10 +103,10 @@ def test_a_number_is_stratified_folds_and_none_leaves_one_out(log):
     assert n_fits(log) == 3
     got = cross_val_intervals(Spotter(log), VIDEOS, INTERVALS, groups=SUBJECTS, cv=2)
     assert n_fits(log) == 5
-    expected = cross_val_intervals(
-        Spotter(), VIDEOS, INTERVALS, groups=SUBJECTS, cv=StratifiedSubjectKFold(2)
-    )
-    assert onsets(got) == onsets(expected)
+    splitter = StratifiedSubjectKFold(2)
+    for cv in (splitter, list(splitter.split(VIDEOS, INTERVALS, SUBJECTS))):
+        expected = cross_val_intervals(Spotter(), VIDEOS, INTERVALS, groups=SUBJECTS, cv=cv)
+        assert onsets(got) == onsets(expected)
 
 
 def run(log, memory, *, videos=VIDEOS, intervals=INTERVALS, **params):
@@ -125,7 +126,13 @@ def test_finished_folds_are_not_computed_again(log, tmp_path):
 
 @pytest.mark.parametrize(
     "params",
-    [{"spotter__n_jobs": 2}, {"spotter__verbose": 1}, {"same__memory": "x"}, {"verbose": True}],
+    [
+        {"spotter__n_jobs": 2},
+        {"spotter__verbose": 1},
+        {"same__memory": "x"},
+        {"same__on_error": "warn"},
+        {"verbose": True},
+    ],
 )
 def test_how_the_work_is_done_does_not_matter(log, tmp_path, params):
     run(log, tmp_path / "cache")
@@ -200,7 +207,7 @@ def test_a_network_is_known_again(tmp_path, monkeypatch):
     arguments = {"groups": ["a", "b", "c"], "memory": tmp_path}
     first = cross_val_intervals(spotter, features, tables, **arguments)
     monkeypatch.setattr(SpotFormerClassifier, "fit", lambda *args: pytest.fail("computed again"))
-    spotter.set_params(verbose=1)
+    spotter.set_params(verbose=1, n_threads=4, device="cuda")
     again = cross_val_intervals(spotter, features, tables, **arguments)
     for table, same in zip(first, again):
         np.testing.assert_array_equal(table, same)
@@ -315,7 +322,7 @@ def test_refusals(tmp_path):
     splits = [([2, 3], [0, 1]), ([0], [1, 2, 3, 4, 5])]
     with pytest.raises(ValueError, match=r"X\[1\] is in 2 of 2"):
         cross_val_intervals(Spotter(), VIDEOS, INTERVALS, cv=_Splits(splits), **arguments)
-    with pytest.raises(TypeError, match="cv must be a number of folds or a splitter"):
+    with pytest.raises(TypeError, match="cv must be a number of folds, a splitter"):
         cross_val_intervals(Spotter(), VIDEOS, INTERVALS, cv="loso", **arguments)
     with pytest.raises(ValueError, match="needs the subject of each video"):
         cross_val_intervals(Spotter(), VIDEOS, INTERVALS)

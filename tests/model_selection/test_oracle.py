@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
@@ -7,7 +8,11 @@ from sklearn.preprocessing import FunctionTransformer
 from skorch.callbacks import Callback, EarlyStopping
 
 from skspot.metrics import interval_f1_score
-from skspot.model_selection import LeaveOneSubjectOut, oracle_epoch_evaluation
+from skspot.model_selection import (
+    LeaveOneSubjectOut,
+    StratifiedSubjectKFold,
+    oracle_epoch_evaluation,
+)
 from skspot.neural_network import SpotFormerClassifier
 from tests.neural_network.test_classifier import TINY, planted_videos
 
@@ -87,6 +92,18 @@ def test_pipelines_folds_of_ones_own_and_jobs(spotter, data, result):
             np.testing.assert_array_equal(one.oracle[i], result.oracle[i])
             np.testing.assert_array_equal(one.honest[i], result.honest[i])
             np.testing.assert_array_equal(one.honest[i], predicted[i])
+
+
+def test_a_number_is_stratified_folds(spotter, data):
+    once = clone(spotter).set_params(max_epochs=1)
+    expected = list(StratifiedSubjectKFold(2).split(*data, SUBJECTS))
+    one, other = (
+        oracle_epoch_evaluation(once, *data, groups=SUBJECTS, cv=cv, return_estimator=True)
+        for cv in (2, expected)
+    )
+    assert len(one.estimators) == 2
+    for table, same in zip(one.honest, other.honest):
+        np.testing.assert_array_equal(table, same)
 
 
 def test_the_estimator_and_its_callbacks_are_left_alone(data):
