@@ -1,4 +1,4 @@
-"""Intervals to and from files."""
+"""Read and write interval tables in many file formats."""
 
 from skspot.io._formats import INTERVAL_FORMATS
 from skspot.io._intervals import read_intervals, write_intervals

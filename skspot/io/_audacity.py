@@ -1,8 +1,8 @@
-"""Interval tables as label tracks of Audacity, one for each video.
+"""Label tracks of Audacity, one for each video.
 
-A line for each label: begin, end and text. The text is the class, with the score if there is one
-("micro 0.75"); an apex is a label without length. Predictions that overlap others of their class
-are called "micro 2", so that each apex stays with its interval.
+Each label is a line with its begin, end and text. The text is the class and, if there is one, the
+score ("micro 0.75"). An apex is a label without length. Predictions that overlap others of their
+class are called "micro 2" and so on. This keeps each apex with its interval.
 """
 
 import math
@@ -28,7 +28,7 @@ def encode(tables, *, times):
 
 
 def decode(path, *, times):
-    """Return the table of one label track, by the name of its file."""
+    """Return the table of one label track. Its key is the name of the file."""
     video = path.stem
     frame_times = times.reading(video)
     reader, unknown, n_ours = TierReader(video), [], 0
@@ -53,9 +53,9 @@ def _labels(path):
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise ValueError(f"this is no label track: {error}.") from error
+        raise ValueError(f"this is not a label track: {error}.") from error
     for number, line in enumerate(lines, 1):
-        # A second line, begun by a backslash, tells the frequencies that were selected.
+        # A second line, with a backslash, holds the frequencies that were selected.
         if not line.strip() or line.startswith("\\"):
             continue
         begin, end, text = [*line.split("\t", 2), "", ""][:3]

@@ -1,4 +1,4 @@
-"""Interval tables as a project of BORIS, one observation for each video.
+"""Projects of BORIS, with one observation for each video.
 
 The ethogram has a state event for each class and a point event for its apexes. A state event is two
 rows of a project, its start and its stop; the score is the comment of its start.
@@ -28,7 +28,7 @@ def encode(tables, *, times, media):
     used = {Tier(label) for label in CLASSES}
     observations = {}
     for video, table in tables.items():
-        # Starts and stops are told apart by their order alone: no two at one time.
+        # BORIS distinguishes starts and stops by their order only: no two may have the same time.
         tiers = lay_out(table, gap=1)
         used |= set(tiers)
         frame_times = times.writing(video, table)
@@ -75,7 +75,7 @@ def _project(tiers, observations, now):
         "independent_variables": {
             str(number): {
                 "label": label,
-                "description": "what skspot needs to make frames of times",
+                "description": "lets skspot convert times to frames",
                 "type": "numeric",
                 "default value": "",
                 "possible values": "",
@@ -89,7 +89,7 @@ def _project(tiers, observations, now):
 
 
 def _behavior(kind, tier):
-    # Letters for what a person codes: a and i of the words, upper case for the apex.
+    # Keys for coding: the a of macro and the i of micro, in upper case for the apex.
     key = {"macro": "a", "micro": "i"}[tier.label] if tier.number == 1 else ""
     return {
         "type": kind,
@@ -154,27 +154,27 @@ def _parse(path):
     try:
         project = json.loads(path.read_text(encoding="utf-8-sig"))
     except ValueError as error:
-        raise ValueError(f"this is no project of BORIS: {error}.") from error
+        raise ValueError(f"this is not a project of BORIS: {error}.") from error
     for part in ("behaviors_conf", "observations"):
         found = project.get(part) if isinstance(project, dict) else None
         if not (isinstance(found, dict) and all(isinstance(one, dict) for one in found.values())):
-            raise ValueError(f"this is no project of BORIS; {part!r} must map to objects.")
+            raise ValueError(f"this is not a project of BORIS; {part!r} must map to objects.")
     return project
 
 
 def _contents(video, observation):
-    """Return the events of an observation by behavior, and the times of its frames if it tells."""
+    """Return the events of an observation by behavior, and the times of its frames if known."""
     try:
         return _by_behavior(observation), _stored_times(observation, video)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ValueError(
-            f"observation {video!r} is not as BORIS and skspot write it: "
+            f"observation {video!r} does not have the structure that BORIS and skspot write: "
             f"{type(error).__name__}: {error}"
         ) from error
 
 
 def _stored_times(observation, video):
-    """Return the times of the frames that the project was written with, if it tells."""
+    """Return the times of the frames, if the project contains them."""
     variables = observation.get("independent_variables", {})
     n_frames, rate = (variables.get(name, "") for name in (_N_FRAMES, _RATE))
     return (

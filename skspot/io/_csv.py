@@ -1,4 +1,4 @@
-"""Interval tables as CSV: one row for each interval, frames and seconds side by side."""
+"""CSV files: one row for each interval, with frames and seconds."""
 
 import re
 
@@ -8,12 +8,12 @@ from skspot.intervals import intervals_to_dataframe, make_intervals
 
 _FRAMES = ("onset", "apex", "offset")
 _VALUES = (*_FRAMES, "label", "score")
-# What stands for a missing value; a video may be called "NA" nevertheless.
+# Values that are read as missing. A video may nevertheless be called "NA".
 _MISSING = ["", "NA", "N/A", "NaN", "nan", "null", "None", "-"]
 
 
 def encode(tables, *, timestamps):
-    """Return the CSV file of tables; a video without intervals gets one row, its name alone."""
+    """Return the CSV file of tables; a video without intervals gets one row with its name."""
     rows = intervals_to_dataframe(tables, timestamps=timestamps)
     return rows.to_csv(index=False).encode("utf-8")
 
@@ -31,12 +31,12 @@ def read_rows(path, needed, renamed=None):
         frame = pd.read_csv(
             path,
             dtype=dict.fromkeys(("video", "vid", "subject", "label", "type", "score"), str),
-            index_col=False,  # a comma too many at the ends of lines shifts no columns
+            index_col=False,  # an extra comma at the ends of lines must not shift columns
             keep_default_na=False,
             na_values={"video": [""], "vid": [""], **dict.fromkeys(_VALUES, _MISSING)},
         )
     except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise ValueError(f"this is no CSV table of intervals: {error}.") from error
+        raise ValueError(f"this is not a CSV table of intervals: {error}.") from error
     missing = needed - set(frame.columns)
     if missing:
         raise ValueError(f"lacks the columns {sorted(missing)}; it has {list(frame.columns)}.")
@@ -47,7 +47,7 @@ def read_rows(path, needed, renamed=None):
 
 
 def tables_of(frame):
-    """Return the table of each video; a row with nothing but a name is a video without any."""
+    """Return the table of each video; a row with only a name is a video without intervals."""
     columns = [column for column in _VALUES if column in frame.columns]
     return {
         name: _table(rows[columns], f"video {name}")
@@ -69,7 +69,7 @@ def _table(rows, where):
 
 
 def _with_lines(message, lines):
-    """Return a message about rows of a table that names lines of the file instead."""
+    """Replace the rows of a table in a message by the lines of the file."""
 
     def name(match):
         one, first, second = match.groups()

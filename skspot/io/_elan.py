@@ -1,8 +1,8 @@
-"""Interval tables as documents of ELAN (.eaf), one for each video.
+"""Documents of ELAN (.eaf), one for each video.
 
-A tier for each class, with two tiers below it: the apex, included in the interval's time, and the
-score, associated with the interval. ELAN moves and deletes what is below an annotation along with
-it, so that an interval that a person corrects stays whole.
+There is a tier for each class, with two tiers below it: the apex, included in the time of the
+interval, and the score, associated with the interval. If a person moves or deletes an annotation,
+ELAN does the same with the annotations below it.
 """
 
 import mimetypes
@@ -43,7 +43,7 @@ def encode(tables, *, times, media, path):
 
 
 def decode(path, *, times):
-    """Return the table of one document, by the name of its file."""
+    """Return the table of one document. Its key is the name of the file."""
     document = _parse(path)
     video = path.stem
     frame_times = times.reading(video, _stored_times(document, video))
@@ -65,7 +65,7 @@ def _new_document():
     from pympi.Elan import Eaf
 
     document = Eaf(author="skspot")
-    # Pympi's own date is none where the time zone is not whole hours from UTC.
+    # The date of pympi is invalid in time zones that are not whole hours from UTC.
     document.adocument["DATE"] = datetime.now().astimezone().isoformat(timespec="seconds")
     document.header = {"MEDIA_FILE": "", "TIME_UNITS": "milliseconds"}
     document.properties.clear()
@@ -78,7 +78,7 @@ def _new_document():
 
 
 def _link(document, media, folder):
-    """Link a video; ELAN writes paths into its URLs as they are, without escapes."""
+    """Link a video; ELAN does not escape the characters of a path in its URLs."""
     if media is None:
         return
     try:
@@ -131,9 +131,9 @@ def _parse(path):
         document = Eaf(path, suppress_version_warning=True)
     except OSError:
         raise
-    except Exception as error:  # pympi raises what its parser stumbles over, of any class
+    except Exception as error:  # pympi raises exceptions of any class
         raise ValueError(
-            f"this is no ELAN document, or a damaged one: {type(error).__name__}: {error}"
+            f"this is not an ELAN document, or it is damaged: {type(error).__name__}: {error}"
         ) from error
     units = document.header.get("TIME_UNITS", "milliseconds")
     if units != "milliseconds":
@@ -142,7 +142,7 @@ def _parse(path):
 
 
 def _stored_times(document, video):
-    """Return the times of the frames that the document was written with, if it tells."""
+    """Return the times of the frames, if the document contains them."""
     properties = dict(document.properties)
     if _N_FRAMES not in properties or _RATE not in properties:
         return None
@@ -184,7 +184,7 @@ def _read_tier(document, name, tier, reader, frame_times, scores):
     aligned, references, *_ = document.tiers[name]
     if references:
         raise ValueError(
-            f"the annotations of the tier {name!r} have no time of their own; it must be a tier of "
+            f"the annotations of the tier {name!r} have no times; it must be a tier of "
             "the type " + ("'Included_In'." if tier.part else "that has no constraint.")
         )
     shift = _shift(document)

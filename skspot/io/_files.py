@@ -1,4 +1,4 @@
-"""Files: which name a video gets, how files are written, and where a linked video lies."""
+"""Names of files, writing of files, and paths of linked videos."""
 
 import os
 import re
@@ -12,7 +12,7 @@ _MOST_BYTES = 200  # of 255 that file systems allow; suffixes and temporary name
 
 
 def file_names(videos, suffix):
-    """Return the name of the file of each video; refuse names that some system can't hold."""
+    """Return the name of the file of each video; raise if some system does not allow it."""
     found = {}
     for video in videos:
         if (
@@ -24,14 +24,14 @@ def file_names(videos, suffix):
         ):
             raise ValueError(
                 f"The video {video!r} can't give its name to a file: characters like / and :, dots "
-                "at begin and end, a blank at the end, the names of devices and long names are not "
-                "possible everywhere; rename it, or choose a format that holds many videos in a "
+                "at the begin and end, a blank at the end, names of devices and long names are not "
+                "possible on all systems; rename it, or choose a format with many videos in a "
                 "file."
             )
         key = unicodedata.normalize("NFC", video).casefold()
         if key in found:
             raise ValueError(
-                f"The videos {found[key]!r} and {video!r} differ in case only, so that their files "
+                f"The videos {found[key]!r} and {video!r} differ only in case, and their files "
                 "would be the same on some systems; rename one of them."
             )
         found[key] = video
@@ -39,17 +39,17 @@ def file_names(videos, suffix):
 
 
 def write_files(contents):
-    """Write files, each of them as a whole or not at all.
+    """Write files, each of them completely or not at all.
 
     Parameters
     ----------
     contents : dict of Path to bytes
-        What each file is to hold.
+        The content of each file.
     """
     for path, content in contents.items():
         if not path.parent.is_dir():
             raise FileNotFoundError(f"There is no folder {str(path.parent)!r} to write to.")
-        # A link, or a device such as the standard output, must not make way for a file.
+        # A link, or a device such as the standard output, must not be replaced by a file.
         if path.is_symlink() or (path.exists() and not path.is_file()):
             path.write_bytes(content)
             continue
@@ -79,5 +79,5 @@ def linked_media(video, media):
             "without a file."
         )
     path = media[video]
-    # A folder of images is nothing that an annotation tool could play.
+    # Annotation tools can't play a folder of images.
     return None if path is None or Path(path).is_dir() else Path(os.path.abspath(path))

@@ -1,4 +1,4 @@
-"""The formats of interval tables: what each is called, and what it reads and writes with."""
+"""The formats of interval tables, with their names, readers and writers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from skspot.io import _audacity, _boris, _csv, _elan, _json, _megc, _praat
 
 @dataclass(frozen=True)
 class Format:
-    """A format of files that hold interval tables.
+    """A file format of interval tables.
 
     Parameters
     ----------
     suffix : str
-        How the names of its files end.
+        The suffix of its files.
     encode : callable
-        Makes bytes of a dict of tables, with keywords.
+        Converts a dict of tables to bytes, with keywords.
     decode : callable
-        Makes a dict of tables of a path, with keywords.
+        Reads a dict of tables from a path, with keywords.
     encode_with, decode_with : tuple of str, default=()
-        The keywords that they take.
+        The keywords of these two.
     one_video : bool, default=False
-        Whether a file holds one video, by the file's name.
+        Whether a file holds one video, whose name is that of the file.
     """
 
     suffix: str
@@ -53,7 +53,7 @@ FORMATS = {
 
 INTERVAL_FORMATS = {name: chosen.suffix for name, chosen in FORMATS.items()}
 
-# What a suffix means, in any case; the other formats that share it go by their names.
+# The format of each suffix, in any case. Other formats with the same suffix need their name.
 BY_SUFFIX = {
     FORMATS[name].suffix.lower(): name
     for name in ("csv", "json", "elan", "praat", "boris", "audacity")

@@ -1,4 +1,4 @@
-"""Reading and writing interval tables, in any format."""
+"""Read and write interval tables in any format."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,12 +9,12 @@ from skspot.io._formats import BY_SUFFIX, FORMATS
 from skspot.io._times import VideoTimes
 from skspot.utils.validation import with_parameters
 
-# In a folder, text files can be anything.
+# In a folder, text files may have any content.
 _AMBIGUOUS = ".txt"
 
 
 def write_intervals(path, tables, *, format=None, timestamps=None, media=None, subjects=None):
-    """Write the interval tables of videos, in frames or seconds as the format has it.
+    """Write the interval tables of videos, in frames or seconds depending on the format.
 
     ============== ============ ======= ===== ====== ====== ======================== =========
     format         suffix       times   apex  score  empty  videos                   reading
@@ -33,42 +33,42 @@ def write_intervals(path, tables, *, format=None, timestamps=None, media=None, s
     (1) `timestamps`, unless the frames are equally spaced and skspot has written the file.
 
     Where a format holds seconds, an interval lasts from the time of its onset frame to the end of
-    its offset frame, which is the time of the frame after it. CSV and JSON hold frames, and beside
-    them the times of the frames if `timestamps` are given. The frames of "megc" (vid, onset,
-    offset, type: mae or me) and "megc-subject" (subject, video, onset, offset: one class) count
-    from 1, those of all others from 0.
+    its offset frame, which is the time of the frame after it. CSV and JSON hold frames and, if
+    `timestamps` are given, also the times of the frames. The frames of "megc" (vid, onset, offset,
+    type: mae or me) and "megc-subject" (subject, video, onset, offset: one class) count from 1,
+    those of all others from 0.
 
     Parameters
     ----------
     path : str or Path
-        The file to write. Of a format that holds one video in a file: the file if there is one
-        table and `path` has the format's suffix, else the folder that gets a file for each video,
-        named for it.
+        The file to write. For a format with one video in a file: the file if there is one table and
+        `path` has the suffix of the format, else the folder for the files, which have the names of
+        the videos.
     tables : dict of str to ndarray
-        Interval table of each video, by its name. Where the format has a place for them, videos
-        without intervals are written too.
+        Interval table of each video, by its name. Videos without intervals are written if the
+        format can store them.
     format : str, default=None
-        One of the formats above; None goes by the suffix of `path`, where .csv is "csv".
+        One of the formats above. None chooses by the suffix of `path`; .csv is then "csv".
     timestamps : mapping of str to array of shape (n_frames,), or callable, default=None
         Time of each frame of each video in seconds from 0 on, or a function that returns them for
         the name of a video. Formats that hold seconds need them.
     media : mapping of str to path, default=None
-        The file of each video, for ELAN and BORIS to play; None for a video without. Folders of
-        images can't be linked. Other formats have no place for it.
+        The file of each video that ELAN and BORIS play; None for a video without a file. Folders of
+        images can't be linked. Other formats do not use it.
     subjects : mapping of str to str, default=None
         Subject of each video, for "megc-subject".
 
     Raises
     ------
     TypeError
-        If `tables` is no mapping, or one of the tables is no interval table.
+        If `tables` is not a mapping, or one of the tables is not an interval table.
     FileNotFoundError
-        If there is no folder to write a file to.
+        If the folder of a file does not exist.
     ValueError
         If a format is unknown, a name is not one line of text or can't be that of a file, a table
         holds an invalid interval, timestamps, media or subjects lack a video or are missing, an
-        interval ends beyond the timestamps, or frames are too short to be told apart by the
-        times of the format, milliseconds in ELAN and BORIS. Nothing is written then.
+        interval ends beyond the timestamps, or frames are too short for the resolution of the times
+        in the format, milliseconds in ELAN and BORIS. In these cases nothing is written.
 
     Warns
     -----
@@ -82,13 +82,13 @@ def write_intervals(path, tables, *, format=None, timestamps=None, media=None, s
     Notes
     -----
     In ELAN, Praat, BORIS and Audacity the intervals of a class share a tier, "macro" or "micro";
-    predictions that overlap others of their class are on "micro 2", "micro 3" and so on, as such
-    tools don't let them overlap. Apexes are on "micro apex", scores on "micro score" (ELAN), in the
-    text of an interval, such as "micro 0.75" (Praat, Audacity), or in the comment of its start,
-    such as "score 0.75" (BORIS).
+    predictions that overlap others of their class are on "micro 2", "micro 3" and so on, because
+    these tools do not allow overlaps. Apexes are on "micro apex", scores on "micro score" (ELAN),
+    in the text of an interval, such as "micro 0.75" (Praat, Audacity), or in the comment of its
+    start, such as "score 0.75" (BORIS).
 
-    MEGC files can't tell predictions from annotations, so that those with intervals of one class
-    that overlap are written, but refused by `read_intervals`.
+    MEGC files do not distinguish predictions from annotations. Overlapping intervals of one class
+    can be written, but `read_intervals` raises an error.
 
     Examples
     --------
@@ -146,40 +146,41 @@ def read_intervals(path, *, format=None, timestamps=None, label=None):
     Parameters
     ----------
     path : str or Path
-        The file, or a folder, of which the files are read whose names end as `format` has it; None
-        reads those of every format, but .txt, which can be anything, only if there are no others.
-        Of a file that holds one video, its name without suffix is the video's.
+        The file, or a folder, whose files with the suffix of `format` are read. None reads files of
+        all formats; .txt files, which may have any content, are read only if there are no others.
+        In formats with one video in a file, the name of the file without suffix is the name of the
+        video.
     format : str, default=None
-        The format; None goes by the suffix.
+        The format; None chooses by the suffix.
     timestamps : mapping of str to array of shape (n_frames,), or callable, default=None
         Time of each frame of each video in seconds, or a function that returns them for the name
         of a video. Formats that hold seconds need them, except ELAN and BORIS for files written by
         skspot for videos whose frames are equally spaced, for which the function is not called.
     label : {"macro", "micro"}, default=None
-        What the intervals of "megc-subject" are.
+        The class of the intervals in "megc-subject" files.
 
     Returns
     -------
     tables : dict of str to ndarray
-        Interval table of each video, in order of appearance. Those of CSV, JSON and MEGC files
-        have the order of the file, all others the order of time. An interval without an apex gets
-        its middle frame.
+        Interval table of each video, in order of appearance. Intervals of CSV, JSON and MEGC files
+        are in the order of the file, all others in the order of time. An interval without an apex
+        gets its middle frame.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file, or none to be read in the folder.
+        If the file does not exist, or the folder contains no file to read.
     ValueError
-        If the format is unknown, a file is none of its format, an interval is not valid, ends more
-        than half a second beyond the video, or timestamps or a label are missing, or if two files
-        hold the same video; the message names the file and the video, line or tier.
+        If the format is unknown, a file does not have its format, an interval is not valid, ends
+        more than half a second beyond the video, or timestamps or a label are missing, or if two
+        files hold the same video; the message names the file and the video, line or tier.
 
     Warns
     -----
     UserWarning
-        If a file holds something else besides intervals, such as tiers of other names or apexes
-        outside of the intervals, which is left out; or if only some intervals have a score, and
-        the scores of the others are left out.
+        If a file also contains other data, such as tiers with other names or apexes outside of the
+        intervals, which is left out; or if only some intervals have a score, and all scores are
+        left out.
 
     See Also
     --------
@@ -187,15 +188,15 @@ def read_intervals(path, *, format=None, timestamps=None, label=None):
 
     Notes
     -----
-    A moment in seconds belongs to the nearest boundary between two frames. What a person has edited
-    is read as it is meant: tiers may be called "Macro" or "micro 2", an annotation needs neither
-    text nor apex. An interval that a person has added has no score. As such a table is an
-    annotation, no prediction, it is read without any scores; its intervals of one class must not
-    overlap then.
+    A time in seconds belongs to the nearest boundary between two frames. Reading is tolerant of
+    edits by a person: tiers may be called "Macro" or "micro 2", and an annotation needs neither
+    text nor apex. An interval that a person has added has no score. Such a table is an annotation
+    and not a prediction; it is read without any scores, and its intervals of one class must not
+    overlap.
 
     A CSV file needs the columns ``video``, ``onset``, ``offset`` and ``label``; ``apex`` and
-    ``score`` are read if they are there, other columns are not looked at. A row with nothing but a
-    video's name is a video without intervals.
+    ``score`` are optional, other columns are ignored. A row with only the name of a video is a
+    video without intervals.
 
     Examples
     --------
@@ -236,13 +237,13 @@ def read_intervals(path, *, format=None, timestamps=None, label=None):
 
 
 def _format_of(path, name):
-    """Return the format of this name, or the one that the suffix of a path tells."""
+    """Return the format with this name, or the one of the suffix of the path."""
     if name is None:
         name = BY_SUFFIX.get(path.suffix.lower())
         if name is None:
             known = ", ".join(f"{FORMATS[name].suffix} ({name})" for name in BY_SUFFIX.values())
             raise ValueError(
-                f"{str(path)!r} has no suffix that tells its format, as {known}; pass format, one "
+                f"{str(path)!r} has no suffix of a known format ({known}); pass format, one "
                 f"of {', '.join(FORMATS)}."
             )
     if name not in FORMATS:
@@ -251,7 +252,7 @@ def _format_of(path, name):
 
 
 def _check_tables(tables):
-    """Return the tables by the names of videos, all of them checked."""
+    """Check all tables, and return them by the names of the videos."""
     if not isinstance(tables, Mapping):
         raise TypeError(
             "tables must map the name of each video to its interval table, as in {'video': table}, "
@@ -265,7 +266,7 @@ def _check_tables(tables):
 
 
 def _files_to_write(path, tables, chosen):
-    """Return which tables go into which file."""
+    """Return the tables for each file."""
     if not chosen.one_video:
         return {path: tables}
     if path.suffix.lower() != chosen.suffix.lower() or path.is_dir():
@@ -280,7 +281,7 @@ def _files_to_write(path, tables, chosen):
 
 
 def _files_to_read(path, name):
-    """Return the files that a path stands for."""
+    """Return the files of a path."""
     if not path.is_dir():
         if not path.exists():
             raise FileNotFoundError(f"There is no file {str(path)!r}.")
@@ -289,7 +290,7 @@ def _files_to_read(path, name):
     files = sorted(
         file
         for file in path.iterdir()
-        # Systems put hidden files of their own beside those of a person, with the same suffix.
+        # Some systems write hidden files with the same suffix next to those of the user.
         if file.suffix.lower() in suffixes and file.is_file() and not file.name.startswith(".")
     )
     certain = [file for file in files if file.suffix.lower() != _AMBIGUOUS]

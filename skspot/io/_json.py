@@ -1,4 +1,4 @@
-"""Interval tables as JSON: frames and, if known, seconds, one line for each interval."""
+"""JSON files: one line for each interval, with frames and, if known, seconds."""
 
 import json
 
@@ -29,7 +29,7 @@ def decode(path):
     """Return the tables of a JSON file."""
     document = _parse(path.read_text(encoding="utf-8-sig"))
     if not isinstance(document, dict) or document.get("format") != _FORMAT:
-        raise ValueError(f'this is no file of intervals; it lacks "format": "{_FORMAT}".')
+        raise ValueError(f'this is not a file of intervals; it lacks "format": "{_FORMAT}".')
     if document.get("version") != _VERSION:
         raise ValueError(
             f"the file has the version {document.get('version')!r} of its format; this version of "
@@ -45,16 +45,16 @@ def _parse(text):
     try:
         return json.loads(text, object_pairs_hook=_without_repetition)
     except json.JSONDecodeError as error:
-        raise ValueError(f"this is no JSON: {error}.") from error
+        raise ValueError(f"this is not JSON: {error}.") from error
 
 
 def _without_repetition(pairs):
-    """Return a dict; JSON itself would let the second of two equal names win in silence."""
+    """Return a dict; JSON alone would silently keep the second of two equal names."""
     found = dict(pairs)
     if len(found) < len(pairs):
         names = [name for name, _ in pairs]
         repeated = sorted({name for name in names if names.count(name) > 1})
-        raise ValueError(f"has {', '.join(map(repr, repeated))} more than once in one place.")
+        raise ValueError(f"has {', '.join(map(repr, repeated))} more than once in one object.")
     return found
 
 

@@ -1,8 +1,7 @@
-"""Interval tables as the Micro-Expression Grand Challenges exchange them.
+"""Files of the Micro-Expression Grand Challenges.
 
-One row for each interval, in one of two layouts. Frames count from 1 there, as in the tables of the
-corpora; they are converted. There is no place for apexes and scores, nor for a video without any
-interval.
+There is one row for each interval, in one of two layouts. Frames count from 1, as in the tables of
+the datasets; they are converted. The files can't store apexes, scores, or videos without intervals.
 """
 
 import csv
@@ -62,21 +61,21 @@ def decode_subjects(path, *, label):
     """Return the tables of a file with the columns subject, video, onset, offset."""
     if label not in CLASSES:
         raise ValueError(
-            f"This format does not say which class its intervals are of: pass label, one of "
+            f"This format does not contain the class of the intervals: pass label, one of "
             f"{CLASSES}; got {label!r}."
         )
     frame = read_rows(path, {"subject", "video", "onset", "offset"})
     for name, found in frame.groupby("video", sort=False)["subject"]:
         if found.nunique() > 1:
             raise ValueError(
-                f"the video {name!r} is listed for the subjects {sorted(found.unique())}; videos "
-                "go by their names, so that each needs one of its own, such as subject_video."
+                f"the video {name!r} is listed for the subjects {sorted(found.unique())}; names "
+                "of videos must be unique, such as subject_video."
             )
     return _from_one(tables_of(frame[["video", "onset", "offset"]].assign(label=label)))
 
 
 def _rows(tables):
-    """Yield each interval with its video's name."""
+    """Yield each interval with the name of its video."""
     for name, table in tables.items():
         for row in table:
             yield name, row
@@ -90,17 +89,17 @@ def _encode(header, rows):
 
 
 def _warn_of_empty(tables):
-    """Warn of the videos that a list of intervals leaves out."""
+    """Warn about videos without intervals, which the file does not contain."""
     empty = [name for name, table in tables.items() if not len(table)]
     if empty:
         warnings.warn(
-            f"MEGC files list intervals, so that {len(empty)} of {len(tables)} videos, which have "
-            f"none, are not in the file: {', '.join(empty)}."
+            f"MEGC files contain intervals only; {len(empty)} of {len(tables)} videos have none "
+            f"and are not in the file: {', '.join(empty)}."
         )
 
 
 def _from_one(tables):
-    """Turn frames that count from 1 into frames that count from 0."""
+    """Convert frames that count from 1 to frames that count from 0."""
     for name, table in tables.items():
         for field in ("onset", "apex", "offset"):
             table[field] -= 1

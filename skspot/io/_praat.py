@@ -1,8 +1,8 @@
-"""Interval tables as TextGrids of Praat, one for each video.
+"""TextGrids of Praat, one for each video.
 
-An interval tier for each class, whose texts carry the scores ("micro 0.75"), so that they follow an
-interval whose boundaries a person moves; beside it a point tier of its apexes. What has no text is
-no interval, as always in a TextGrid.
+There is an interval tier for each class and a point tier for its apexes. The scores are in the
+texts ("micro 0.75"). They stay with an interval when a person moves its boundaries. As always in a
+TextGrid, an interval without text does not count.
 """
 
 import codecs
@@ -48,7 +48,7 @@ def encode(tables, *, times):
 
 
 def decode(path, *, times):
-    """Return the table of one TextGrid, by the name of its file."""
+    """Return the table of one TextGrid. Its key is the name of the file."""
     video = path.stem
     frame_times = times.reading(video)
     grid = list(_parse(path).get_tiers())
@@ -71,15 +71,15 @@ def _parse(path):
             content = _plain(content)
         grid = TextGrid(xmax=0)
         grid.from_file(io.BytesIO(content), codec="utf-8")
-    except Exception as error:  # pympi raises what its parser stumbles over, of any class
+    except Exception as error:  # pympi raises exceptions of any class
         raise ValueError(
-            f"this is no TextGrid, or a damaged one: {type(error).__name__}: {error}"
+            f"this is not a TextGrid, or it is damaged: {type(error).__name__}: {error}"
         ) from error
     return grid
 
 
 def _plain(content):
-    """Return a text file as pympi reads it right: in UTF-8, without exponents and signs."""
+    """Return a text file in a form that pympi reads: UTF-8, without exponents and signs."""
     codec = next((codec for mark, codec in _MARKS.items() if content.startswith(mark)), "utf-8")
     text = "\n".join(content.decode(codec).splitlines())
     text = _EXPONENT.sub(lambda number: f"{float(number[0]):.9f}", text)

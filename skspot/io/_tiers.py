@@ -1,8 +1,8 @@
-"""Tiers: how one video's intervals are laid out by class, in tools that know tracks of time.
+"""Tiers: the intervals of one video, arranged by class for annotation programs.
 
-Each class has its tier, "macro" and "micro". What lies on a tier can't overlap, predictions of one
-class can: those in the way go to "micro 2", "micro 3" and so on. A tier has companions, such as
-"micro apex" and "micro 2 score".
+Each class has a tier, "macro" and "micro". Intervals on a tier can't overlap, but predictions of
+one class can: overlapping ones are put on "micro 2", "micro 3" and so on. Further tiers belong to a
+tier, such as "micro apex" and "micro 2 score".
 """
 
 import re
@@ -14,7 +14,7 @@ import numpy as np
 
 from skspot.intervals import CLASSES, make_intervals
 
-# A whole number is that of a tier; a score has a decimal point or an exponent, as `repr` gives it.
+# A whole number is the number of a tier; a score has a decimal point or an exponent, like `repr`.
 _TEXT = re.compile(
     r"\s*(?P<label>macro|micro)"
     r"(?:\s+(?P<number>\d+))?"
@@ -25,7 +25,7 @@ _TEXT = re.compile(
 
 
 class Tier(NamedTuple):
-    """What a tier holds: intervals, or with a `part` their apexes or scores."""
+    """A tier with intervals or, with a `part`, with their apexes or scores."""
 
     label: str
     number: int = 1
@@ -37,13 +37,13 @@ class Tier(NamedTuple):
 
 
 def parse_tier(text):
-    """Return the `Tier` that a name stands for, in any case and with any blanks, else None."""
+    """Return the `Tier` with this name, ignoring case and blanks, or None."""
     tier, score = parse_text(text)
     return tier if score is None else None
 
 
 def parse_text(text):
-    """Return the `Tier` and the score that a text like "micro 0.75" stands for, else None."""
+    """Return the `Tier` and the score of a text like "micro 0.75", or None."""
     match = _TEXT.fullmatch(text)
     if match is None:
         return None, None
@@ -53,7 +53,7 @@ def parse_text(text):
 
 
 def parse_tiers(names, kind):
-    """Return the `Tier` of each name, or None; refuse names of which none is that of a class."""
+    """Return the `Tier` of each name, or None; raise if no name is that of a class."""
     tiers = [parse_tier(name) for name in names]
     if not any(tier is not None and not tier.part for tier in tiers):
         raise ValueError(f"has no {kind} 'macro' or 'micro'; its {kind}s are {list(names)}.")
@@ -61,10 +61,10 @@ def parse_tiers(names, kind):
 
 
 def warn_of_others(path, kind, names):
-    """Warn of what is left out of a file, if anything is."""
+    """Warn about the parts of a file that are left out, if any."""
     if names:
         warnings.warn(
-            f"{str(path)!r}: left out the {kind}s {sorted(set(names))}, which are none of skspot's."
+            f"{str(path)!r}: left out the {kind}s {sorted(set(names))}, which skspot does not use."
         )
 
 
@@ -74,19 +74,19 @@ def format_text(tier, row):
 
 
 def lay_out(table, gap=0):
-    """Share the intervals of a table among tiers.
+    """Distribute the intervals of a table over tiers.
 
     Parameters
     ----------
     table : ndarray of dtype `INTERVAL_DTYPE` or `PREDICTION_DTYPE`
         The intervals of one video.
     gap : int, default=0
-        Least number of frames between two intervals on a tier.
+        Smallest number of frames between two intervals on a tier.
 
     Returns
     -------
     tiers : dict of Tier to list
-        The rows on each tier, in order of time. The first tier of each class is always there.
+        The rows on each tier, in order of time. The first tier of each class always exists.
     """
     tiers = {Tier(label): [] for label in CLASSES}
     for row in table[np.argsort(table, order=["onset", "offset"], kind="stable")]:
@@ -100,12 +100,12 @@ def lay_out(table, gap=0):
 
 
 class TierReader:
-    """Collect what is found on tiers, to make it an interval table.
+    """Collect the intervals and apexes of tiers, and build an interval table.
 
     Parameters
     ----------
     video : str
-        What warnings call the video.
+        Name of the video in warnings.
     """
 
     def __init__(self, video):
@@ -114,18 +114,18 @@ class TierReader:
         self._apexes = defaultdict(list)
 
     def add_interval(self, tier, onset, offset, score=None):
-        """Take an interval that was found on a tier."""
+        """Add an interval of a tier."""
         self._spans[tier.label, tier.number].append((onset, offset, score))
 
     def add_apex(self, tier, frame):
-        """Take an apex that was found beside the intervals of a tier."""
+        """Add an apex for the intervals of a tier."""
         self._apexes[tier.label, tier.number].append(frame)
 
     def table(self):
         """Return the interval table, in order of time.
 
         An interval without an apex gets its middle frame. If only some have scores, a person has
-        added the others: the table is an annotation then, and the scores are dropped.
+        added the others. The table is then an annotation, and the scores are dropped.
         """
         rows, lost = [], []
         for key in {*self._spans, *self._apexes}:
@@ -142,7 +142,7 @@ class TierReader:
                 f"Video {self._video!r}: left out apexes that are in no interval, or second ones "
                 f"of an interval: {', '.join(sorted(lost))}."
             )
-        # By frames, then label, then score, the fields in their order.
+        # Sort by frames, then label, then score, the order of the fields.
         rows.sort(key=lambda row: (*row[:4], row[4] or 0.0))
         return self._as_table(rows)
 
@@ -153,7 +153,7 @@ class TierReader:
         if n_scored:
             warnings.warn(
                 f"Video {self._video!r}: {len(rows) - n_scored} of {len(rows)} intervals have no "
-                "score, so that a person must have added them; the table is read as an annotation, "
+                "score; a person must have added them. The table is read as an annotation, "
                 "without scores."
             )
         return make_intervals([row[:4] for row in rows])

@@ -1,9 +1,8 @@
-"""Frames and seconds: from which moment to which an interval lasts.
+"""Convert between frames and seconds in annotation files.
 
-An interval, whose offset frame belongs to it, lasts from the time of its onset frame to the end of
-its offset frame, which is the time of the frame after it: one frame has a length, and a player
-shows the whole expression. The other way, a moment belongs to the nearest of these boundaries
-between frames.
+An interval lasts from the time of its onset frame to the end of its offset frame, which is the time
+of the next frame. A player then shows the whole expression. In the other direction, a time belongs
+to the nearest of these boundaries between frames.
 """
 
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ import numpy as np
 
 from skspot.intervals import find_times
 
-# An edit may end a little behind the last frame, at the end of the sound track for example.
+# An edited interval may end slightly after the last frame, for example at the end of the sound.
 _BEYOND_SECONDS = 0.5
 # Timestamps of many containers are whole milliseconds.
 _JITTER_SECONDS = 0.001
@@ -23,12 +22,12 @@ _MAX_N_FRAMES = 10**8  # limits the memory that a damaged file can request
 
 @dataclass(frozen=True, eq=False)
 class FrameBoundaries:
-    """The moments between the frames of a video, to which those in a file are rounded.
+    """The boundaries between the frames of a video, to which the times in a file are rounded.
 
     Parameters
     ----------
     video : str
-        What errors call the video.
+        Name of the video in errors.
     boundaries : ndarray of shape (n_frames + 1,)
         Time of each frame in seconds, then the end of the last one.
     rate : float or None
@@ -41,7 +40,7 @@ class FrameBoundaries:
 
     @classmethod
     def from_times(cls, video, times):
-        """Take the times of the frames; if their rate is steady, they are taken as exactly that."""
+        """Use the times of the frames; if they are equally spaced, use the exact rate."""
         if times.start(0) < 0:
             raise ValueError(
                 f"The timestamps of video {video!r} must be in seconds from 0 on; got "
@@ -70,7 +69,7 @@ class FrameBoundaries:
         return float(self.boundaries[-1])
 
     def span(self, onset, offset, decimals):
-        """Return from when to when an interval lasts, in seconds with so many decimals."""
+        """Return the begin and the end of an interval, in seconds with so many decimals."""
         begin, end = (round(float(self.boundaries[i]), decimals) for i in (onset, offset + 1))
         if begin == end or self.frames(begin, end) != (onset, offset):
             raise ValueError(self._too_dense(f"{onset} to {offset}", decimals))
@@ -84,13 +83,13 @@ class FrameBoundaries:
         return time
 
     def frames(self, begin, end):
-        """Return the onset and the offset of what lasts from `begin` to `end`, in seconds."""
+        """Return the onset and the offset frame of the time from `begin` to `end`, in seconds."""
         self._refuse_beyond(begin, end)
         onset = min(self._nearest(begin), self.n_frames - 1)
         return onset, max(self._nearest(end) - 1, onset)
 
     def frame(self, time):
-        """Return the frame that is seen at a time, in seconds."""
+        """Return the frame that is shown at a time, in seconds."""
         self._refuse_beyond(time, time)
         after = int(np.searchsorted(self.boundaries, time, side="right"))
         return min(max(after - 1, 0), self.n_frames - 1)
@@ -117,8 +116,8 @@ class FrameBoundaries:
 
     def _too_dense(self, frames, decimals):
         return (
-            f"Video {self.video!r}: the frames {frames} can't be told from their neighbours by "
-            f"times of {decimals} decimals; write CSV or JSON, which hold frames."
+            f"Video {self.video!r}: times with {decimals} decimals can't distinguish the frames "
+            f"{frames} from their neighbours; write CSV or JSON, which store frames."
         )
 
 
@@ -135,7 +134,7 @@ def _steady_rate(timestamps):
 
 
 class VideoTimes:
-    """The times of the frames of many videos, looked up when they are needed.
+    """The times of the frames of many videos, which are looked up when needed.
 
     Parameters
     ----------
@@ -153,7 +152,7 @@ class VideoTimes:
         self._timestamps = timestamps
 
     def writing(self, video, table):
-        """Return the `FrameBoundaries` of a video; refuse a table that goes beyond them."""
+        """Return the `FrameBoundaries` of a video; raise if a table goes beyond them."""
         if self._timestamps is None:
             raise ValueError(
                 "This format holds times, not frames: pass timestamps, the time of each frame of "
@@ -162,15 +161,16 @@ class VideoTimes:
         return FrameBoundaries.from_times(video, find_times(self._timestamps, video, table))
 
     def reading(self, video, stored=None):
-        """Return the `FrameBoundaries` of a video: as given, else those that its file holds.
+        """Return the `FrameBoundaries` of a video: those passed, else those of its file.
 
-        A function is only called if the file holds none, because it may have to decode the video.
+        A function is called only if the file contains none, because it may have to decode the
+        video.
         """
         if stored is not None and (self._timestamps is None or callable(self._timestamps)):
             return stored
         if self._timestamps is None:
             raise ValueError(
-                "The file holds times, and no frame rate to make frames of them: pass timestamps, "
-                f"the time of each frame of {video!r} in seconds."
+                "The file contains times, but no frame rate to convert them to frames: pass "
+                f"timestamps, the time of each frame of {video!r} in seconds."
             )
         return FrameBoundaries.from_times(video, find_times(self._timestamps, video))

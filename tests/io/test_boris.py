@@ -45,7 +45,7 @@ def test_the_project(tmp_path):
     assert observation["media_info"]["length"] == {media: 4.0}
     assert observation["media_info"]["fps"] == {media: 25.0}
     assert document["observations"]["b"]["file"]["1"] == ["b"]
-    # The stop of one and the start of the next would be at one time: they are told apart by code.
+    # The stop of one and the start of the next have the same time; the code distinguishes them.
     assert observation["events"] == [
         [0.4, "", "micro", "", "score 0.5", 10],
         [0.5, "", "micro apex", "", "", 12],
@@ -65,7 +65,9 @@ def test_steady_and_varying_rates(tmp_path):
         {"frames": "100", "frames per second": "25.0"},
         {"frames": "", "frames per second": ""},
     ]
-    with pytest.raises(ValueError, match="p.boris': The file holds times.* pass timestamps.*'b'"):
+    with pytest.raises(
+        ValueError, match="p.boris': The file contains times.* pass timestamps.*'b'"
+    ):
         read_intervals(path)
 
 
@@ -142,18 +144,24 @@ def move_out(document):
     ("edit", "message"),
     [
         (remove_stop, "observation 'a': the last 'micro 2', which starts at 1 s, has no stop"),
-        (drop_events, "observation 'a' is not as BORIS and skspot write it: KeyError: 'events'"),
+        (
+            drop_events,
+            "does not have the structure that BORIS and skspot write: KeyError: 'events'",
+        ),
         (rename_behaviors, "has no behavior 'macro' or 'micro'; its behaviors are .'xmacro'"),
-        (lose_time, "observation 'a' is not as .*an event must be its time in seconds.*got .'NA'"),
+        (
+            lose_time,
+            "observation 'a' does not have .*an event must be its time in seconds.*got .'NA'",
+        ),
         (shorten_event, "observation 'a'.*an event must be .*got .0.4."),
         (
             change_rate,
-            "observation 'a' is not as .*could not convert.*'many'",
+            "observation 'a' does not have .*could not convert.*'many'",
         ),
         (move_out, "'a' lasts from 0 to 4 s"),
         (
             lambda document: document.pop("observations"),
-            "no project of BORIS; 'observations' must map",
+            "not a project of BORIS; 'observations' must map",
         ),
     ],
 )

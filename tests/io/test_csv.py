@@ -123,13 +123,13 @@ def test_a_comma_too_many_shifts_no_columns(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "is no CSV table of intervals"),
+        ("", "is not a CSV table of intervals"),
         (
             "video,onset,offset\na,1,2\n",
             r"lacks the columns \['label'\]; it has \['video', 'onset'",
         ),
         ("video;onset;offset;label\na;1;2;macro\n", "lacks the columns"),
-        (HEADER + "a,1,2,3,macro\nb,1,2,3,macro,5\n", "no CSV table.*line 3"),
+        (HEADER + "a,1,2,3,macro\nb,1,2,3,macro,5\n", "not a CSV table.*line 3"),
         (HEADER + "a,1,2,3,macro\n,1,2,3,macro\n", "line 3: the name of the video is missing"),
         (HEADER + "a,1,2,3,macro\nb,9,9,3,macro\n", "video b: .*line 3.*onset <= apex <= offset"),
         (
@@ -160,7 +160,7 @@ def test_refusals_of_reading(tmp_path, text, message):
 def test_a_file_that_is_no_text(tmp_path):
     path = tmp_path / "intervals.csv"
     path.write_bytes(b"\x89PNG\r\n\x1a\n\xff\xfe\x00")
-    with pytest.raises(ValueError, match="no CSV table"):
+    with pytest.raises(ValueError, match="not a CSV table"):
         read_intervals(path)
 
 

@@ -243,7 +243,7 @@ def test_tiers_of_a_person(tmp_path):
             (10, 11, 14, "micro")
         ]
     assert len(caught) == 1
-    with pytest.raises(ValueError, match="a.eaf': The file holds times, and no frame rate"):
+    with pytest.raises(ValueError, match="a.eaf': The file contains times, but no frame rate"):
         read_intervals(path)
 
 
@@ -281,8 +281,8 @@ def test_a_function_is_asked_only_for_what_the_file_does_not_say(tmp_path):
     ("old", "new", "message"),
     [
         ('TIER_ID="m', 'TIER_ID="n', r"has no tier 'macro' or 'micro'; its tiers are \['nacro', "),
-        ("</TIER>", "<TIER>", "this is no ELAN document, or a damaged one"),
-        ("TIME_SLOT_REF1", "SLOT", "this is no ELAN document, or a damaged one: KeyError"),
+        ("</TIER>", "<TIER>", "this is not an ELAN document, or it is damaged"),
+        ("TIME_SLOT_REF1", "SLOT", "this is not an ELAN document, or it is damaged: KeyError"),
         ('TIME_UNITS="milliseconds"', 'TIME_UNITS="PAL-frames"', "in milliseconds, got PAL-frames"),
         (' TIME_VALUE="400"', "", "annotation a.* on the tier 'micro' is not aligned"),
         (">100</PROP", ">many</PROP", "properties skspot:frames and .* must be numbers"),
@@ -313,7 +313,7 @@ def as_references(eaf):
     ("edit", "message"),
     [
         (as_times, "the tier 'micro score' must hold scores that belong to annotations of the"),
-        (as_references, "the tier 'micro apex' have no time of their own.* 'Included_In'"),
+        (as_references, "the tier 'micro apex' have no times.* 'Included_In'"),
     ],
 )
 def test_tiers_of_the_wrong_type(tmp_path, edit, message):

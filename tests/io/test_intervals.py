@@ -102,12 +102,14 @@ def test_five_hundred_frames_a_second(format):
 @pytest.mark.parametrize("format", ["elan", "boris"])
 def test_frames_shorter_than_a_millisecond_are_refused(tmp_path, format):
     table = make_intervals([(i, i, i, "micro") for i in range(100)])
-    with pytest.raises(ValueError, match="'a': the frames .* can't be told .* write CSV or JSON"):
+    with pytest.raises(
+        ValueError, match="'a': times with .* can't distinguish .* write CSV or JSON"
+    ):
         write_intervals(
             tmp_path / "x", {"a": table}, format=format, timestamps={"a": np.arange(100) / 2000}
         )
     one = {"a": table[2:3]}  # from 1 to 1.5 ms
-    with pytest.raises(ValueError, match="'a': the frames 2.* can't be told"):
+    with pytest.raises(ValueError, match="'a': times with .* can't distinguish the frames 2"):
         write_intervals(tmp_path / "x", one, format=format, timestamps={"a": np.arange(100) / 2000})
     assert not list(tmp_path.iterdir())
 
@@ -116,7 +118,9 @@ def test_frames_shorter_than_a_millisecond_are_refused(tmp_path, format):
 def test_varying_rates_need_timestamps(format):
     times = np.array([0, 0.1, 0.15, 0.5, 0.6, 0.61])
     tables = {"a": make_intervals([(1, 2, 4, "macro")])}
-    with pytest.raises(ValueError, match="holds times, and no frame rate.* pass timestamps.*'a'"):
+    with pytest.raises(
+        ValueError, match="contains times, but no frame rate.* pass timestamps.*'a'"
+    ):
         read_back(tables, format, {"a": times})
 
 
@@ -143,13 +147,11 @@ def test_the_suffix_tells_the_format(tmp_path, suffix):
 def test_unknown_formats(tmp_path):
     for path in ("a", "a.xlsx", "a.mp4"):
         with pytest.raises(
-            ValueError, match=f"{path}' has no suffix that .*, as .csv .csv., .*boris"
+            ValueError, match=f"{path}' has no suffix of a known format ..csv .csv., .*boris"
         ):
             write_intervals(tmp_path / path, {"a": TABLE})
     (tmp_path / "a.xml").touch()
-    with pytest.raises(
-        ValueError, match="a.xml' has no suffix that tells its format.*megc-subject"
-    ):
+    with pytest.raises(ValueError, match="a.xml' has no suffix of a known format.*megc-subject"):
         read_intervals(tmp_path / "a.xml")
     with pytest.raises(ValueError, match="format must be one of csv, json,.* got 'eaf'"):
         write_intervals(tmp_path / "a.eaf", {"a": TABLE}, format="eaf")
@@ -184,7 +186,7 @@ def test_names_that_no_file_can_have(tmp_path, name):
 
 def test_names_that_differ_in_case_only(tmp_path):
     tables = {"a1": TABLE, "A1": TABLE}
-    with pytest.raises(ValueError, match="'a1' and 'A1' differ in case only"):
+    with pytest.raises(ValueError, match="'a1' and 'A1' differ only in case"):
         write_intervals(tmp_path / "x", tables, format="praat", timestamps=lambda name: TIMES)
 
 
@@ -279,7 +281,7 @@ def test_the_same_video_in_two_files(tmp_path):
 def test_a_foreign_file_in_a_folder(tmp_path):
     write_intervals(tmp_path / "a.csv", {"a": TABLE})
     (tmp_path / "settings.json").write_text("{}")
-    with pytest.raises(ValueError, match="settings.json': this is no file of .*format= chooses"):
+    with pytest.raises(ValueError, match="settings.json': this is not a file of .*format= chooses"):
         read_intervals(tmp_path)
     assert list(read_intervals(tmp_path, format="csv")) == ["a"]
 

@@ -65,7 +65,7 @@ def test_a_file_written_by_hand(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{", "this is no JSON: Expecting"),
+        ("{", "this is not JSON: Expecting"),
         ('{"videos": {}}', 'lacks "format": "skspot intervals"'),
         ('{"format": "skspot intervals", "version": 2}', "the version 2 .* Update skspot"),
         (HEAD + "[]}", '"videos" must map the name of each video'),

@@ -75,10 +75,10 @@ def test_round_trip(tables, label):
 
 
 @pytest.mark.parametrize("format", ["megc", "megc-subject"])
-def test_videos_without_intervals_are_told(tmp_path, format):
+def test_videos_without_intervals_are_named(tmp_path, format):
     tables = {**MICRO, "b": make_intervals(), "c": make_intervals()}
     subjects = dict.fromkeys(tables, "s1") if format == "megc-subject" else None
-    with pytest.warns(UserWarning, match="2 of 4 videos, which have none, .*: b, c"):
+    with pytest.warns(UserWarning, match="2 of 4 videos have none .*: b, c"):
         write_intervals(tmp_path / "a.csv", tables, format=format, subjects=subjects)
 
 
@@ -121,7 +121,7 @@ def test_types_in_other_case(tmp_path):
 def test_refusals_of_reading_subjects(tmp_path):
     path = file(tmp_path, "subject,video,onset,offset\ns1,a,1,2\ns2,a,5,9\n")
     for label in (None, "me"):
-        with pytest.raises(ValueError, match="does not say which class.* pass label"):
+        with pytest.raises(ValueError, match="does not contain the class.* pass label"):
             read_intervals(path, format="megc-subject", label=label)
     with pytest.raises(ValueError, match=r"'a' is listed for the subjects \['s1', 's2'\]"):
         read_intervals(path, format="megc-subject", label="micro")

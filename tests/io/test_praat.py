@@ -73,8 +73,8 @@ def test_scores_are_told_from_other_texts(tmp_path):
     [
         ('"m', '"n', r"has no tier 'macro' or 'micro'; its tiers are \['nacro', 'nacro apex'"),
         ("xmin = 0.000000", "xmin = -0.500000", ".* the time -0.500000 s is before the video"),
-        ("xmax = 4.000000", "xmax = soon", "this is no TextGrid, or a damaged one"),
-        ('text = "micro"', "text = micro", "this is no TextGrid, or a damaged one"),
+        ("xmax = 4.000000", "xmax = soon", "this is not a TextGrid, or it is damaged"),
+        ('text = "micro"', "text = micro", "this is not a TextGrid, or it is damaged"),
         ("xmin = 0.400000", "xmin = 3.000000", "Video 'a': what begins at 3.0 s ends at 1.0 s"),
         ("xmax = 1.000000", "xmax = 9.000000", "Video 'a' lasts from 0 to 4 s .* from 0.4 to 9 s"),
     ],
