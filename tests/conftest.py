@@ -18,6 +18,14 @@ ROOT = Path(__file__).parent.parent
 QUICK = ["--landmarker", "template", "--epochs", "1"]
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the option
+def pytest_cmdline_main(config):
+    """Run the whole suite on all cores; tests that are named run in this process."""
+    named = config.args_source is config.ArgsSource.ARGS
+    if not named and config.getoption("numprocesses", 0) is None:
+        config.option.numprocesses = "auto"
+
+
 def shared_folder(variable, name):
     """Return a folder of test data outside the repository, or skip."""
     folder = Path(os.environ.get(variable, ROOT.parent / "shared" / name))
