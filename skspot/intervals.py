@@ -1,7 +1,8 @@
-"""Interval tables: what an expression is in skspot.
+"""Interval tables, the representation of expressions in skspot.
 
-An interval is one expression with its onset, apex and offset, zero-based frame numbers that all
-belong to the interval, and its label. The intervals of one video make a table: a structured array.
+An interval is one expression with its label and its onset, apex and offset. These are zero-based
+frame numbers and all belong to the interval. The intervals of one video form a table, a structured
+array.
 """
 
 import itertools
@@ -33,18 +34,18 @@ def make_intervals(rows=(), *, n_frames=None):
     Parameters
     ----------
     rows : iterable of tuples, DataFrame, mapping of columns, or structured array, default=()
-        The intervals. A tuple is (onset, offset, label), (onset, apex, offset, label) or
-        (onset, apex, offset, label, score). Tables hold the columns `onset`, `offset`, `label`
-        and, if known, `apex` and `score`; other columns are not looked at. Frames are zero-based
-        and inclusive. An interval without an apex gets its middle frame.
+        The intervals. A tuple is (onset, offset, label), (onset, apex, offset, label) or (onset,
+        apex, offset, label, score). Tables hold the columns `onset`, `offset`, `label` and, if
+        known, `apex` and `score`; other columns are ignored. Frames are zero-based and inclusive.
+        An interval without an apex gets its middle frame.
     n_frames : int, default=None
-        Length of the video in frames. If given, intervals that reach beyond it are refused.
+        Length of the video in frames. If given, intervals beyond it raise an error.
 
     Returns
     -------
     table : ndarray of shape (n_intervals,), dtype `INTERVAL_DTYPE` or `PREDICTION_DTYPE`
-        The intervals in the order given, of `PREDICTION_DTYPE` if they carry scores. No rows make
-        an empty table: a video without expressions.
+        The intervals in the given order, of `PREDICTION_DTYPE` if they have scores. Without rows
+        the table is empty: a video without expressions.
 
     Raises
     ------
@@ -86,7 +87,7 @@ def make_intervals(rows=(), *, n_frames=None):
     table = np.empty(n_rows, dtype=PREDICTION_DTYPE if scored else INTERVAL_DTYPE)
     for name in _FRAME_FIELDS:
         table[name] = frames[name]
-    # Checked before the assignment: a fixed-width string field would cut a wrong label short.
+    # Checked before the assignment: a string field of fixed width would truncate a wrong label.
     table["label"] = _check_labels(columns["label"])
     if scored:
         table["score"] = _as_numbers(columns["score"], "score")
@@ -101,11 +102,11 @@ def check_intervals(table, *, n_frames=None, allow_overlap=False, name="interval
     table : ndarray of dtype `INTERVAL_DTYPE` or `PREDICTION_DTYPE`
         The table to check.
     n_frames : int, default=None
-        Length of the video in frames, if intervals beyond it are to be refused.
+        Length of the video in frames, if intervals beyond it are an error.
     allow_overlap : bool, default=False
         Whether intervals of one label may share frames: predictions may, annotations may not.
     name : str, default="intervals"
-        What the errors call the table, such as ``"y[3]"``.
+        Name of the table in errors, such as ``"y[3]"``.
 
     Returns
     -------
@@ -115,7 +116,7 @@ def check_intervals(table, *, n_frames=None, allow_overlap=False, name="interval
     Raises
     ------
     TypeError
-        If `table` is no interval table.
+        If `table` is not an interval table.
     ValueError
         If a row is not a valid interval.
     """
@@ -191,8 +192,8 @@ def intervals_to_dataframe(tables, *, names=None, subjects=None, timestamps=None
 
     See Also
     --------
-    make_intervals : Makes one table from the rows of one video, such as those of a DataFrame.
-    skspot.io.write_intervals : Writes tables to files of many formats.
+    make_intervals : Make the table of one video, for example from a DataFrame.
+    skspot.io.write_intervals : Write tables to files of many formats.
 
     Examples
     --------
@@ -228,13 +229,13 @@ def intervals_to_dataframe(tables, *, names=None, subjects=None, timestamps=None
         columns |= _seconds(tables, timestamps)
     lengths = np.array([len(table) for table in tables.values()], dtype=int)
     rows = pd.DataFrame(columns, index=np.repeat(np.arange(len(tables)), lengths))
-    # Whole numbers, even where one is missing.
+    # Integers, even if some are missing.
     rows = rows.astype(dict.fromkeys(_FRAME_FIELDS, "Int64"))
     return videos.join(rows).reset_index(drop=True)
 
 
 def find_times(timestamps, video, table=None):
-    """Return when the frames of a video are shown; refuse a table that goes beyond them.
+    """Return the times of the frames of a video; raise if a table goes beyond them.
 
     Parameters
     ----------
@@ -248,7 +249,7 @@ def find_times(timestamps, video, table=None):
     Returns
     -------
     times : FrameTimes
-        When each frame begins and ends.
+        The times of the frames.
     """
     from skspot.video import FrameTimes
 
@@ -293,7 +294,7 @@ def _as_columns(rows):
 
 
 def _as_frames(values, name):
-    """Return a column of frame numbers as int64; refuse what is not a whole number."""
+    """Return a column of frame numbers as int64; raise if one is not a whole number."""
     numbers = _as_numbers(values, name)
     for row in np.flatnonzero(~np.isfinite(numbers)):
         raise ValueError(f"Row {row}: {name} is missing or not finite ({numbers[row]}).")
@@ -306,7 +307,7 @@ def _as_frames(values, name):
 
 
 def _as_numbers(values, name):
-    """Return a column of numbers as float64; refuse what is none."""
+    """Return a column of numbers as float64; raise if one is not a number."""
     try:
         return np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
@@ -320,7 +321,7 @@ def _as_numbers(values, name):
 
 
 def _check_labels(labels, name="intervals"):
-    """Return the labels; refuse unknown ones."""
+    """Return the labels; raise if one is unknown."""
     for row, label in enumerate(labels):
         if not isinstance(label, str) or label not in CLASSES:
             raise ValueError(f"{name}, row {row}: label must be one of {CLASSES}, got {label!r}.")
@@ -352,7 +353,7 @@ def _refuse_overlap(table, name):
 
 
 def _by_name(tables, names):
-    """Return the tables by the names of their videos, all of them checked."""
+    """Check all tables, and return them by the names of their videos."""
     from skspot.utils.validation import check_interval_tables
 
     if isinstance(tables, Mapping):
@@ -370,14 +371,14 @@ def _by_name(tables, names):
 
 
 def _given_by_name(values, tables, what):
-    """Return what is given for each video by its name; None, mappings and functions as they are."""
+    """Return the values by the names of the videos; None, mappings and functions without change."""
     if values is None or isinstance(values, Mapping) or callable(values):
         return values
     return dict(zip(tables, _one_each(values, tables, what)))
 
 
 def _one_each(values, tables, what):
-    """Return values as a list; refuse those that are not one for each table."""
+    """Return values as a list; raise if there is not one for each table."""
     if isinstance(values, str) or not isinstance(values, Iterable):
         raise TypeError(f"{what} must hold one entry for each table, got {values!r}.")
     values = list(values)
@@ -405,7 +406,7 @@ def _equally_spaced(tables, fps):
 
 
 def _stack(tables, field):
-    """Return one field of all tables; where a table has no scores, they are missing."""
+    """Return one field of all tables; the scores of a table without scores are missing."""
     columns = [
         table[field] if field in table.dtype.names else np.full(len(table), np.nan)
         for table in tables
@@ -414,7 +415,7 @@ def _stack(tables, field):
 
 
 def _seconds(tables, timestamps):
-    """Return when the frames of all tables are shown, one column for each kind of frame."""
+    """Return the times of the frames in all tables, one column for each kind of frame."""
     known = [
         (find_times(timestamps, name, table).timestamps, table)
         for name, table in tables.items()

@@ -422,7 +422,7 @@ def test_folders_that_are_no_cache_stay_as_they_are(folder, capsys, arguments):
     assert main(["cache", str(folder / "videos"), *arguments]) == 1
     (line,) = errors(capsys)
     assert line.startswith("skspot cache: ")
-    assert "is no cache of skspot" in line
+    assert "is not a cache of skspot" in line
     assert sorted(folder.rglob("*")) == before
 
 

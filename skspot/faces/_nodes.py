@@ -1,4 +1,4 @@
-"""Facial regions of interest: the nodes of the graph that SpotFormer looks at.
+"""Node sets: the facial regions whose motion SpotFormer uses.
 
 Each region is a square around the mean of a few of the 68 landmarks. "Left" and "right" are those
 of the person.
@@ -61,7 +61,7 @@ def _mirrored(nodes):
 MIRRORED_NODES = {nodes: _mirrored(points.values()) for nodes, points in NODE_SETS.items()}
 
 # Points that expressions hardly move: the bridge of the nose, and the inner corners of the eyes.
-# The bridge alone gives the shift of the head; together they give its rotation and size as well.
+# The bridge alone determines the shift of the head, all of them also its rotation and size.
 _NOSE = (27, 28, 29, 30)
 _RIGID_POINTS = ((27,), (29, 30), (39,), (42,))
 
@@ -86,7 +86,7 @@ def node_names(nodes="paper"):
     Raises
     ------
     ValueError
-        If there is no such node set.
+        If the node set does not exist.
 
     Examples
     --------
@@ -155,7 +155,7 @@ def rigid_centres(landmarks, head_motion):
     landmarks : array of shape (..., 68, 2)
         Landmarks in pixels, in the order of iBUG 300-W.
     head_motion : {"nose", "similarity"}
-        What is measured: the shift of the nose, or shift, rotation and size of the head.
+        The motion that is measured: the shift of the nose, or shift, rotation and size of the head.
 
     Returns
     -------

@@ -1,1 +1,1 @@
-"""What several packages share: input checks, parameter validation, the cache per video."""
+"""Code that several packages share: input checks, parameter validation, the cache per video."""

@@ -1,9 +1,9 @@
-"""The cache per video that the transformers share, and the folds of a cross-validation.
+"""The cache of the transformers, with an entry for each video, and of finished folds.
 
-Under leave-one-subject-out every fold sees another subset of the videos, so that caching whole
-pipeline steps never hits. Each video's result is stored on its own, under a key made of the
-video's fingerprint and the parameters; the frames themselves are never hashed, and no path is part
-of it, so that videos and cache may be moved.
+In a leave-one-subject-out evaluation each fold has a different list of videos, and a cache of whole
+pipeline steps would never hit. Here the result of each video is stored separately. Its key consists
+of the fingerprint of the video and the parameters. Frames are not hashed, and the key contains no
+path: videos and cache may be moved.
 """
 
 import os
@@ -15,17 +15,17 @@ from typing import NamedTuple
 import joblib
 from sklearn.utils.validation import check_memory
 
-# What the functions that are cached return, by their names.
+# The kind of result of each cached function, by its name.
 _KINDS = {
     "_find_landmarks": "landmarks",
     "window_displacements": "features",
     "_predict_fold": "folds",
 }
-_STORE = Path("joblib", "skspot")  # where joblib keeps what functions of skspot return
+_STORE = Path("joblib", "skspot")  # where joblib stores the results of functions of skspot
 
 
 class StoredResults(NamedTuple):
-    """What a cache keeps of one kind."""
+    """The results of one kind in a cache."""
 
     n_entries: int
     n_bytes: int
@@ -66,8 +66,8 @@ def cached(function, memory, *, ignore):
 
 
 def is_stored(function, *args, **kwargs):
-    """Tell whether a function that `cached` has returned has stored this result."""
-    if not isinstance(function, partial):  # nothing is stored, or a memory of others can't tell
+    """Return whether the result of a function returned by `cached` is stored."""
+    if not isinstance(function, partial):  # nothing is stored, or the memory is not from joblib
         return False
     return function.args[0].check_call_in_cache(*args, **kwargs)
 
@@ -78,7 +78,7 @@ def _recall(function, *args, **kwargs):
         entry = function.call_and_shelve(*args, **kwargs)
         try:
             return entry.get()
-        except Exception as error:  # whatever unpickling a damaged file raises
+        except Exception as error:  # unpickling a damaged file can raise anything
             warnings.warn(
                 f"The entry {entry!r} of the cache can't be read ({type(error).__name__}: "
                 f"{error}); the file may have been cut short. It is computed again."
@@ -88,12 +88,12 @@ def _recall(function, *args, **kwargs):
 
 
 def stored_results(folder):
-    """Return what a cache keeps.
+    """Return the contents of a cache.
 
     Parameters
     ----------
     folder : str or path-like
-        What was given as `memory`.
+        The folder that was passed as `memory`.
 
     Returns
     -------
@@ -115,14 +115,14 @@ def stored_results(folder):
 
 
 def limit_cache(folder, max_bytes):
-    """Delete the entries that were not used for longest, until the others fit a size.
+    """Delete the least recently used entries until the others fit a size.
 
-    Only what functions of skspot returned is deleted and counted, whatever else is in the folder.
+    Only results of skspot are counted and deleted; other files in the folder are not touched.
 
     Parameters
     ----------
     folder : str or path-like
-        What was given as `memory`.
+        The folder that was passed as `memory`.
     max_bytes : int
         Size in bytes; 0 deletes all entries.
 
@@ -135,12 +135,12 @@ def limit_cache(folder, max_bytes):
 
 
 def _open_store(folder):
-    """Return a joblib.Memory that sees only what skspot has put into a cache."""
+    """Return a joblib.Memory that sees only the entries of skspot in a cache."""
     store = Path(folder, _STORE)
     if not store.is_dir():
         raise ValueError(
-            f"{os.fspath(folder)!r} is no cache of skspot: it has no folder {str(_STORE)!r}. Name "
-            "the folder that was given as memory or with --cache. Nothing was deleted."
+            f"{os.fspath(folder)!r} is not a cache of skspot: it has no folder {str(_STORE)!r}. "
+            "Pass the folder that was used as memory or --cache. Nothing was deleted."
         )
     memory = joblib.Memory(os.fspath(folder), verbose=0)
     memory.store_backend.location = os.fspath(store)

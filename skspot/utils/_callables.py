@@ -1,4 +1,4 @@
-"""What tells functions of the user's apart in caches."""
+"""Keys of functions of the user in caches."""
 
 import inspect
 
@@ -6,10 +6,10 @@ import joblib
 
 
 def callable_key(function):
-    """Return what a function's results depend on, or None if that can't be told.
+    """Return a key for the results of a function, or None if there is none.
 
-    joblib pickles functions by name, so that their source code is added. What they call is not
-    seen.
+    joblib pickles functions by name; the key therefore also contains their source code. The
+    functions that they call are not part of it.
 
     Parameters
     ----------
@@ -19,10 +19,10 @@ def callable_key(function):
     Returns
     -------
     key : tuple of str, or None
-        None for what can't be pickled or has no source code.
+        None if the function can't be pickled or has no source code.
     """
     code = function if inspect.isroutine(function) else type(function)
     try:
         return joblib.hash(function), inspect.getsource(code)
-    except Exception:  # whatever pickling a stranger's object raises
+    except Exception:  # pickling can raise anything
         return None

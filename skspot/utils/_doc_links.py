@@ -10,10 +10,10 @@ _BUILT_SITE = Path("docs", "_build", "html")  # in a checkout
 
 
 class DocLinkMixin:
-    """Makes scikit-learn's HTML diagrams link an estimator to its page in the documentation.
+    """Link an estimator in HTML diagrams of scikit-learn to its page in the documentation.
 
-    To be left of `BaseEstimator`, which otherwise links to the pages of scikit-learn. Classes of
-    others that derive from the estimator have no page and get no link.
+    Put it to the left of `BaseEstimator`, which otherwise links to the pages of scikit-learn.
+    Classes outside of skspot that derive from the estimator have no page and get no link.
     """
 
     _doc_link_module = "skspot"
@@ -21,29 +21,29 @@ class DocLinkMixin:
     @property
     def _doc_link_template(self):
         site = documentation_url()
-        # scikit-learn fills in the package, not its private module, and makes no link of "".
+        # scikit-learn inserts the package, not its private module; "" gives no link.
         return f"{site}/generated/{{estimator_module}}.{{estimator_name}}.html" if site else ""
 
     def _get_params_html(self, deep=True, doc_link=""):
         params = super()._get_params_html(deep, doc_link)
-        params._html_repr = partial(_mend_fragments, params._html_repr)
+        params._html_repr = partial(_escape_fragments, params._html_repr)
         return params
 
 
-def _mend_fragments(render):
-    """Return HTML whose links to text on a page hold for types with hyphens or two blanks.
+def _escape_fragments(render):
+    """Return HTML whose links to text on a page also work for types with hyphens or two blanks.
 
-    A browser takes a hyphen for a mark of the syntax, and shows two blanks as one.
+    Browsers interpret a hyphen as syntax, and show two blanks as one.
     """
 
-    def mend(link):
+    def escape(link):
         return link[1] + re.sub("(%20)+", "%20", link[2].replace("-", "%2D"))
 
-    return re.sub(r"(#:~:text=[^\"]*?,-)([^\"]*)", mend, render())
+    return re.sub(r"(#:~:text=[^\"]*?,-)([^\"]*)", escape, render())
 
 
 def documentation_url():
-    """Return where the documentation is found, ``""`` if nowhere.
+    """Return the address of the documentation, ``""`` if there is none.
 
     The first of: the environment variable ``SKSPOT_DOCS_URL``, the site that was built in the
     checkout that this package is part of, and the address in the metadata of the package.
@@ -58,7 +58,7 @@ def documentation_url():
 
 
 def _checkout():
-    """Return the folder of the package's folder, which is that of a checkout if there is one."""
+    """Return the parent folder of the package, which is the checkout if there is one."""
     return Path(__file__).resolve().parents[2]
 
 

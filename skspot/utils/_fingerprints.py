@@ -1,8 +1,8 @@
-"""Fingerprints of files, the keys of caches. Each is computed once in a process.
+"""Fingerprints of files, the keys of caches. Each is computed once per process.
 
-A fingerprint is made of the size of a file, the time of its last change and its two ends, so that
-an hour of video need not be read. What was computed is remembered as long as the file system says
-that the file is the same.
+A fingerprint consists of the size of a file, its modification time, its beginning and its end. Most
+of a long video is not read. A fingerprint is remembered until size or modification time of the file
+change.
 """
 
 import os
@@ -14,7 +14,7 @@ _ENDS_TO_HASH = 64 * 1024  # bytes hashed at each end of a file
 # A file may change again within one tick of its clock (2 s on FAT), and look the same.
 _TICK_NS = 2_000_000_000
 
-_REMEMBERED = {}  # what is asked for: what the file system said of it, and the fingerprint
+_REMEMBERED = {}  # by key: the state of the files, and the fingerprint
 
 
 def file_fingerprint(path):
@@ -28,7 +28,7 @@ def file_fingerprint(path):
     Returns
     -------
     fingerprint : str
-        Made of its size, the time of its last change, and its first and last 64 KiB.
+        Made from its size, its modification time, and its first and last 64 KiB.
     """
     digest = blake2b(digest_size=16)
     hash_file(digest, path, _ENDS_TO_HASH)
@@ -46,14 +46,14 @@ def hash_file(digest, path, n_bytes=_ENDS_TO_HASH):
 
 
 def remembered(compute, key, paths):
-    """Return what a function computes from files, from memory if none of them has changed.
+    """Return the fingerprint of files, from memory if none of them has changed.
 
     Parameters
     ----------
     compute : callable
         Takes nothing and returns a fingerprint.
     key : tuple
-        What is computed from which files; a later result takes the place of an earlier one.
+        Identifies the computation and its files; a later result replaces an earlier one.
     paths : iterable of str or path-like
         The files.
 
@@ -73,7 +73,7 @@ def remembered(compute, key, paths):
 
 
 def _state(paths):
-    """Return what the file system says of files, as a digest, and when the last one changed."""
+    """Return a digest of sizes and modification times of files, and the latest of these times."""
     digest, latest = blake2b(digest_size=16), 0
     for path in paths:
         stat = os.stat(path)

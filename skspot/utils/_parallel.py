@@ -1,8 +1,8 @@
 """Work on many videos: in parallel, with progress, and with failures that can be collected.
 
-Warning filters and OpenCV's number of threads belong to the whole process. Several threads may
-change them at a time, since joblib works with threads if it is asked to, or if it runs within a
-worker process; what is changed here is therefore shared by all threads, see `_Shared`.
+Warning filters and the number of OpenCV's threads are settings of the whole process. joblib uses
+threads on request, and within worker processes; several threads may then change these settings at
+the same time. The changes here are therefore shared by all threads, see `_Shared`.
 """
 
 import os
@@ -26,9 +26,9 @@ def map_videos(function, videos, **options):
     Parameters
     ----------
     function : callable
-        Takes what stands for one video; defined in a module, so that workers can import it.
+        Takes the input of one video; defined in a module that workers can import.
     videos : list
-        What stands for each video; None is one that failed in an earlier step, and stays None.
+        The input of each video; None is a video that failed in an earlier step, and stays None.
     **options : dict
         As for `imap_videos`.
 
@@ -41,40 +41,39 @@ def map_videos(function, videos, **options):
 
 
 def imap_videos(function, videos, *, names, task, n_jobs, on_error, verbose, consequence=None):
-    """Apply a function to each video, and yield the results in order as they come.
+    """Apply a function to each video, and yield each result in order, as soon as possible.
 
     Parameters
     ----------
     function : callable
-        Takes what stands for one video; defined in a module, so that workers can import it.
+        Takes the input of one video; defined in a module that workers can import.
     videos : list
-        What stands for each video; None is one that failed in an earlier step, and stays None.
+        The input of each video; None is a video that failed in an earlier step, and stays None.
     names : list of str
-        What errors call the videos: what the user knows them by, such as ``"X[0], a.mp4"``.
+        Names of the videos in errors, such as ``"X[0], a.mp4"``.
     task : str
-        What is done with a video, for progress and warnings: "face alignment".
+        Name of the task in progress bars and warnings, such as "face alignment".
     n_jobs : int or None
-        Number of videos worked on at a time, as for `joblib.Parallel`.
+        Number of videos that are processed at a time, as for `joblib.Parallel`.
     on_error : {"raise", "warn"}
-        With "warn", a video that fails gives None, and one warning at the end names all of them.
-        What keeps every video from being worked on, `SetupError` and ImportError, is raised all
-        the same.
+        With "warn", the result of a video that fails is None, and one warning at the end names all
+        of them. Errors that concern all videos, `SetupError` and ImportError, are raised
+        nevertheless.
     verbose : int
         Whether to show progress over the videos, if there are several.
     consequence : str, default=None
-        What the warning says about the videos that failed; by default, that their results are
-        None.
+        Text of the warning about the failed videos; by default, that their results are None.
 
     Yields
     ------
     result : object
-        What the function returns for a video; None for one that failed.
+        The result of the function for a video; None if it failed.
 
     Warns
     -----
     Warning
-        What `function` warns of. Where that happens in a worker process, it is shown with the
-        result of its video, each text once.
+        The warnings of `function`. Those from a worker process are shown with the result of the
+        video, each text once.
     """
     process = _this_process()
     outcomes = Parallel(n_jobs=n_jobs, return_as="generator")(
@@ -108,8 +107,8 @@ def imap_videos(function, videos, *, names, task, n_jobs, on_error, verbose, con
 def _attempt(function, video, name, on_error, process):
     """Return the result for one video, or its error if errors are collected, and its warnings.
 
-    Warnings are (text, category, file, line) of those raised in a worker process, which can't show
-    them; those raised in `process` itself are shown at once, and not returned.
+    The warnings are (text, category, file, line) of those in a worker process, which can't show
+    them. Warnings in `process` itself are shown immediately and not returned.
     """
     if video is None:
         return None, []
@@ -128,15 +127,15 @@ def _attempt(function, video, name, on_error, process):
 
 
 def _this_process():
-    """Return what tells this process apart from those that may work for it."""
+    """Return an identity of this process, which its worker processes do not have."""
     return platform.node(), os.getpid()
 
 
 class _Shared:
-    """A change of the whole process, made by the first thread that needs it, undone by the last.
+    """A change of a process-wide setting, made by the first thread and undone by the last.
 
-    A context manager that saves and restores such a setting by itself goes wrong with threads that
-    overlap: the last one restores what another thread has set.
+    A context manager that saves and restores such a setting for each thread is wrong if threads
+    overlap: the last one restores the value that another thread has set.
 
     Parameters
     ----------
@@ -151,7 +150,7 @@ class _Shared:
 
     @contextmanager
     def __call__(self):
-        """Have the change made within a ``with`` statement."""
+        """Return a context manager within which the change is in effect."""
         with self._lock:
             if self._n_users == 0:
                 self._context = self._make()
@@ -170,7 +169,7 @@ class _Shared:
 @_Shared
 @contextmanager
 def one_opencv_thread():
-    """Keep OpenCV to one thread: its pictures here are small, and joblib has the other cores."""
+    """Let OpenCV use one thread: the images are small, and joblib uses the other cores."""
     import cv2
 
     n_threads = cv2.getNumThreads()

@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 
-# Where per-video results are kept.
+# The values of `memory`, the cache of results.
 MEMORY = [str, os.PathLike, HasMethods(["cache"]), None]
 
 

@@ -1,4 +1,4 @@
-"""How progress is shown: one bar with the time left, or lines where nothing can be overwritten."""
+"""Progress: one bar with the time left, or lines where nothing can be overwritten."""
 
 import multiprocessing
 import sys
@@ -6,33 +6,33 @@ import sys
 from tqdm.auto import tqdm
 
 _LINE = "{desc}: {n_fmt}/{total_fmt} [{elapsed}<{remaining}, {rate_fmt}{postfix}]"
-_SECONDS_BETWEEN_LINES = 10  # an hour makes some hundred lines in the log of a cluster
+_SECONDS_BETWEEN_LINES = 10  # an hour adds some hundred lines to the log of a cluster
 
 
 def progress_bar(iterable=None, *, desc, unit, total, shown, initial=0, smoothing=0.3):
-    """Return a bar of tqdm over what is done, on standard error.
+    """Return a progress bar of tqdm on standard error.
 
     Parameters
     ----------
     iterable : iterable, default=None
-        What is counted as it passes by; None is counted with `update`.
+        The items, counted as they are consumed. With None, count with `update`.
     desc : str
-        What is done with what: "videos aligned".
+        Description, such as "videos aligned".
     unit : str
-        One of them: "video".
+        Name of an item, such as "video".
     total : int or None
-        How many there are, if known.
+        Number of items, if known.
     shown : bool
-        Whether there is a bar at all.
+        Whether to show the bar.
     initial : int, default=0
-        How many were done before, which the time left is not reckoned from.
+        Number of items that were done before. They do not enter the estimate of the time left.
     smoothing : float, default=0.3
-        Weight of the latest ones in the time left; 0 takes the mean of all.
+        Weight of the latest items in the time left; 0 uses the mean of all.
 
     Returns
     -------
     bar : tqdm
-        The bar. One within another vanishes when it is full.
+        The bar. A nested bar disappears when it is full.
     """
     form = {} if _can_overwrite() else _lines()
     return tqdm(
@@ -49,14 +49,14 @@ def progress_bar(iterable=None, *, desc, unit, total, shown, initial=0, smoothin
 
 
 def _can_overwrite():
-    """Tell whether a bar stands alone where it can be overwritten: on a terminal, in a notebook."""
-    if multiprocessing.parent_process() is not None:  # other workers write there, too
+    """Return whether a bar can be overwritten: alone on a terminal, or in a notebook."""
+    if multiprocessing.parent_process() is not None:  # other workers write there too
         return False
     return "ipykernel" in sys.modules or getattr(sys.stderr, "isatty", bool)()
 
 
 def _lines():
-    """Return the options of a bar each of whose states becomes a line."""
+    """Return the options of a bar that writes a line for each state."""
     return {
         "file": _Lines(sys.stderr),
         "bar_format": _LINE,
@@ -66,12 +66,12 @@ def _lines():
 
 
 class _Lines:
-    """A stream that makes a line of each state of a bar.
+    """A stream that writes each state of a bar as a line.
 
     Parameters
     ----------
     stream : file
-        Where the lines go.
+        Where the lines are written.
     """
 
     def __init__(self, stream):
@@ -79,7 +79,7 @@ class _Lines:
         self._last = ""
 
     def write(self, text):
-        """Write what a terminal would show of the text, unless that is nothing new."""
+        """Write the text as a terminal would show it, unless it has not changed."""
         line = text.strip()
         if line and line != self._last:
             self._stream.write(f"{line}\n")

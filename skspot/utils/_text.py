@@ -1,4 +1,4 @@
-"""Wording that messages share."""
+"""Text for messages."""
 
 _MANY = 10  # how many numbers or names a message lists at most
 

@@ -1,4 +1,4 @@
-"""Checks of what enters skspot: videos, interval tables, scores of frames."""
+"""Checks of input: videos, interval tables, scores of frames."""
 
 from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
@@ -10,7 +10,7 @@ from skspot.intervals import CLASSES, check_intervals, is_interval_table
 
 
 def as_object_array(items):
-    """Return the items as a 1-D object array, whatever their shapes.
+    """Return the items as a 1-D object array, also if they have shapes.
 
     ``np.array(items, dtype=object)`` would build a 2-D array of items of equal length.
     """
@@ -19,14 +19,14 @@ def as_object_array(items):
 
 
 def with_parameters(problem, *names):
-    """Attach the names of the parameters that a text suggests to set.
+    """Attach the names of the parameters that a message suggests to set.
 
-    The command line has other names for them, which it adds to the text.
+    The command line adds the names of its corresponding options to the message.
 
     Parameters
     ----------
     problem : Exception or Warning
-        What is raised, or warned of.
+        The error or warning.
     *names : str
         The names of the parameters.
 
@@ -40,20 +40,20 @@ def with_parameters(problem, *names):
 
 
 def check_fps(fps):
-    """Refuse what is not a frame rate."""
+    """Raise if the value is not a frame rate."""
     if not (isinstance(fps, Real) and 0 < fps < np.inf):
         raise ValueError(f"fps must be a positive number of frames per second, got {fps!r}.")
 
 
 def check_videos(X, name="X"):
-    """Return a collection of videos, aligned videos or feature arrays as a list.
+    """Return a collection of videos, aligned videos or features as a list.
 
     Parameters
     ----------
     X : list, tuple, Series, object array or 1-D array of text
         One element per video.
     name : str, default="X"
-        What the errors call the collection.
+        Name of the collection in errors.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def check_videos(X, name="X"):
             f"{name} must be a list, tuple, Series or object array with one element per video, "
             f"got {type(X).__name__}."
         )
-    if hasattr(X, "timestamps"):  # an AlignedVideo has a length, too
+    if hasattr(X, "timestamps"):  # an AlignedVideo has a length too
         raise TypeError(
             f"{name} must be a collection of videos, got one {type(X).__name__}; pass [video]."
         )
@@ -105,7 +105,7 @@ def check_interval_tables(y, *, n_videos=None, allow_overlap=False, name="y"):
     allow_overlap : bool, default=False
         Whether intervals of one label may share frames.
     name : str, default="y"
-        What the errors call the collection.
+        Name of the collection in errors.
 
     Returns
     -------
@@ -115,7 +115,7 @@ def check_interval_tables(y, *, n_videos=None, allow_overlap=False, name="y"):
     Raises
     ------
     TypeError
-        If `y` is no collection of interval tables.
+        If `y` is not a collection of interval tables.
     ValueError
         If its length is not `n_videos` or a table holds an invalid interval.
     """
@@ -140,16 +140,16 @@ def check_interval_tables(y, *, n_videos=None, allow_overlap=False, name="y"):
 
 
 def check_n_frames(values, n_frames, *, name, of="the video"):
-    """Refuse values that are not one for each frame of a video.
+    """Raise if values do not have one entry for each frame of a video.
 
     Parameters
     ----------
     values : sequence
-        What should have an entry for each frame.
+        The values.
     n_frames : int
         Number of frames of the video.
     name, of : str
-        What the error calls the values, and the video or whatever the number was taken from.
+        Names of the values, and of the source of the number of frames, in errors.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def check_frame_scores(scores, n_frames, *, of="the video"):
     n_frames : int
         Number of frames of the video.
     of : str, default="the video"
-        What the error calls the video, or whatever the number was taken from.
+        Name of the source of the number of frames in errors.
 
     Raises
     ------
@@ -203,7 +203,7 @@ def check_frame_number(frame, n_frames, *, of="the video"):
     n_frames : int
         Number of frames of the video.
     of : str, default="the video"
-        What the error calls the video.
+        Name of the video in errors.
 
     Returns
     -------

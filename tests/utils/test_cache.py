@@ -285,6 +285,6 @@ class TestContents:
     @pytest.mark.parametrize("function", [stored_results, lambda folder: limit_cache(folder, 0)])
     def test_folders_that_are_no_cache_are_refused(self, full, below, function):
         files = sorted(full.parent.rglob("*"))
-        with pytest.raises(ValueError, match="is no cache of skspot.*Nothing was deleted"):
+        with pytest.raises(ValueError, match="is not a cache of skspot.*Nothing was deleted"):
             function(full.parent / below)
         assert sorted(full.parent.rglob("*")) == files
