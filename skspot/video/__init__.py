@@ -1,7 +1,8 @@
 """Videos of any kind: opening, counting, timing, decoding frame by frame.
 
-`open_video` reads video files, folders of numbered images and arrays in one way. `AlignedVideo` is
-a view of a video whose face has been found: its frames show the face at a fixed size.
+`open_video` reads video files, folders of numbered images and arrays in the same way.
+`AlignedVideo` is a view of a video in which the face has been found; its frames show the face at a
+fixed size.
 """
 
 from skspot.video._aligned import AlignedVideo, face_extent

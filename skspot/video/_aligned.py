@@ -1,4 +1,4 @@
-"""The view of a video whose face has been found."""
+"""AlignedVideo, the view of a video in which the face has been found."""
 
 from contextlib import closing
 from dataclasses import dataclass, fields
@@ -23,8 +23,8 @@ def face_extent(landmarks):
     """Return the size of faces in pixels.
 
     It is 3 times the root-mean-square distance of the points to their centroid: the side of a
-    square face crop, about 1.2 times the width of the jaw of a frontal face. All 68 points share
-    in it, so that an open mouth or a raised brow changes it little.
+    square face crop, about 1.2 times the width of the jaw of a frontal face. Because it uses all 68
+    points, an open mouth or a raised brow changes it only slightly.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def face_extent(landmarks):
     >>> face_extent(np.stack([circle, 2 * circle])).round(6)
     array([150., 300.])
     """
-    # From sums, without a temporary as large as the landmarks of an hour.
+    # From sums, without a temporary array as large as the landmarks.
     landmarks = np.asarray(landmarks)
     squares = np.einsum("...pi,...pi->...", landmarks, landmarks, dtype=np.float64)
     centroid = landmarks.mean(axis=-2, dtype=np.float64)
@@ -73,13 +73,13 @@ class _Geometry(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AlignedVideo:
-    """A video whose face has been found, shown with the face at a fixed size.
+    """A video in which the face has been found, shown at a fixed face size.
 
-    It holds landmarks and times but no frames. Iterating it decodes the frames one at a
-    time, grey, cut to the region of the picture where the face ever is (the box of all known
-    landmarks with half a face size around it) and scaled by one factor for the whole video, which
-    makes the median face size `face_size` pixels. Neither region nor factor changes from frame to
-    frame, so that motion between frames is the motion in the video. Its arrays are read-only.
+    It holds landmarks and times but no frames. Iterating over it decodes the frames one at a time,
+    in grey. They are cropped to the region that the face covers during the video (the box of all
+    known landmarks with half a face size around it), and scaled by one factor for the whole video
+    that makes the median face size `face_size` pixels. The region and the factor are the same for
+    all frames, so motion between frames is the motion in the video. The arrays are read-only.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class AlignedVideo:
     frame_shape : tuple of (int, int)
         Height and width of the source picture in pixels.
     face_size : float, default=128
-        Median size of the face, see `face_extent`, in pixels of the frames given out.
+        Median size of the face in the scaled frames, in pixels, see `face_extent`.
 
     Raises
     ------
@@ -107,7 +107,7 @@ class AlignedVideo:
 
     See Also
     --------
-    open_video : Opens a video of any kind.
+    open_video : Open a video of any kind.
 
     Examples
     --------
@@ -169,7 +169,7 @@ class AlignedVideo:
             raise ValueError(f"{self.name}: frame {frame} is valid, but lacks landmarks.")
 
     def __reduce__(self):
-        # Unpickled arrays can be written to, and what is kept of them would no longer be true.
+        # Unpickled arrays are writable, and cached values could become wrong.
         return type(self), tuple(getattr(self, field.name) for field in fields(self))
 
     def __len__(self):
@@ -254,7 +254,7 @@ class AlignedVideo:
 
     @property
     def fingerprint(self):
-        """Short text that changes when frames, landmarks, times or face size do."""
+        """Short text that changes when frames, landmarks, times or face size change."""
         source = open_video(self.source, warn=False).fingerprint
         return blake2b(source.encode() + self._digest_of_parts, digest_size=16).hexdigest()
 
@@ -275,20 +275,20 @@ class AlignedVideo:
 
     @property
     def face_landmarks(self):
-        """Landmarks in pixels of the frames that iterating gives, float32 (n_frames, 68, 2)."""
+        """Landmarks in pixels of the scaled frames, float32 array (n_frames, 68, 2)."""
         scale, shift = self.face_transform
         return (self.landmarks * scale + shift).astype(np.float32)
 
     @property
     def face_sizes(self):
-        """Size of the face in each frame that iterating gives, in pixels, (n_frames,)."""
+        """Size of the face in each scaled frame, in pixels, array (n_frames,)."""
         return face_extent(self.face_landmarks)
 
     @property
     def _geometry(self):
         """The region shown and its scaled size, the same for all frames."""
         median_size = np.median(face_extent(self.landmarks)[self.valid])
-        # fmin and fmax pass over NaN.
+        # fmin and fmax ignore NaN.
         first = np.fmin.reduce(self.landmarks, axis=(0, 1)).astype(np.float64)
         last = np.fmax.reduce(self.landmarks, axis=(0, 1)).astype(np.float64)
         margin = _MARGIN * median_size
@@ -312,7 +312,7 @@ class AlignedVideo:
 
 
 def _read_only(values, dtype):
-    """Return an array that can't be written to, without a copy if the values are one."""
+    """Return a read-only array, without a copy if the values are read-only already."""
     array = np.asarray(values, dtype=dtype).view()
     array.flags.writeable = False
     return array

@@ -1,4 +1,4 @@
-"""What all kinds of video share: the class `Video`, the errors, the wording of messages."""
+"""The base class `Video`, the errors, and text for messages."""
 
 import os
 import warnings
@@ -14,7 +14,7 @@ DEFAULT_FPS = 30.0  # of arrays and folders of images whose rate is not given
 
 
 class VideoReadError(OSError):
-    """A video that can't be read, or not to its end: damaged, cut short or not a video."""
+    """A video that can't be read completely: damaged, truncated or not a video."""
 
 
 class NoFaceError(ValueError):
@@ -22,7 +22,7 @@ class NoFaceError(ValueError):
 
 
 def video_name(source):
-    """Return what messages call a video.
+    """Return the name of a video in messages.
 
     Parameters
     ----------
@@ -55,23 +55,23 @@ class Video(ABC):
     Parameters
     ----------
     source : str, path-like or ndarray
-        What is opened.
+        The video.
     fps : float
-        Frame rate in frames per second, for sources that carry no times.
+        Frame rate in frames per second, for sources without times.
     warn : bool
-        Whether to warn of damage that can be read past.
+        Whether to warn about damage that does not stop reading.
 
     Attributes
     ----------
     source : str, path-like or ndarray
-        What was opened.
+        The video.
     name : str
         Short name for messages: the name of the file or folder, or the shape of the array.
     keep_every : int
-        Every how many recorded images one is a frame; above 1 only for an `ImageSequence`.
+        Every `keep_every`-th recorded image is a frame; above 1 only for an `ImageSequence`.
     nominal_n_frames : int
-        How many frames there will be: for a file what its header says, if only by its length, and
-        0 if it does not say.
+        Expected number of frames. For a file, it comes from the header, if necessary from its
+        duration; 0 if the header has neither.
     """
 
     keep_every = 1
@@ -166,7 +166,7 @@ class Video(ABC):
 
     @property
     def n_frames(self):
-        """Number of frames; of a file, those that can be decoded, whatever its header says."""
+        """Number of frames; of a file, those that can be decoded, even if its header differs."""
         return len(self.timestamps)
 
     @property
@@ -184,11 +184,11 @@ class Video(ABC):
 
     @property
     def fingerprint(self):
-        """Short text that changes when the video does, for use as a key of a cache.
+        """Short text that changes when the video changes, for use as a cache key.
 
-        It does not depend on where a file or folder lies, and no frame is decoded for it. For each
-        image of a folder, the name, the size, the time of change and the first and last 4 KiB
-        count. Within a process it is computed once, unless the file or folder changes.
+        It does not depend on the path of a file or folder, and no frame is decoded. For the images
+        of a folder, it uses the name, the size, the modification time, and the first and last 4 KiB
+        of each. Within a process it is computed once, unless the file or folder changes.
         """
         return self._fingerprint()
 

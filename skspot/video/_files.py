@@ -23,7 +23,7 @@ class FileVideo(Video):
     def __init__(self, source, fps, warn):
         self._path = Path(source)
         super().__init__(source, fps, warn)
-        # A file that is not a video is refused here, not when its frames are wanted.
+        # A file that is not a video raises here, not when its frames are read.
         with self._open() as (container, stream):
             # Where the header gives only the length, the higher rate: too many rather than too few.
             rate = float(max(stream.average_rate or 0, stream.guessed_rate or 0))
@@ -93,7 +93,7 @@ class FileVideo(Video):
         if "mp4" not in container.format.name:
             return
         size = self._path.stat().st_size
-        entries = stream.index_entries  # no list: an hour has a hundred thousand
+        entries = stream.index_entries  # not a list: an hour has a hundred thousand
         for number, entry in enumerate(entries):
             if entry.pos + entry.size > size:
                 raise VideoReadError(
@@ -131,7 +131,7 @@ class FileVideo(Video):
             ) from error
 
     def _report(self, container, stream, clock, damaged):
-        """Warn of what a complete pass has found wrong."""
+        """Warn about problems found in a complete pass."""
         self._check_complete(container, stream)  # the index of a fragmented file grows with reading
         nominal = _nominal_n_frames(stream)
         seconds = _nominal_seconds(container, stream)
@@ -144,7 +144,7 @@ class FileVideo(Video):
             self._warn(
                 f"the header says {seconds:.1f} s, but the last frame, number "
                 f"{clock.n_frames - 1}, is at {clock.time:.1f} s; the file may be damaged or cut "
-                "short, or its sound goes on without a picture."
+                "short, or its sound is longer than its images."
             )
         if damaged:
             self._warn(
@@ -160,7 +160,7 @@ class FileVideo(Video):
 
 
 class _Clock:
-    """Turns presentation times into seconds since the first frame that always increase.
+    """Convert presentation times to increasing seconds since the first frame.
 
     A frame without a time, or with one not later than the frame before, is placed one period of
     the average rate after that.
@@ -188,13 +188,13 @@ class _Clock:
 
 
 def _nominal_n_frames(stream):
-    """Return how many frames the header says will be shown, 0 if it does not say."""
+    """Return the number of frames that the header gives, or 0."""
     # An edit list cuts frames off the start: they stay in the file but are not to be shown.
     return max(0, stream.frames - sum(entry.is_discard for entry in stream.index_entries))
 
 
 def _nominal_seconds(container, stream):
-    """Return the length that the header gives in seconds, 0 if it does not say."""
+    """Return the duration that the header gives in seconds, or 0."""
     if stream.duration is not None:
         return float(stream.duration * stream.time_base)
     return (container.duration or 0) / 1_000_000

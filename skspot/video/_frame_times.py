@@ -1,4 +1,4 @@
-"""When the frames of a video are shown, and for how long."""
+"""FrameTimes, when the frames of a video are shown."""
 
 from dataclasses import dataclass
 
@@ -12,14 +12,14 @@ class FrameTimes:
     """When each frame of a video appears and disappears.
 
     A frame is shown until the next one appears. The last one is shown for one period of the frame
-    rate, since no file says when it disappears.
+    rate, because files do not contain its end.
 
     Parameters
     ----------
     timestamps : array-like of shape (n_frames,)
         When each frame appears, in seconds, increasing.
     name : str, default="timestamps"
-        What errors call the timestamps.
+        Name of the timestamps in errors.
 
     Raises
     ------

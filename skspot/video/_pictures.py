@@ -1,4 +1,4 @@
-"""Videos that are sequences of pictures: arrays and folders of numbered images."""
+"""Videos that are sequences of images: arrays and folders of numbered images."""
 
 import os
 import re
@@ -25,18 +25,18 @@ _DIGITS = re.compile(r"[0-9]+")
 _HASHED_BYTES = 4096  # of the beginning and of the end of every image, for the fingerprint
 
 _NO_RATE = (
-    f"Folders of images carry no times; {DEFAULT_FPS:g} frames per second are assumed. Pass the "
+    f"Folders of images contain no times; {DEFAULT_FPS:g} frames per second are assumed. Pass the "
     "rate at which they were recorded: fps=... to FaceAligner or open_video, "
     "ImageSequence(folder, fps=...), or --fps on the command line."
 )
 
 
 class _UntimedVideo(Video):
-    """A sequence of pictures that carry no times."""
+    """A sequence of images without times."""
 
     @property
     def nominal_n_frames(self):
-        """How many frames there will be."""
+        """Number of frames."""
         return len(self._pictures)
 
     def _read_times(self):
@@ -101,19 +101,19 @@ def _check_array(array):
 class ImageSequence(os.PathLike):
     """A folder of numbered images with its frame rate, all of them or every n-th.
 
-    It can be passed wherever a path to a video can, and is as light: nothing is opened, copied or
-    listed before the frames are wanted.
+    You can pass it like a path to a video. Nothing is opened, copied or listed before the frames
+    are needed.
 
     Parameters
     ----------
     path : str or path-like
         The folder.
     fps : float, default=None
-        Rate at which the images were recorded, in frames per second. None is not known: the rate
-        given to `open_video` or `FaceAligner` is used, or 30, with a warning.
+        Rate at which the images were recorded, in frames per second. None means unknown: the rate
+        passed to `open_video` or `FaceAligner` is used, or 30 with a warning.
     keep_every : int, default=1
-        Which images are frames of the video: the first and every `keep_every`-th after it, so that
-        the video has ``fps / keep_every`` frames per second.
+        The first image and every `keep_every`-th after it are frames of the video. The video then
+        has ``fps / keep_every`` frames per second.
 
     Raises
     ------
@@ -122,7 +122,7 @@ class ImageSequence(os.PathLike):
 
     See Also
     --------
-    open_video : Opens a video of any kind.
+    open_video : Open a video of any kind.
 
     Examples
     --------
@@ -203,8 +203,8 @@ class FolderVideo(_UntimedVideo):
 def image_names(folder):
     """Return the names of the images in a folder by their numbers, in the order of the numbers.
 
-    The number of an image is the last one in its name. Only names are read, so that a folder with
-    many thousand images takes no time.
+    The number of an image is the last one in its name. Only names are read, which is quick even for
+    many thousand images.
 
     Parameters
     ----------
@@ -219,7 +219,7 @@ def image_names(folder):
     Raises
     ------
     VideoReadError
-        If there is no image.
+        If the folder contains no image.
     ValueError
         If an image has no number, or two have the same.
 
@@ -275,7 +275,7 @@ def is_image_folder(path):
     Returns
     -------
     is_image_folder : bool
-        False also if there is no such path.
+        False if the path does not exist.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How well a video suits spotting: its frame rate, the face, the motion of the head."""
+"""Quality of a video for spotting: frame rate, size of the face, motion of the head."""
 
 from dataclasses import dataclass
 
@@ -8,11 +8,11 @@ from skspot.faces import FACE_PARTS, STABLE_POINTS
 from skspot.video._aligned import face_extent
 from skspot.video._frame_times import frame_stretches
 
-# Motion of the head that is called fast. In synthetic videos people who sit quietly stay below 0.2
-# and 3, and fast turns of the head reach 0.6; an actress in a real one reaches 0.6 and 80.
+# Limits of fast motion of the head. In synthetic videos, people who sit quietly stay below 0.2 and
+# 3, and fast turns of the head reach 0.6. An actress in a real video reaches 0.6 and 80.
 FAST_SHIFT = 0.5  # face sizes per second
 FAST_TURN = 30.0  # degrees per second, in the plane of the picture
-_SPAN = 0.2  # seconds over which speed is measured, so that jitter of landmarks is not speed
+_SPAN = 0.2  # seconds over which speed is measured, to average out the jitter of landmarks
 
 # Frames per second below which windows of 1/30 s a step are far too long, and a micro-expression
 # has too few frames. The 24 frames of films are enough.
@@ -22,7 +22,7 @@ _PAUSE = 1.5  # times the usual distance between frames
 
 @dataclass(frozen=True)
 class VideoQuality:
-    """How well a video suits spotting, as `measure_quality` finds it.
+    """Quality of a video for spotting, measured by `measure_quality`.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class VideoQuality:
     face_size : float
         Median size of the face in pixels of the video, see `face_extent`.
     shown_size : float
-        Size of the face in the pictures in which motion is measured.
+        Size of the face in the scaled frames in which motion is measured.
     without_face : list of (int, int)
         First and last frame of each stretch without a face.
     fast_motion : list of (int, int)
@@ -91,7 +91,7 @@ class VideoQuality:
 
 
 def measure_quality(aligned):
-    """Measure how well an aligned video suits spotting.
+    """Measure the quality of an aligned video for spotting.
 
     Parameters
     ----------

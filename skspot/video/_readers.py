@@ -1,4 +1,4 @@
-"""Opening a video of any kind."""
+"""Open a video of any kind."""
 
 import os
 from pathlib import Path
@@ -22,22 +22,22 @@ def open_video(source, *, fps=None, warn=True):
         3) in RGB. An `ImageSequence` is a folder whose rate is known, or of which every n-th image
         is a frame. A `Video` is returned as it is.
     fps : float, default=None
-        Frames per second of folders and arrays, which carry no times. None takes 30, with a
-        warning for a folder. Files have their own times; for them it is only used if neither the
-        frames nor the header give the rate.
+        Frames per second of folders and arrays, which contain no times. None takes 30, with a
+        warning for a folder. Files contain times; for them it is used only if neither the frames
+        nor the header give the rate.
     warn : bool, default=True
-        Whether to warn; False for a video whose warnings have been given before.
+        Whether to warn; False if the video has been opened before with its warnings.
 
     Returns
     -------
     video : Video
-        Gives the frames one at a time, their times and their number. A file is opened again for
-        every pass, and nothing stays open in between.
+        The frames, one at a time, their times and their number. A file is opened for each pass and
+        closed after it.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file or folder.
+        If the file or folder does not exist.
     VideoReadError
         If a file is not a video, is empty or is cut short, or if a folder contains no images.
     ValueError
@@ -54,7 +54,7 @@ def open_video(source, *, fps=None, warn=True):
 
     See Also
     --------
-    AlignedVideo : A view of a video whose face has been found.
+    AlignedVideo : A view of a video in which the face has been found.
     ImageSequence : A folder of images with its frame rate, all of them or every n-th.
 
     Examples
