@@ -387,7 +387,7 @@ def test_different_numbers_of_videos_are_refused(videos):
 
 
 def test_no_video_is_refused():
-    with pytest.raises(ValueError, match="y_true holds no video"):
+    with pytest.raises(ValueError, match="y_true holds no videos"):
         interval_f1_score([], [])
 
 

@@ -385,7 +385,7 @@ def test_comparison_refuses_what_the_counts_refuse(videos):
     y_true, y_pred = videos
     with pytest.raises(ValueError, match="got 5 tables for 6 videos"):
         compare_matching_rules(y_true, y_pred[1:])
-    with pytest.raises(ValueError, match="y_true holds no video"):
+    with pytest.raises(ValueError, match="y_true holds no videos"):
         compare_matching_rules([], [])
     with pytest.raises(TypeError, match="y_pred must hold one interval table per video"):
         compare_matching_rules(y_true, None)
