@@ -5,6 +5,8 @@ Expression Spotting", IEEE Transactions on Affective Computing 2026,
 doi 10.1109/TAFFC.2026.3677401, section on expression spotting.
 """
 
+import warnings
+from dataclasses import dataclass
 from numbers import Integral, Real
 
 import numpy as np
@@ -13,6 +15,10 @@ from scipy.ndimage import gaussian_filter1d
 from skspot.intervals import CLASSES, PREDICTION_DTYPE
 from skspot.neural_network._targets import class_logits
 from skspot.utils._param_validation import Interval, validate_params
+from skspot.video import FrameTimes, check_fps, n_frames_in
+
+# What is assumed of scores that are a plain array.
+DEFAULT_FPS = 30.0
 
 _SCORES = ("onset", "apex", "offset", "expression")
 
@@ -23,6 +29,65 @@ FRAME_SCORE_DTYPE = np.dtype(
 PROPOSAL_DTYPE = np.dtype(
     [("onset", np.int64), ("apex", np.int64), ("offset", np.int64), ("score", np.float64)]
 )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FrameScores:
+    """The scores of the frames of one video, with their times.
+
+    It is used like a structured array: ``scores["macro_onset"]``, ``len``, slices and
+    ``numpy.asarray`` work.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_frames,), dtype `FRAME_SCORE_DTYPE`
+        The scores, from 0 to 1.
+    times : FrameTimes or None, default=None
+        When the frames are shown; None if that is not known.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspot.neural_network import FRAME_SCORE_DTYPE, FrameScores
+    >>> from skspot.video import FrameTimes
+    >>> values = np.zeros(50, dtype=FRAME_SCORE_DTYPE)
+    >>> scores = FrameScores(values, FrameTimes(np.arange(50) / 25))
+    >>> scores
+    FrameScores(n_frames=50, fps=25.00)
+    >>> scores["macro_apex"].max()
+    np.float32(0.0)
+    """
+
+    values: np.ndarray
+    times: FrameTimes | None = None
+
+    def __len__(self):
+        return len(self.values)
+
+    @property
+    def shape(self):
+        """(n_frames,)."""
+        return self.values.shape
+
+    @property
+    def dtype(self):
+        """`FRAME_SCORE_DTYPE`."""
+        return self.values.dtype
+
+    @property
+    def fps(self):
+        """Frames per second; None if that is not known."""
+        return self.times.fps if self.times is not None and len(self.times) > 1 else None
+
+    def __getitem__(self, index):
+        return self.values[index]
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.values, dtype=dtype, copy=copy)
+
+    def __repr__(self):
+        fps = "" if self.fps is None else f", fps={self.fps:.2f}"
+        return f"FrameScores(n_frames={len(self)}{fps})"
 
 
 def frame_scores(logits):
@@ -75,11 +140,11 @@ def frame_scores(logits):
     return scores
 
 
-def propose(onset, apex, offset, *, usual_length, min_length, apex_threshold=0.5):
+def propose(onset, apex, offset, *, max_length, min_length, apex_threshold=0.5):
     """Find the candidate intervals of one class in one video.
 
     Every frame with an apex score above the threshold is the apex of one candidate. Its onset is
-    the frame of highest onset score among those `min_length // 2` to `usual_length // 2` frames
+    the frame of highest onset score among those `min_length // 2` to `max_length // 2` frames
     before it, its offset likewise after it; the nearest to the apex where several are highest.
     It is dropped unless the onset score exceeds the offset score at its onset, and the offset
     score the onset score at its offset.
@@ -88,8 +153,8 @@ def propose(onset, apex, offset, *, usual_length, min_length, apex_threshold=0.5
     ----------
     onset, apex, offset : array-like of shape (n_frames,)
         Scores of each frame.
-    usual_length : int
-        The longest interval found has ``2 * (usual_length // 2) + 1`` frames.
+    max_length : int
+        The longest interval found has ``2 * (max_length // 2) + 1`` frames.
     min_length : int
         Length, in frames, of the shortest.
     apex_threshold : float, default=0.5
@@ -104,13 +169,13 @@ def propose(onset, apex, offset, *, usual_length, min_length, apex_threshold=0.5
     Raises
     ------
     ValueError
-        If the scores differ in length, or not ``0 <= min_length <= usual_length``.
+        If the scores differ in length, or not ``0 <= min_length <= max_length``.
 
     Examples
     --------
     >>> from skspot.neural_network._decoding import propose
     >>> onset, apex, offset = [0.1, 0.9, 0.1, 0.1], [0.1, 0.2, 0.8, 0.1], [0.1, 0.1, 0.1, 0.7]
-    >>> propose(onset, apex, offset, usual_length=4, min_length=2)
+    >>> propose(onset, apex, offset, max_length=4, min_length=2)
     array([(1, 2, 3, 0.504)],
           dtype=[('onset', '<i8'), ('apex', '<i8'), ('offset', '<i8'), ('score', '<f8')])
     """
@@ -120,13 +185,13 @@ def propose(onset, apex, offset, *, usual_length, min_length, apex_threshold=0.5
             "onset, apex and offset must be of one shape (n_frames,), got "
             f"{onset.shape}, {apex.shape} and {offset.shape}."
         )
-    if not 0 <= min_length <= usual_length:
+    if not 0 <= min_length <= max_length:
         raise ValueError(
-            "The lengths must satisfy 0 <= min_length <= usual_length, got "
-            f"min_length={min_length} and usual_length={usual_length}."
+            "The lengths must satisfy 0 <= min_length <= max_length, got "
+            f"min_length={min_length} and max_length={max_length} frames."
         )
     apexes = np.flatnonzero(apex > apex_threshold)
-    distances = np.arange(min_length // 2, usual_length // 2 + 1)
+    distances = np.arange(min_length // 2, max_length // 2 + 1)
     onsets = _best_frames(onset, apexes, -distances)
     offsets = _best_frames(offset, apexes, distances)
     kept = (onset[onsets] > offset[onsets]) & (offset[offsets] > onset[offsets])
@@ -201,32 +266,36 @@ def suppress(proposals, *, iou_threshold=0.5, max_intervals=5):
 def decode_apexes(
     scores,
     *,
-    micro_usual_length=16,
-    macro_usual_length=59,
-    micro_min_length=5,
-    macro_min_length=16,
+    fps=None,
+    micro_max_length=0.53,
+    macro_max_length=1.97,
+    micro_min_length=0.17,
+    macro_min_length=0.53,
     micro_apex_threshold=0.5,
     macro_apex_threshold=0.5,
     iou_threshold=0.5,
-    max_intervals=5,
+    max_intervals=None,
 ):
     """Turn the frame scores of one video into its predicted intervals.
 
     Parameters
     ----------
-    scores : ndarray of shape (n_frames,), dtype `FRAME_SCORE_DTYPE`
-        Scores from `frame_scores`.
-    micro_usual_length, macro_usual_length : int, default=16, 59
-        The longest interval found of each class has ``2 * (usual_length // 2) + 1`` frames: 17 and
-        59. The defaults are the authors', for videos of about 30 frames a second.
-    micro_min_length, macro_min_length : int, default=5, 16
-        Length, in frames, of the shortest.
+    scores : FrameScores or ndarray of shape (n_frames,), dtype `FRAME_SCORE_DTYPE`
+        The scores of one video.
+    fps : float, default=None
+        Frames per second. None takes the rate of `FrameScores`, and 30 for an array.
+    micro_max_length, macro_max_length : float, default=0.53, 1.97
+        About the longest interval found of each class, in seconds: in frames it is
+        ``2 * (max_length // 2) + 1``. The defaults are the authors' 16 and 59 frames at 30 frames
+        per second, which find up to 17 and 59.
+    micro_min_length, macro_min_length : float, default=0.17, 0.53
+        Length, in seconds, of the shortest.
     micro_apex_threshold, macro_apex_threshold : float, default=0.5
         Apex score above which a frame is a candidate.
     iou_threshold : float, default=0.5
         Overlap above which the worse of two intervals of a class is dropped.
-    max_intervals : int, default=5
-        Most intervals of each class; None for no limit.
+    max_intervals : int, default=None
+        Most intervals of each class in a video; None for no limit. The authors keep 5.
 
     Returns
     -------
@@ -240,39 +309,56 @@ def decode_apexes(
     ValueError
         If an option is out of its range.
 
+    Warns
+    -----
+    UserWarning
+        If `max_intervals` drops intervals.
+
+    See Also
+    --------
+    decode_boundaries : Pairs onsets with offsets instead; the default.
+
     Examples
     --------
     >>> import numpy as np
-    >>> from skspot.neural_network._decoding import FRAME_SCORE_DTYPE, decode_apexes
+    >>> from skspot.neural_network import FRAME_SCORE_DTYPE, decode_apexes
     >>> scores = np.zeros(40, dtype=FRAME_SCORE_DTYPE)
     >>> scores["micro_onset"][8] = scores["micro_apex"][12] = scores["micro_offset"][18] = 1
     >>> decode_apexes(scores)[["onset", "apex", "offset", "label"]]
     array([(8, 12, 18, 'micro')], ...)
     """
-    _check_scores(scores)
+    fps = _check_scores(scores, fps)
+    scores = np.asarray(scores)
     options = {
-        "micro": (micro_usual_length, micro_min_length, micro_apex_threshold),
-        "macro": (macro_usual_length, macro_min_length, macro_apex_threshold),
+        "macro": (macro_max_length, macro_min_length, macro_apex_threshold),
+        "micro": (micro_max_length, micro_min_length, micro_apex_threshold),
     }
     tables = []
-    for label, (usual_length, min_length, apex_threshold) in options.items():
+    for label, (max_length, min_length, apex_threshold) in options.items():
         proposals = propose(
             *(scores[f"{label}_{name}"] for name in ("onset", "apex", "offset")),
-            usual_length=usual_length,
-            min_length=min_length,
+            max_length=n_frames_in(max_length, fps),
+            min_length=n_frames_in(min_length, fps),
             apex_threshold=apex_threshold,
         )
-        kept = suppress(proposals, iou_threshold=iou_threshold, max_intervals=max_intervals)
-        tables.append(_labelled(kept, label))
+        kept = suppress(proposals, iou_threshold=iou_threshold, max_intervals=None)
+        if max_intervals is not None and len(kept) > max_intervals:
+            warnings.warn(
+                f"max_intervals={max_intervals} drops {len(kept) - max_intervals} of {len(kept)} "
+                f"{label}-expressions of a video of {len(scores) / fps:.0f} s.",
+                stacklevel=2,
+            )
+        tables.append(_labelled(kept[:max_intervals], label))
     return _in_order(tables)
 
 
 @validate_params(
     {
+        "fps": [Interval(Real, 0, None, closed="neither"), None],
         "micro_lengths": [tuple, list],
         "macro_lengths": [tuple, list],
-        "micro_flank": [Interval(Integral, 0, None, closed="left")],
-        "macro_flank": [Interval(Integral, 0, None, closed="left")],
+        "micro_flank": [Interval(Real, 0, None, closed="left")],
+        "macro_flank": [Interval(Real, 0, None, closed="left")],
         "smoothing": [Interval(Real, 0, None, closed="left")],
         "peak_threshold": [Interval(Real, 0, 1, closed="both")],
         "iou_threshold": [Interval(Real, 0, 1, closed="both")],
@@ -282,11 +368,12 @@ def decode_apexes(
 def decode_boundaries(
     scores,
     *,
-    micro_lengths=(5, 16),
-    macro_lengths=(14, 125),
-    micro_flank=4,
-    macro_flank=0,
-    smoothing=1.0,
+    fps=None,
+    micro_lengths=(0.17, 0.53),
+    macro_lengths=(0.47, 4.17),
+    micro_flank=4 / 30,
+    macro_flank=0.0,
+    smoothing=1 / 30,
     peak_threshold=0.03,
     iou_threshold=0.0,
 ):
@@ -297,22 +384,24 @@ def decode_boundaries(
     highest apex score between the two. Its score is the product of four: the geometric mean of the
     onset and the offset score, the apex score, the mean expression score between the two, and, with
     flanks, one minus the mean expression score in the frames just before and after. The best
-    candidates are kept. There is no usual length around an apex, so that long expressions, whose
-    apex no short window shows, are found as well as short ones.
+    candidates are kept. No length around an apex is assumed, so that long expressions, whose apex no
+    short window shows, are found as well as short ones.
 
     Parameters
     ----------
-    scores : ndarray of shape (n_frames,), dtype `FRAME_SCORE_DTYPE`
-        Scores from `frame_scores`.
-    micro_lengths, macro_lengths : (int, int), default=(5, 16) and (14, 125)
-        Shortest and longest interval of each class, in frames. The defaults are for videos of about
-        30 frames a second.
-    micro_flank, macro_flank : int, default=4 and 0
-        Frames before and after an interval in which the expression score should be low; 0 looks at
-        none. The ends of a micro-expression are harder to see than that it rises from what is
-        around it; those of a macro-expression are plain enough.
-    smoothing : float, default=1.0
-        Standard deviation, in frames, of the Gaussian that smooths the scores; 0 leaves them as
+    scores : FrameScores or ndarray of shape (n_frames,), dtype `FRAME_SCORE_DTYPE`
+        The scores of one video.
+    fps : float, default=None
+        Frames per second. None takes the rate of `FrameScores`, and 30 for an array.
+    micro_lengths, macro_lengths : (float, float), default=(0.17, 0.53) and (0.47, 4.17)
+        Shortest and longest interval of each class, in seconds. At 30 frames per second these are
+        5 to 16 and 14 to 125 frames.
+    micro_flank, macro_flank : float, default=4/30 and 0
+        Seconds before and after an interval in which the expression score should be low; 0 does not
+        look at any. The ends of a micro-expression are harder to see than that it rises from what
+        is around it; those of a macro-expression are plain enough.
+    smoothing : float, default=1/30
+        Standard deviation, in seconds, of the Gaussian that smooths the scores; 0 leaves them as
         they are.
     peak_threshold : float, default=0.03
         Peaks of the onset and offset scores below it are not looked at.
@@ -345,28 +434,32 @@ def decode_boundaries(
     >>> decode_boundaries(scores, smoothing=0)
     array([(8, 30, 80, 'macro', 0.5)], ...)
     """
-    _check_scores(scores)
-    scores = _smoothed(scores, smoothing)
-    options = {"micro": (micro_lengths, micro_flank), "macro": (macro_lengths, macro_flank)}
+    fps = _check_scores(scores, fps)
+    scores = _smoothed(np.asarray(scores), smoothing * fps)
+    options = {"macro": (macro_lengths, macro_flank), "micro": (micro_lengths, micro_flank)}
     tables = []
     for label, (lengths, flank) in options.items():
-        shortest, longest = lengths if len(lengths) == 2 else (0, 0)
-        whole = isinstance(shortest, Integral) and isinstance(longest, Integral)
-        if not (whole and 1 <= shortest <= longest):
-            raise ValueError(
-                f"{label}_lengths must be (shortest, longest), whole numbers of frames with "
-                f"1 <= shortest <= longest, got {lengths}."
-            )
         proposals = _pair_boundaries(
             *(scores[f"{label}_{name}"] for name in ("onset", "apex", "offset", "expression")),
-            shortest,
-            longest,
-            flank,
+            *_frames_of(lengths, fps, f"{label}_lengths"),
+            n_frames_in(flank, fps),
             peak_threshold,
         )
         kept = suppress(proposals, iou_threshold=iou_threshold, max_intervals=None)
         tables.append(_labelled(kept, label))
     return _in_order(tables)
+
+
+def _frames_of(lengths, fps, name):
+    """Return the shortest and the longest length in frames, at least one; refuse other values."""
+    shortest, longest = lengths if len(lengths) == 2 else (0, 0)
+    numbers = isinstance(shortest, Real) and isinstance(longest, Real)
+    if not (numbers and 0 < shortest <= longest):
+        raise ValueError(
+            f"{name} must be (shortest, longest) in seconds with 0 < shortest <= longest, got "
+            f"{lengths}."
+        )
+    return max(1, n_frames_in(shortest, fps)), max(1, n_frames_in(longest, fps))
 
 
 def _smoothed(scores, deviation):
@@ -438,13 +531,19 @@ def _peaks(scores, threshold):
     return np.flatnonzero(highest & (middle > threshold))
 
 
-def _check_scores(scores):
-    """Refuse what is no array of frame scores."""
+def _check_scores(scores, fps):
+    """Refuse what is not an array of frame scores; return the frame rate."""
     if getattr(scores, "dtype", None) != FRAME_SCORE_DTYPE:
         raise TypeError(
-            "scores must be an array of FRAME_SCORE_DTYPE, as frame_scores returns, got "
-            f"{getattr(scores, 'dtype', type(scores))}."
+            "scores must be FrameScores or an array of FRAME_SCORE_DTYPE, as frame_scores returns, "
+            f"got {getattr(scores, 'dtype', type(scores))}."
         )
+    if fps is None:
+        fps = scores.fps if isinstance(scores, FrameScores) else None
+    if fps is None:
+        return DEFAULT_FPS
+    check_fps(fps)
+    return fps
 
 
 def _labelled(proposals, label):

@@ -49,8 +49,8 @@ class FoldedSpotFormer(nn.Module):
     --------
     >>> import torch
     >>> from skspot.neural_network._folded import FoldedSpotFormer
-    >>> from skspot.neural_network._spotformer import SpotFormer
-    >>> module = SpotFormer(dim=32, heads=2, dim_head=16, mlp_dim=32).eval()
+    >>> from skspot.neural_network import SpotFormer
+    >>> module = SpotFormer().eval()
     >>> x = torch.randn(5, 2, 16, 10)
     >>> logits, embedding = FoldedSpotFormer(module)(x)
     >>> torch.allclose(logits, module(x)[0], atol=1e-4)
@@ -89,8 +89,9 @@ class FoldedSpotFormer(nn.Module):
         """
         values = x.permute(0, 2, 3, 1).to(self.head.weight.dtype)
         chunks = values.split(self.chunk_size) if x.device.type == "cpu" else [values]
-        embedding = torch.cat([self.blocks(chunk).flatten(1) for chunk in chunks])
-        logits = F.linear(embedding, self.head.weight, self.head.bias)
+        with torch.autocast(x.device.type, enabled=False):  # the number type has been chosen
+            embedding = torch.cat([self.blocks(chunk).flatten(1) for chunk in chunks])
+            logits = F.linear(embedding, self.head.weight, self.head.bias)
         return logits.float(), embedding.float()
 
 

@@ -54,7 +54,7 @@ def focal_loss(logits, targets, *, alpha, gamma=1.0, smoothing=0.16):
     Examples
     --------
     >>> import torch
-    >>> from skspot.neural_network._loss import focal_loss
+    >>> from skspot.neural_network import focal_loss
     >>> focal_loss(torch.tensor([3.0, -3.0]), torch.tensor([1.0, 0.0]), alpha=0.9)
     tensor(0.0013)
     """
@@ -98,7 +98,7 @@ class SupervisedContrastiveLoss(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> from skspot.neural_network._loss import SupervisedContrastiveLoss
+    >>> from skspot.neural_network import SupervisedContrastiveLoss
     >>> embedding = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
     >>> loss = SupervisedContrastiveLoss()
     >>> loss(embedding, torch.tensor([0, 0, 1, 1])) < loss(embedding, torch.tensor([0, 1, 0, 1]))
@@ -166,9 +166,10 @@ class SpotFormerLoss(nn.Module):
         Weight of the apex loss of macro-expressions, before `macro_weight`.
     boundary_weight : float, default=1.0
         Weight of the boundary losses.
-    expression_weight : float, default=0.1
-        Weight of the expression losses.
-    macro_weight : float, default=0.5
+    expression_weight : float, default=1.0
+        Weight of the expression losses, whose scores `decode_boundaries` uses; the authors, who
+        decode from apexes, take 0.1.
+    macro_weight : float, default=1.0
         Weight of all losses of macro-expressions; the authors take 0.5 on CAS(ME)^2 and CAS(ME)^3,
         0.55 on SAMM-LV.
     contrastive_weight : float, default=0.005
@@ -186,8 +187,8 @@ class SpotFormerLoss(nn.Module):
     --------
     >>> import torch
     >>> from skspot import make_intervals
-    >>> from skspot.neural_network._loss import SpotFormerLoss
-    >>> from skspot.neural_network._targets import frame_targets
+    >>> from skspot.neural_network import SpotFormerLoss
+    >>> from skspot.neural_network import frame_targets
     >>> targets = frame_targets(make_intervals([(2, 4, 6, "micro")]), n_frames=9)._asdict()
     >>> targets = {name: torch.as_tensor(values) for name, values in targets.items()}
     >>> SpotFormerLoss()((torch.zeros(9, 10), torch.zeros(9, 4)), targets).shape
@@ -200,8 +201,8 @@ class SpotFormerLoss(nn.Module):
         micro_apex_weight=1.8,
         macro_apex_weight=1.0,
         boundary_weight=1.0,
-        expression_weight=0.1,
-        macro_weight=0.5,
+        expression_weight=1.0,
+        macro_weight=1.0,
         contrastive_weight=0.005,
         apex_alpha=0.9,
         expression_alpha=0.8,

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skspot.intervals import CLASSES, check_intervals
+from skspot.video import check_fps, n_frames_in
 
 # The order in which the network's outputs list the classes, which is that of the authors' weights.
 OUTPUT_ORDER = ("micro", "macro")
@@ -44,11 +45,12 @@ def frame_targets(
     intervals,
     n_frames,
     *,
-    boundary_radius_micro=1,
-    boundary_radius_macro=3,
-    apex_radius_micro=1,
-    apex_radius_macro=3,
-    apex_sigma=4.0,
+    fps=30.0,
+    boundary_radius_micro=1 / 30,
+    boundary_radius_macro=3 / 30,
+    apex_radius_micro=1 / 30,
+    apex_radius_macro=3 / 30,
+    apex_sigma=4 / 30,
 ):
     """Turn the intervals of one video into targets of its frames.
 
@@ -58,12 +60,14 @@ def frame_targets(
         The annotated expressions, from `make_intervals`.
     n_frames : int
         Length of the video in frames.
-    boundary_radius_micro, boundary_radius_macro : int, default=1, 3
-        Frames on each side of an onset or offset that carry its label too.
-    apex_radius_micro, apex_radius_macro : int, default=1, 3
-        Frames on each side of an apex where the apex target is above 0.
-    apex_sigma : float, default=4.0
-        Standard deviation, in frames, of the bell on which the apex target falls off.
+    fps : float, default=30.0
+        Frames per second of the video.
+    boundary_radius_micro, boundary_radius_macro : float, default=1/30, 3/30
+        Seconds on each side of an onset or offset whose frames carry its label too.
+    apex_radius_micro, apex_radius_macro : float, default=1/30, 3/30
+        Seconds on each side of an apex where the apex target is above 0.
+    apex_sigma : float, default=4/30
+        Standard deviation, in seconds, of the bell on which the apex target falls off.
 
     Returns
     -------
@@ -81,7 +85,7 @@ def frame_targets(
     Examples
     --------
     >>> from skspot import make_intervals
-    >>> from skspot.neural_network._targets import frame_targets
+    >>> from skspot.neural_network import frame_targets
     >>> targets = frame_targets(make_intervals([(2, 4, 6, "micro")]), n_frames=9)
     >>> targets.boundary[:, 0]
     array([2, 0, 0, 0, 2, 1, 1, 1, 2])
@@ -98,6 +102,7 @@ def frame_targets(
             f"Radii must be at least 0 and apex_sigma above 0, got boundary radii "
             f"{boundary_radius}, apex radii {apex_radius} and apex_sigma={apex_sigma}."
         )
+    check_fps(fps)
     shape = (n_frames, len(CLASSES))
     boundary = np.full(shape, NEITHER, dtype=np.int64)
     apex = np.zeros(shape, dtype=np.float32)
@@ -107,10 +112,10 @@ def frame_targets(
         # Offsets are written last, so that they win.
         for field, mark in (("onset", ONSET), ("offset", OFFSET)):
             for frame in rows[field]:
-                boundary[_around(frame, boundary_radius[label], n_frames), column] = mark
+                boundary[_around(frame, n_frames_in(boundary_radius[label], fps), n_frames), column] = mark
         for row in rows:
-            frames = _around(row["apex"], apex_radius[label], n_frames)
-            bell = np.exp(-((frames - row["apex"]) ** 2) / (2 * apex_sigma**2))
+            frames = _around(row["apex"], n_frames_in(apex_radius[label], fps), n_frames)
+            bell = np.exp(-((frames - row["apex"]) ** 2) / (2 * (apex_sigma * fps) ** 2))
             apex[frames, column] = np.maximum(apex[frames, column], bell)
             expression[row["onset"] : row["offset"] + 1, column] = 1
     contrastive = np.zeros(n_frames, dtype=np.int64)

@@ -1,26 +1,29 @@
 """Sliding-window multi-resolution optical flow: the features of SpotFormer."""
 
 import warnings
+from dataclasses import replace
 from functools import partial
-from itertools import chain, islice, repeat
-from numbers import Integral
+from hashlib import blake2b
+from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from skspot.faces import NODE_SETS
-from skspot.preprocessing.flow._displacements import batched_displacements, pair_displacements
-from skspot.preprocessing.flow._engines import ENGINE_NAMES, make_engine
+from skspot.preprocessing._features import FlowFeatures, FlowLayout, frames_per_step
+from skspot.preprocessing.flow import ENGINE_NAMES, RegionGeometry, make_engine
+from skspot.preprocessing.flow._windows import gather_windows, n_valid_in_windows
 from skspot.utils._cache import cached
 from skspot.utils._callables import callable_key
 from skspot.utils._doc_links import DocLinkMixin
-from skspot.utils._parallel import map_videos, one_opencv_thread
+from skspot.utils._parallel import map_videos
 from skspot.utils._param_validation import MEMORY, Interval, StrOptions, _fit_context
 from skspot.utils._progress import progress_bar
 from skspot.utils.validation import check_videos
+from skspot.video import AlignedVideo
 
 # Part of the cache's key: raise it whenever the features change.
-_VERSION = 2
+_VERSION = 3
 
 
 class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
@@ -33,28 +36,34 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
     landmarks never becomes motion. The flow is averaged over facial regions (nodes) and the motion
     of the head is removed. Frames before the first and after the last repeat the edge frame.
 
-    What the paper compares this with are parameters: one temporal resolution is
-    ``resolutions=(1,)``, and flow over longer windows is ``spacing=4``.
+    A window spans the same time in videos of any frame rate: 16 steps of 1/30 s, which are one
+    frame each at 30 frames per second, two at 60 and seven at 200.
+
+    The variants that the paper compares with are parameters: one temporal resolution is
+    ``resolutions=(1,)``, and flow over longer windows is ``step=4 / 30``.
 
     The transformer is stateless: it needs no `fit`.
 
     Parameters
     ----------
     window_length : int, default=17
-        Frames in a window: an odd number. 17 frames at 30 per second hold a whole micro-expression
-        and no whole macro-expression.
-    spacing : int, default=1
-        Frames of the video from one frame of a window to the next. With 4, the 17 frames of a
-        window span 65 of the video, and temporal distances are multiples of 4.
+        Frames in a window: an odd number. At the default `step`, 17 frames span 0.53 s, which is a
+        whole micro-expression and less than a whole macro-expression.
+    step : float, default=1/30
+        Seconds from one frame of a window to the next. Each video takes the whole number of frames,
+        at least one, that comes closest to it at the video's rate.
+    spacing : int, default=None
+        Frames of the video from one frame of a window to the next, whatever its rate. None takes
+        `step`.
     resolutions : tuple or list of "window" and int, default=("window",)
         The displacements at each position of a window, every one a pair of channels (dx, dy), in
         this order:
 
         - "window": from the window's reference frame to each other one, as in the paper.
-        - a number k: over a fixed lag of k frames of the video, whatever the spacing. Position p is
-          midway between the window's frames p and p + 1; the pair of frames is centred there, or
-          half a frame earlier where whole frames do not allow it. For k = `spacing` these are the
-          frames p and p + 1 themselves; pairs further apart reach beyond the window.
+        - a number k: over a fixed lag of k times `step`, whatever the spacing. Position p is midway
+          between the window's frames p and p + 1; the pair of frames is centred there, or half a
+          frame earlier where whole frames do not allow it. For k = 1, unless `spacing` is given,
+          these are the frames p and p + 1 themselves; pairs further apart reach beyond the window.
 
         ``("window", 1)`` adds the motion between neighbouring frames to the features of the paper.
     flow : {"patches", "farneback", "dis", "lucas-kanade", "tv-l1"} or callable, default="patches"
@@ -86,7 +95,8 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
     memory : str, joblib.Memory or None, default=None
         Where features are cached, for each video on its own.
     n_jobs : int, default=None
-        Number of videos worked on at the same time. The result does not depend on it.
+        Number of videos worked on at the same time; more than one computes all features at once,
+        see Notes. The result does not depend on it.
     verbose : int, default=0
         Whether to show progress with the time left, on standard error: over the videos, or over
         the frames of a single video. 0 shows nothing.
@@ -98,6 +108,11 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
 
     Notes
     -----
+    Features are computed when they are needed, so that a long video can be spotted without holding
+    its features, see `FlowFeatures.blocks`. `transform` computes them at once if results are to be
+    cached (`memory`), several videos are worked on at the same time (`n_jobs`), or failures are to
+    be collected (`on_error="warn"`).
+
     Windows of which more than half of the frames show no face hold NaN, and nothing is spotted in
     them. In other windows the displacement to or from a frame without landmarks is 0.
 
@@ -147,7 +162,8 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
 
     _parameter_constraints = {
         "window_length": [Interval(Integral, 3, None, closed="left")],
-        "spacing": [Interval(Integral, 1, None, closed="left")],
+        "step": [Interval(Real, 0, None, closed="neither")],
+        "spacing": [Interval(Integral, 1, None, closed="left"), None],
         "resolutions": [tuple, list],
         "flow": [StrOptions(set(ENGINE_NAMES)), callable],
         "nodes": [StrOptions(set(NODE_SETS))],
@@ -164,7 +180,8 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
         self,
         window_length=17,
         *,
-        spacing=1,
+        step=1 / 30,
+        spacing=None,
         resolutions=("window",),
         flow="patches",
         nodes="paper",
@@ -177,6 +194,7 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
         verbose=0,
     ):
         self.window_length = window_length
+        self.step = step
         self.spacing = spacing
         self.resolutions = resolutions
         self.flow = flow
@@ -218,10 +236,11 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        features : list of float32 arrays (n_frames, window_length - 1, n_nodes, n_channels)
+        features : list of FlowFeatures of shape (n_frames, window_length - 1, n_nodes, n_channels)
             Displacements (dx, dy) in pixels of the normalised face: for each frame and each
             position of its window, in temporal order, the motion of each node. Two channels for
             each of `resolutions`; "window" is the motion from the reference frame to each other.
+            Their `layout` says so.
 
         Raises
         ------
@@ -234,9 +253,9 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
         videos = check_videos(X)
         for i, video in enumerate(videos):
             if video is not None:
-                self._check_video(video, f"X[{i}]", check_length=self.on_error == "raise")
-        cacheable = _flow_key(self.flow) is not None
-        if self.memory is not None and not cacheable:
+                self._check_video(video, f"X[{i}]")
+        key = callable_key(self.flow) if callable(self.flow) else self.flow
+        if self.memory is not None and key is None:
             warnings.warn(
                 "The features are not cached, because the callable flow can't be pickled or its "
                 "source code can't be found. Define it in a module, with def or as a class.",
@@ -244,14 +263,16 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
             )
         extract = partial(
             _extract,
-            memory=self.memory if cacheable else None,
-            show=bool(self.verbose) and len(videos) == 1,
+            flow=self.flow,
             device=self.device,
-            **self._settings(),
+            key=key,
+            memory=self.memory,
+            show=bool(self.verbose) and len(videos) == 1,
+            at_once=self._computes_at_once(),
         )
         return map_videos(
             extract,
-            videos,
+            [None if video is None else (video, self._layout(video)) for video in videos],
             names=[f"X[{i}], {getattr(video, 'name', '')}" for i, video in enumerate(videos)],
             task="feature extraction",
             n_jobs=self.n_jobs,
@@ -259,64 +280,24 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
             verbose=self.verbose,
         )
 
-    def stream(self, video, block_length=1024):
-        """Compute the features of one video a block at a time.
+    def _computes_at_once(self):
+        return self.memory is not None or self.n_jobs not in (None, 1) or self.on_error == "warn"
 
-        For long videos: neither frames nor features are ever all in memory. The features are those
-        that `transform` gives; nothing is cached. With a `device`, whole batches of frames are
-        read ahead.
-
-        Parameters
-        ----------
-        video : AlignedVideo
-            One element of what `FaceAligner` returns.
-        block_length : int, default=1024
-            Frames in a block; the last one may be shorter.
-
-        Returns
-        -------
-        blocks : iterator of float32 arrays (n_frames, window_length - 1, n_nodes, n_channels)
-            The features of the next frames each, see `transform`.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is invalid, or the video is shorter than a window or a lag.
-        TypeError
-            If `video` is no aligned video.
-
-        Examples
-        --------
-        >>> from skspot.datasets import make_expression_videos
-        >>> from skspot.preprocessing import FaceAligner, SWMROFlow
-        >>> data = make_expression_videos(1, videos_per_subject=1, n_frames=60, random_state=0)
-        >>> aligned = FaceAligner(landmarker="template").transform(data.videos)
-        >>> [block.shape for block in SWMROFlow().stream(aligned[0], block_length=40)]
-        [(40, 16, 10, 2), (20, 16, 10, 2)]
-        """
-        self._check_parameters()
-        if not (isinstance(block_length, Integral) and block_length > 0):
-            raise ValueError(
-                f"block_length must be a whole number of frames, at least 1; got {block_length!r}."
-            )
-        self._check_video(video, "video", check_length=True)
-        return _blocks(
-            video, block_length, show=bool(self.verbose), device=self.device, **self._settings()
+    def _layout(self, video):
+        """Return what the features of a video will mean."""
+        fps = video.fps
+        spacing = self.spacing or frames_per_step(self.step, fps)
+        return FlowLayout(
+            nodes=self.nodes,
+            window_length=self.window_length,
+            spacing=spacing,
+            resolutions=tuple(self.resolutions),
+            step=self.step if self.spacing is None else spacing / fps,
+            reference=self.reference,
+            head_motion=self.head_motion,
+            face_size=video.face_size,
+            fps=fps,
         )
-
-    def _settings(self):
-        """Return the parameters on which the features depend."""
-        names = (
-            "window_length",
-            "spacing",
-            "resolutions",
-            "flow",
-            "nodes",
-            "reference",
-            "head_motion",
-        )
-        settings = {name: getattr(self, name) for name in names}
-        return {**settings, "resolutions": tuple(self.resolutions)}
 
     def _check_parameters(self):
         self._validate_params()
@@ -351,14 +332,14 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
 
         check_device(self.device)
 
-    def _check_video(self, video, name, *, check_length):
-        if not hasattr(video, "face_landmarks"):
+    def _check_video(self, video, name):
+        if not isinstance(video, AlignedVideo):
             raise TypeError(
                 f"{name} must be an AlignedVideo, got {type(video).__name__}; put FaceAligner "
                 "before SWMROFlow."
             )
-        if check_length:  # before work on other videos
-            _check_length(video, f"{name} ({video.name})", **self.get_params(deep=False))
+        if self.on_error == "raise":  # before work on other videos
+            _check_length(video, self._layout(video), f"{name} ({video.name})")
 
     def __sklearn_tags__(self):
         """Tell scikit-learn that the transformer is stateless and takes no 2-D arrays."""
@@ -373,142 +354,61 @@ def _is_lag(resolution):
     return isinstance(resolution, Integral) and not isinstance(resolution, bool) and resolution > 0
 
 
-def _check_length(video, name, *, window_length, spacing, resolutions, **_):
-    longest = max([(window_length - 1) * spacing, *(r for r in resolutions if r != "window")])
-    if len(video) <= longest:
+def _check_length(video, layout, name):
+    if len(video) <= layout.span:
         raise ValueError(
-            f"{name} has {len(video)} frames, fewer than window_length={window_length}, "
-            f"spacing={spacing} and resolutions={resolutions!r} need ({longest + 1}); drop the "
-            "video or shorten the window."
+            f"{name} has {len(video)} frames, fewer than window_length={layout.window_length}, "
+            f"spacing={layout.spacing} and resolutions={layout.resolutions!r} need "
+            f"({layout.span + 1}); drop the video or shorten the window."
         )
 
 
-def _extract(aligned, *, memory, show, flow, device, **settings):
-    """Return the features of one video, from the cache if they are there."""
-    _check_length(aligned, aligned.name, **settings)
-    extract = cached(window_displacements, memory, ignore=["aligned", "show", "flow", "device"])
-    key = None if memory is None else (aligned.fingerprint, _flow_key(flow), _VERSION)
-    return extract(aligned, show, flow, device, key, **settings)
+def _extract(video_and_layout, *, flow, device, key, memory, show, at_once):
+    """Return the features of one video; `key` stands for the engine in the cache."""
+    aligned, layout = video_and_layout
+    _check_length(aligned, layout, aligned.name)
+    video_key = (aligned.fingerprint, key, _VERSION)
+    identity = repr((video_key, layout)).encode()
+    values = partial(_iterate_windows, aligned, show, flow, device, layout)
+    features = FlowFeatures(
+        layout,
+        aligned.valid,
+        aligned.timestamps,
+        values,
+        aligned.name,
+        "" if key is None else blake2b(identity, digest_size=16).hexdigest(),
+    )
+    if not at_once:
+        return features
+    compute = cached(
+        window_displacements,
+        None if key is None else memory,
+        ignore=["features"],
+    )
+    return replace(features, values=compute(features, video_key, layout.to_dict()))
 
 
-def _blocks(aligned, block_length, *, show, flow, device, **settings):
-    """Yield the features of one video, `block_length` frames at a time."""
-    windows = _iterate_windows(aligned, show, flow, device, **settings)
-    while True:
-        with one_opencv_thread():
-            block = list(islice(windows, block_length))
-        if not block:
-            return
-        yield np.stack(block)
+def window_displacements(features, video_key, layout):
+    """Return the values of features; the other arguments stand for them in the cache."""
+    return np.asarray(features)
 
 
-def _flow_key(flow):
-    """Return what an engine's results depend on; None if that can't be told."""
-    return callable_key(flow) if callable(flow) else flow
-
-
-def window_displacements(aligned, show, flow, device, key, **settings):
-    """Return the features of one video; `key` stands for it and the engine in the cache.
-
-    `show` is whether to show progress; see `SWMROFlow` for the other parameters.
-    """
-    features = None
-    for i, window in enumerate(_iterate_windows(aligned, show, flow, device, **settings)):
-        if features is None:
-            features = np.empty((len(aligned), *window.shape), dtype=np.float32)
-        features[i] = window
-    return features
-
-
-def _iterate_windows(
-    aligned, show, flow, device, *, window_length, spacing, resolutions, reference, **settings
-):
-    """Yield the features of each frame; see `window_displacements` for the parameters."""
-    pairs = window_pairs(window_length, spacing, resolutions, reference)
+def _iterate_windows(aligned, show, flow, device, layout):
+    """Yield the features of each frame."""
+    pairs = layout.pairs
     lags = tuple(np.unique(np.abs(np.diff(pairs))).tolist())
-    if device is None:
-        displacements = pair_displacements(aligned, make_engine(flow), lags=lags, **settings)
-    else:
-        displacements = batched_displacements(aligned, device, lags=lags, **settings)
+    geometry = RegionGeometry(layout.face_size, layout.nodes, layout.head_motion)
     displacements = progress_bar(
-        displacements,
+        make_engine(flow, device).displacements(aligned, geometry, lags),
         desc=f"{aligned.name}, frames turned into features",
         unit="frame",
         total=len(aligned),
         shown=show,
     )
-    n_valid = _valid_in_window(np.asarray(aligned.valid), window_length, spacing)
+    window_length = layout.window_length
+    n_valid = n_valid_in_windows(np.asarray(aligned.valid), window_length, layout.spacing)
     for i, window in enumerate(gather_windows(displacements, len(aligned), pairs)):
         window[np.isnan(window)] = 0  # single displacements that are not known
         if 2 * n_valid[i] < window_length:
             window[:] = np.nan
         yield window
-
-
-def window_pairs(window_length, spacing, resolutions, reference):
-    """Return between which frames the displacements of a window are taken.
-
-    Parameters
-    ----------
-    window_length, spacing, resolutions, reference
-        As for `SWMROFlow`.
-
-    Returns
-    -------
-    pairs : int array of shape (window_length - 1, n_resolutions, 2)
-        From which frame to which, counted from the window's middle frame.
-    """
-    half = window_length // 2
-    frames = spacing * np.arange(-half, half + 1)
-    origin = half if reference == "centre" else 0
-    pairs = []
-    for resolution in resolutions:
-        if resolution == "window":
-            end = np.delete(frames, origin)
-            start = np.full_like(end, frames[origin])
-        else:
-            start = frames[:-1] + (spacing - resolution) // 2
-            end = start + resolution
-        pairs.append(np.stack([start, end], axis=-1))
-    return np.stack(pairs, axis=1)
-
-
-def gather_windows(displacements, n_frames, pairs):
-    """Put windows together from displacements of pairs of frames, as they come.
-
-    Parameters
-    ----------
-    displacements : iterable of arrays of shape (max_lag + 1, n_nodes, 2)
-        For each frame, the displacements to the frames `lag` later.
-    n_frames : int
-        Number of frames.
-    pairs : int array of shape (n_positions, n_resolutions, 2)
-        What `window_pairs` returns. A frame before the first one is the first, one after the last
-        is the last.
-
-    Yields
-    ------
-    window : float32 array of shape (n_positions, n_nodes, 2 * n_resolutions)
-        For each frame in turn, the displacements of the pairs. That to an earlier frame is the
-        opposite of the motion from there.
-    """
-    ahead = max(0, pairs.min(axis=-1).max())  # frames that the middle one has to wait for
-    n_recent = ahead - pairs.min() + 1
-    recent = None
-    arriving = chain(displacements, repeat(np.nan, ahead))  # nothing comes after the last frame
-    for i, displacement in enumerate(arriving, start=-ahead):
-        if recent is None:
-            recent = np.empty((n_recent, *displacement.shape), np.float32)
-        recent[(i + ahead) % n_recent] = displacement
-        if i >= 0:
-            start, end = np.moveaxis(np.clip(i + pairs, 0, n_frames - 1), -1, 0)
-            motion = recent[np.minimum(start, end) % n_recent, np.abs(end - start)]
-            motion[end < start] *= -1
-            yield motion.swapaxes(1, 2).reshape(len(pairs), motion.shape[2], -1)
-
-
-def _valid_in_window(valid, window_length, spacing):
-    """Return how many frames of each frame's window show the face."""
-    span = (window_length - 1) * spacing
-    padded = np.pad(valid.astype(np.int32), span // 2, mode="edge")
-    return sum(padded[k : k + len(valid)] for k in range(0, span + 1, spacing))

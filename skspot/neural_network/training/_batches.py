@@ -1,106 +1,56 @@
-"""Windows of all videos as a torch Dataset, the segments that training draws, and augmentation."""
+"""The windows of annotated videos, and the batches that training draws from them."""
 
 import warnings
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import Sampler
 
 from skspot.intervals import check_intervals
 from skspot.neural_network._targets import frame_targets
-from skspot.neural_network.training._pasting import ExpressionPlanter
-
-
-class WindowDataset(Dataset):
-    """The windows of several videos, one after the other.
-
-    Windows that show no face (NaN) are left out.
-
-    Parameters
-    ----------
-    features : list of float32 arrays of shape (n_frames, n_positions, n_nodes, n_channels)
-        What `SWMROFlow` returns, one array per video.
-    targets : list of dict of arrays, default=None
-        The frame targets of each video, with the frames as first axis.
-
-    Attributes
-    ----------
-    segments : list of int arrays
-        The indices of windows of consecutive frames of one video.
-    """
-
-    def __init__(self, features, targets=None):
-        known = [~np.isnan(video[:, 0, 0, 0]) for video in features]
-        kept = [video[keep] for video, keep in zip(features, known)]
-        self.windows = np.concatenate(kept, dtype=np.float32, casting="same_kind")
-        self.targets = None
-        if targets is not None:
-            self.targets = {
-                name: np.concatenate([t[name][keep] for t, keep in zip(targets, known)])
-                for name in targets[0]
-            }
-        self.segments = _consecutive(known)
-
-    def __len__(self):
-        return len(self.windows)
-
-    def __getitem__(self, index):
-        """Return one window and its targets."""
-        batch = self.__getitems__([index])
-        x, y = batch
-        return x[0], (y if torch.is_tensor(y) else {name: t[0] for name, t in y.items()})
-
-    def __getitems__(self, indices):
-        """Return a batch: windows (n, n_channels, n_positions, n_nodes) and their targets."""
-        x = torch.from_numpy(self.windows[indices]).permute(0, 3, 1, 2)
-        if self.targets is None:
-            return x, torch.zeros(len(indices))
-        return x, {name: torch.from_numpy(t[indices]) for name, t in self.targets.items()}
+from skspot.neural_network._windows import WindowDataset, check_values
+from skspot.neural_network.training._pasting import ExpressionPaster
+from skspot.preprocessing import FlowFeatures
 
 
 class TrainingWindows(WindowDataset):
-    """The windows of annotated videos, with their targets; each epoch may plant expressions.
+    """The windows of annotated videos, with their targets; each epoch may paste expressions.
 
     Parameters
     ----------
-    features : list of float32 arrays of shape (n_frames, n_positions, n_nodes, n_channels)
-        One array per video.
+    features : list of FlowFeatures or arrays of shape (n_frames, n_positions, n_nodes, n_channels)
+        The features of each video.
     tables : list of ndarray of dtype `INTERVAL_DTYPE`
         The annotated intervals of each video.
+    rates : list of float
+        Frames per second of each video.
     target_params : dict
         Arguments of `frame_targets`.
-    planter : ExpressionPlanter or None, default=None
-        Plants expressions in each video when the windows are renewed.
+    paster : ExpressionPaster or None, default=None
+        Pastes expressions into each video when the windows are sampled again.
     validation : TrainingWindows or None, default=None
         Windows of held-out videos, which travel with those of training through skorch.
     """
 
-    def __init__(self, features, tables, target_params, planter=None, validation=None):
-        self.features = features
-        self.tables = tables
+    def __init__(self, features, tables, rates, target_params, paster=None, validation=None):
+        self.X, self.y = features, tables
+        self.rates = rates
         self.target_params = target_params
-        self.planter = planter
+        self.paster = paster
         self.validation = validation
-        self._set_windows(features, tables)
+        self._set_targets([np.asarray(video) for video in features], tables)
 
-    def _set_windows(self, features, tables):
+    def _set_targets(self, arrays, tables):
         targets = [
-            frame_targets(table, len(video), **self.target_params)._asdict()
-            for video, table in zip(features, tables)
+            frame_targets(table, len(video), fps=fps, **self.target_params)._asdict()
+            for video, table, fps in zip(arrays, tables, self.rates)
         ]
-        super().__init__(features, targets)
+        self._set_windows(arrays, targets)
 
-    def renew(self, rng):
-        """Plant other expressions, if there is a planter."""
-        if self.planter is not None:
-            pairs = zip(self.features, self.tables)
-            planted = [self.planter(video, table, rng) for video, table in pairs]
-            self._set_windows(*zip(*planted))
-
-
-def whole_batch(batch):
-    """Return a batch as it is; `WindowDataset` makes whole batches at once."""
-    return batch
+    def resample(self, rng):
+        """Paste other expressions, if there is a paster."""
+        if self.paster is not None:
+            self._set_targets(*self.paster(rng))
 
 
 class SegmentBatches(Sampler):
@@ -159,96 +109,23 @@ class SegmentBatches(Sampler):
         return expressive + [neutral[i] for i in rng.permutation(len(neutral))[:n_neutral]]
 
 
-def _consecutive(known):
-    """Return the indices of the known windows in runs without a gap, within each video."""
-    segments, n_before = [], 0
-    for keep in known:
-        frames = np.flatnonzero(keep)
-        runs = np.split(np.arange(len(frames)), np.flatnonzero(np.diff(frames) > 1) + 1)
-        segments += [run + n_before for run in runs if len(run)]
-        n_before += len(frames)
-    return segments
-
-
-def check_features(features, expected=None):
-    """Check the features of several videos.
-
-    Parameters
-    ----------
-    features : list of arrays of shape (n_frames, n_positions, n_nodes, n_channels) or None
-        What `SWMROFlow` returns; None is a video that could not be read.
-    expected : tuple of int, default=None
-        Shape that a window must have.
-
-    Returns
-    -------
-    window_shape : tuple of int
-        The shape of a window, (n_positions, n_nodes, n_channels), the same in all videos.
-
-    Raises
-    ------
-    ValueError
-        If an element is no such array, windows differ in shape, or one holds values that are not
-        finite without being NaN as a whole.
-    """
-    for i, video in enumerate(features):
-        if video is not None:
-            expected = check_video_features(video, f"X[{i}]", expected)
-    if expected is None:
-        raise ValueError("X holds no video that could be read.")
-    return expected
-
-
-def check_video_features(video, name, expected=None):
-    """Check the features of one video; return the shape of its windows.
-
-    Parameters
-    ----------
-    video : ndarray of shape (n_frames, n_positions, n_nodes, n_channels)
-        The features.
-    name : str
-        What errors call the video.
-    expected : tuple of int, default=None
-        Shape that a window must have.
-    """
-    if not isinstance(video, np.ndarray) or video.ndim != 4 or video.dtype.kind != "f":
-        got = (
-            f"{video.dtype} of shape {video.shape}"
-            if isinstance(video, np.ndarray)
-            else type(video).__name__
-        )
-        raise ValueError(
-            f"{name} must be a float array (n_frames, n_positions, n_nodes, n_channels), got "
-            f"{got}; put SWMROFlow before SpotFormerClassifier."
-        )
-    if expected is not None and video.shape[1:] != expected:
-        raise ValueError(
-            f"{name} has windows of shape {video.shape[1:]}, expected {expected} "
-            "(n_positions, n_nodes, n_channels); extract all videos with the same settings."
-        )
-    unknown = np.isnan(video[:, 0, 0, 0])
-    if not np.isfinite(video[~unknown]).all():
-        raise ValueError(
-            f"{name} holds values that are not finite in windows that are not all NaN."
-        )
-    return video.shape[1:]
-
-
-def training_windows(features, tables, *, parts=None, target_params=None, planting=None):
+def training_windows(features, tables, *, rates, parts, target_params, paste):
     """Return the windows of all videos with their targets.
 
     Parameters
     ----------
-    features : list of arrays or None
+    features : list of FlowFeatures, arrays or None
         The checked features; videos that are None are left out with a warning.
     tables : list of ndarray of dtype `INTERVAL_DTYPE`
         The annotated intervals of each video.
-    parts : (list of int, list of int) or None, default=None
-        The videos to train on and those for validation; None trains on all.
-    target_params : dict or None, default=None
+    rates : list of float
+        Frames per second of each video.
+    parts : (list of int, list of int)
+        The videos to train on and those for validation.
+    target_params : dict or None
         Arguments of `frame_targets`.
-    planting : dict or None, default=None
-        Arguments of `ExpressionPlanter`; None plants nothing.
+    paste : dict
+        Arguments of `ExpressionPaster`.
 
     Returns
     -------
@@ -265,9 +142,9 @@ def training_windows(features, tables, *, parts=None, target_params=None, planti
     for i, (video, table) in enumerate(zip(features, tables)):
         if video is not None:
             check_intervals(table, n_frames=len(video), name=f"y[{i}]")
-    train, held_out = parts or (range(len(features)), [])
-    train, held_out = ([i for i in part if features[i] is not None] for part in (train, held_out))
-    if not train or (parts and parts[1] and not held_out):
+            check_values(np.asarray(video), f"X[{i}]")
+    train, held_out = ([i for i in part if features[i] is not None] for part in parts)
+    if not train or (parts[1] and not held_out):
         raise ValueError(
             f"No video could be read of those {'for validation' if train else 'to train on'}."
         )
@@ -277,13 +154,14 @@ def training_windows(features, tables, *, parts=None, target_params=None, planti
             "to learn from."
         )
     trained, validated = (
-        ([features[i] for i in part], [tables[i] for i in part]) for part in (train, held_out)
+        tuple([values[i] for i in part] for values in (features, tables, rates))
+        for part in (train, held_out)
     )
     target_params = target_params or {}
     dataset = TrainingWindows(
         *trained,
         target_params,
-        planter=ExpressionPlanter(*trained, **planting) if planting else None,
+        paster=_make_paster(*trained, paste),
         validation=TrainingWindows(*validated, target_params) if held_out else None,
     )
     if not (dataset.targets["contrastive"] > 0).any():
@@ -292,6 +170,14 @@ def training_windows(features, tables, *, parts=None, target_params=None, planti
             "the landmarks."
         )
     return dataset
+
+
+def _make_paster(features, tables, rates, paste):
+    """Return what pastes expressions; None if nothing is pasted, or it is not known how."""
+    has_layout = all(isinstance(video, FlowFeatures) for video in features)
+    if not has_layout or not any(paste["ratios"].values()):
+        return None
+    return ExpressionPaster(features, tables, **paste)
 
 
 def _warn_of_unread(features):

@@ -1,25 +1,68 @@
-"""skorch callbacks of the classifier."""
+"""skorch callbacks of the classifier: what training records and shows of its epochs."""
 
-from skorch.callbacks import Callback
+from skorch.callbacks import Callback, PrintLog
 
-from skspot.metrics import interval_f1_score
+from skspot.utils._progress import progress_bar
+
+# What the bar shows of an epoch, as recorded and as shown.
+_SHOWN = {"train_loss": "loss", "valid_f1": "valid_f1"}
 
 
-class ValidationF1(Callback):
-    """Record the interval F1 score on the held-out videos after each epoch, as ``valid_f1``.
+class EpochProgress(Callback):
+    """Show a bar over the epochs with the time left, if ``verbose`` is 1."""
 
-    Early stopping can watch it, ``EarlyStopping(monitor="valid_f1", lower_is_better=False)``, and
-    so can skorch's other callbacks, with ``valid_f1_best``.
-    """
-
-    def on_epoch_end(self, net, dataset_valid=None, **kwargs):
-        """Record the score, if there are held-out videos."""
-        if dataset_valid is None:
+    def on_epoch_begin(self, net, **kwargs):
+        """Show the bar, only now: at an epoch's end other callbacks may print above it."""
+        if hasattr(self, "bar_"):
+            self.bar_.refresh()
             return
-        f1 = interval_f1_score(dataset_valid.tables, net.predict(dataset_valid.features))
-        earlier = [row["valid_f1"] for row in net.history[:-1] if "valid_f1" in row]
-        net.history.record("valid_f1", f1)
-        net.history.record("valid_f1_best", f1 > max(earlier, default=-1.0))
+        self.bar_ = progress_bar(
+            desc="epochs",
+            unit="epoch",
+            total=net.max_epochs,
+            shown=net.verbose == 1,
+            smoothing=0,
+        )
+
+    def on_epoch_end(self, net, **kwargs):
+        """Count the epoch, and make room for what other callbacks print."""
+        row = net.history[-1]
+        values = {shown: f"{row[name]:.3f}" for name, shown in _SHOWN.items() if name in row}
+        self.bar_.set_postfix(values, refresh=False)
+        self.bar_.n += 1
+        self.bar_.clear()
+
+    def close(self):
+        """Leave the bar as it is, also if training ended before its last epoch."""
+        if hasattr(self, "bar_"):
+            self.bar_.close()
+            del self.bar_
+
+    def __getstate__(self):
+        """Leave out the bar, which a net that is pickled while it trains can't take along."""
+        return {name: value for name, value in vars(self).items() if name != "bar_"}
+
+
+class EpochLines(PrintLog):
+    """Print skorch's table of the epochs, if ``verbose`` is 2 or it has a sink of its own."""
+
+    def on_epoch_end(self, net, **kwargs):
+        """Print the line of the epoch."""
+        if net.verbose > 1 or self.sink is not print:
+            super().on_epoch_end(net, **kwargs)
+
+
+def close_progress(callbacks):
+    """Close the bars of a net's callbacks; skorch does not notify them when an error ends training.
+
+    Parameters
+    ----------
+    callbacks : list of (str, Callback)
+        The attribute ``callbacks_`` of the net.
+    """
+    for _, callback in callbacks:
+        if isinstance(callback, EpochProgress):
+            callback.close()
 
 
 class Throughput(Callback):

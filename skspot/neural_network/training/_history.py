@@ -13,8 +13,8 @@ _COLUMNS = {
 _BOOKKEEPING = ("batches", "_batch_count", "_best")
 
 
-def history_frame(history):
-    """Return the epochs of a history as a DataFrame; see `SpotFormerClassifier.history_frame`.
+def history_dataframe(history):
+    """Return the epochs of a history as a DataFrame; see `SpotFormerClassifier.history_dataframe`.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def history_frame(history):
 
     Returns
     -------
-    frame : DataFrame
+    table : DataFrame
         One row for each epoch.
     """
     import pandas as pd
@@ -34,9 +34,9 @@ def history_frame(history):
     ]
     if not rows:
         return pd.DataFrame(columns=list(_COLUMNS.values()), index=pd.Index([], name="epoch"))
-    frame = pd.DataFrame(rows).set_index("epoch")
-    first = [name for name in _COLUMNS.values() if name in frame]
-    return frame[first + [name for name in frame if name not in first]]
+    table = pd.DataFrame(rows).set_index("epoch")
+    first = [name for name in _COLUMNS.values() if name in table]
+    return table[first + [name for name in table if name not in first]]
 
 
 def _is_figure(name):

@@ -1,25 +1,28 @@
-"""Expressions planted in the features of neutral stretches, to learn from few annotated ones."""
+"""Copy-paste augmentation: expressions pasted into neutral stretches, to learn from few examples."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from skspot.intervals import CLASSES, INTERVAL_DTYPE, make_intervals
+from skspot.neural_network._windows import shows_face
+from skspot.video import n_frames_in
 
-# Frames between a planted expression and its neighbours.
-_GAP = 8
+# Seconds between a pasted expression and its neighbours.
+_GAP = 8 / 30
 
-# How much planted expressions differ from annotated ones: their size and length at most by these
+# How much pasted expressions differ from annotated ones: their size and length at most by these
 # factors, the place of the apex within them by this standard deviation.
 _SIZE_FACTOR = 1.4
 _LENGTH_FACTOR = 1.25
 _APEX_DEVIATION = 0.08
 
-# Length of the shortest planted expression: onset, apex and offset with a frame between them.
-_MIN_LENGTH = 5
+# Seconds of rise and fall, which a long expression holds between.
+_RAMP_LENGTHS = (8 / 30, 20 / 30)
 
-# Frames of rise and fall, which a long expression holds between.
-_RAMP_LENGTHS = (8, 20)
+# Length in frames of the shortest pasted expression: onset, apex and offset with a frame between.
+_MIN_LENGTH = 5
 
 
 @dataclass(frozen=True)
@@ -32,113 +35,115 @@ class Example:
         Motion of the nodes from the onset to the apex, 1 for the node that moves most.
     size : float
         That node's motion, in pixels of the normalised face.
-    length : int
-        From onset to offset, in frames.
+    seconds : float
+        From onset to offset.
     apex : float
         Where in the interval the apex is, from 0 to 1.
     """
 
     pattern: np.ndarray
     size: float
-    length: int
+    seconds: float
     apex: float
 
 
-class ExpressionPlanter:
+class ExpressionPaster:
     """Add expressions to the neutral stretches of training videos.
 
-    A planted expression has the length, apex and size of an annotated one of its class, changed a
+    A pasted expression has the length, apex and size of an annotated one of its class, changed a
     little, and moves the nodes as any annotated expression does: a micro-expression is a small and
     short edition of the same facial actions. Since features are differences of positions, adding
     the expression's own differences is exact.
 
     Parameters
     ----------
-    features : list of float32 arrays of shape (n_frames, n_positions, n_nodes, 2)
-        Displacements, as `SWMROFlow` returns them with its default `resolutions` and `spacing`.
+    features : list of FlowFeatures
+        The features of each video.
     tables : list of ndarray of dtype `INTERVAL_DTYPE`
         The annotated intervals of each video.
-    ratios : dict of label to float
-        Mean number of planted expressions for each annotated one, as far as there is room.
-    mirrored_nodes : sequence of int or None
-        Node i of a mirrored face is node ``mirrored_nodes[i]``; None mirrors no pattern.
-
-    Raises
-    ------
-    ValueError
-        If the features are no such displacements.
+    rates : list of float
+        Frames per second of each video.
+    ratios : dict of class to float
+        Mean number of pasted expressions for each annotated one, if there is room.
+    mirror : bool
+        Whether half of the pasted expressions are mirrored.
     """
 
-    def __init__(self, features, tables, *, ratios, mirrored_nodes):
-        self.mirrored_nodes = mirrored_nodes
-        reference = measured_from(features)
-        self.offsets, self.origin = window_offsets(features[0].shape[1], reference)
+    def __init__(self, features, tables, rates, *, ratios, mirror):
+        self.videos = [
+            _Video(np.asarray(video), video.layout.pairs, table, fps)
+            for video, table, fps in zip(features, tables, rates)
+        ]
+        self.mirrored_nodes = features[0].layout.mirrored_nodes if mirror else None
         self.examples = {label: [] for label in CLASSES}
-        for video, table in zip(features, tables):
-            for interval in table:
-                example = self._example(video, interval)
+        for video in self.videos:
+            for interval in video.table:
+                example = _describe(video, interval)
                 if example is not None:
                     self.examples[str(interval["label"])].append(example)
-        n_frames = sum(len(video) for video in features)
+        seconds = sum(len(video.values) / video.fps for video in self.videos)
         self.rates = {
-            label: ratio * sum(np.count_nonzero(t["label"] == label) for t in tables) / n_frames
+            label: ratio * sum(np.count_nonzero(t["label"] == label) for t in tables) / seconds
             for label, ratio in ratios.items()
         }
 
-    def __call__(self, video, table, rng):
-        """Return a video with more expressions.
+    def __call__(self, rng):
+        """Return all videos with more expressions.
 
         Parameters
         ----------
-        video : float32 array of shape (n_frames, n_positions, n_nodes, 2)
-            The features of a video.
-        table : ndarray of dtype `INTERVAL_DTYPE`
-            Its intervals.
         rng : RandomState
             Source of randomness.
 
         Returns
         -------
-        video : float32 array of shape (n_frames, n_positions, n_nodes, 2)
-            The features with planted expressions; frames without a face stay NaN.
-        table : ndarray of dtype `INTERVAL_DTYPE`
-            The intervals with the planted ones.
+        values : list of float32 arrays of shape (n_frames, n_positions, n_nodes, n_channels)
+            The features with pasted expressions; frames without a face stay NaN.
+        tables : list of ndarray of dtype `INTERVAL_DTYPE`
+            The intervals with the pasted ones.
         """
-        busy = np.isnan(video[:, 0, 0, 0])
-        for interval in table:
-            _occupy(busy, interval["onset"], interval["offset"])
-        position = np.zeros((len(video), *video.shape[2:]))
+        return zip(*[self._paste(video, rng) for video in self.videos])
+
+    def _paste(self, video, rng):
+        """Return the values and the intervals of a video with more expressions."""
+        gap = n_frames_in(_GAP, video.fps)
+        busy = ~shows_face(video.values)
+        for interval in video.table:
+            _occupy(busy, interval["onset"], interval["offset"], gap)
+        n_frames, _, n_nodes, _ = video.values.shape
+        position = np.zeros((n_frames, n_nodes, 2))
         rows = []
-        for label in self._draw_labels(len(video), rng):
-            length, apex, motion = self._draw(label, rng)
+        for label in self._draw_classes(n_frames / video.fps, rng):
+            length, apex, motion = self._draw(label, video.fps, rng)
             onset = _free_place(busy, length, rng)
             if onset is None:  # no stretch as long as this is free any more
                 continue
             stop = onset + length
-            course = _course(length, apex, rng)
+            course = _course(length, apex, video.fps, rng)
             position[onset:stop] += course[:, None, None] * motion
             rows.append((onset, onset + apex, stop - 1, label))
-            _occupy(busy, onset, stop - 1)
+            _occupy(busy, onset, stop - 1, gap)
         if not rows:
-            return video, table
-        annotated = table[list(INTERVAL_DTYPE.names)].tolist()
-        return video + self._as_windows(position), make_intervals([*annotated, *rows])
+            return video.values, video.table
+        annotated = video.table[list(INTERVAL_DTYPE.names)].tolist()
+        pasted = _as_windows(position, video.pairs)
+        return video.values + pasted, make_intervals([*annotated, *rows])
 
-    def _draw_labels(self, n_frames, rng):
-        """Return the classes of the expressions to plant in a video, in random order."""
+    def _draw_classes(self, seconds, rng):
+        """Return the classes of the expressions to paste into a video, in random order."""
         labels = [
             label
             for label, rate in self.rates.items()
-            for _ in range(rng.poisson(rate * n_frames) if self.examples[label] else 0)
+            for _ in range(rng.poisson(rate * seconds) if self.examples[label] else 0)
         ]
         return [labels[i] for i in rng.permutation(len(labels))]
 
-    def _draw(self, label, rng):
-        """Return length, apex and the nodes' motion at the apex of an expression to plant."""
+    def _draw(self, label, fps, rng):
+        """Return length, apex and the nodes' motion at the apex of an expression to paste."""
         example = _choice(self.examples[label], rng)
-        length = round(example.length * _LENGTH_FACTOR ** rng.uniform(-1, 1))
+        length = round(example.seconds * fps * _LENGTH_FACTOR ** rng.uniform(-1, 1))
         # A micro-expression does not become a macro-expression, nor the reverse.
-        lengths = [known.length for known in self.examples[label]]
+        lengths = [round(known.seconds * fps) for known in self.examples[label]]
         length = int(np.clip(length, max(min(lengths), _MIN_LENGTH), max(*lengths, _MIN_LENGTH)))
         apex = example.apex + _APEX_DEVIATION * rng.normal()
         pattern = _choice([e for some in self.examples.values() for e in some], rng).pattern
@@ -147,116 +152,84 @@ class ExpressionPlanter:
         size = example.size * _SIZE_FACTOR ** rng.uniform(-1, 1)
         return length, int(np.clip(round(apex * (length - 1)), 1, length - 2)), size * pattern
 
-    def _example(self, video, interval):
-        """Describe an annotated expression; None if its motion is not known."""
-        onset, apex, offset = (int(interval[name]) for name in ("onset", "apex", "offset"))
-        if apex > onset:
-            motion = self._motion(video, onset, apex)
-        else:  # without a rise, the fall shows what moved
-            motion = -self._motion(video, apex, offset)
-        size = np.linalg.norm(motion, axis=-1).max()
-        if not size > 0:  # also NaN
-            return None
-        length = offset - onset + 1
-        return Example(motion / size, size, length, (apex - onset) / max(1, length - 1))
 
-    def _motion(self, video, start, stop):
-        """Return the nodes' motion from frame `start` to frame `stop`, in steps within a window."""
-        motion = np.zeros(video.shape[2:])
-        while start < stop:
-            # The window that begins to measure at `start`, or the last one.
-            centre = min(start - self.origin, len(video) - 1)
-            end = min(stop, centre + self.offsets[-1])
-            motion += self._displacement(video[centre], end - centre)
-            motion -= self._displacement(video[centre], start - centre)
-            start = end
-        return motion
+class _Video(NamedTuple):
+    """A video into which expressions are pasted."""
 
-    def _displacement(self, window, offset):
-        """Return the displacement to the frame at this offset from the centre of a window."""
-        if offset == self.origin:
-            return np.zeros(window.shape[1:])
-        return window[np.searchsorted(self.offsets, offset)]
-
-    def _as_windows(self, position):
-        """Turn the position of the nodes in each frame into displacements in windows."""
-        frames = np.arange(len(position))
-        last = len(position) - 1
-        origin = position[np.clip(frames + self.origin, 0, last)]
-        others = position[np.clip(frames[:, None] + self.offsets, 0, last)]
-        return (others - origin[:, None]).astype(np.float32)
+    values: np.ndarray  # (n_frames, n_positions, n_nodes, n_channels)
+    pairs: np.ndarray  # (n_positions, n_resolutions, 2), see `FlowLayout`
+    table: np.ndarray  # its annotated intervals
+    fps: float
 
 
-def window_offsets(n_positions, reference):
-    """Return the frames of a window, relative to its centre: the measured ones and the origin.
+def _describe(video, interval):
+    """Describe an annotated expression; None if its motion is not known."""
+    onset, apex, offset = (int(interval[name]) for name in ("onset", "apex", "offset"))
+    if apex > onset:
+        motion = _motion(video, onset, apex)
+    else:  # without a rise, the fall shows what moved
+        motion = -_motion(video, apex, offset)
+    size = np.linalg.norm(motion, axis=-1).max()
+    if not size > 0:  # also NaN
+        return None
+    length = offset - onset + 1
+    return Example(motion / size, size, length / video.fps, (apex - onset) / max(1, length - 1))
 
-    Parameters
-    ----------
-    n_positions : int
-        Measured frames of a window.
-    reference : {"centre", "first"}
-        The frame from which displacements are measured.
 
-    Returns
-    -------
-    offsets : int array of shape (n_positions,)
-        The frames to which displacements lead.
-    origin : int
-        The frame from which they start.
+def _motion(video, start, stop):
+    """Return the nodes' motion between two frames, in steps that windows hold.
+
+    It ends as near to the last frame as these steps allow.
     """
-    half = n_positions // 2
-    origin = 0 if reference == "centre" else -half
-    offsets = np.arange(-half, half + 1)
-    return offsets[offsets != origin], origin
+    motion = np.zeros((video.values.shape[2], 2))
+    while start < stop:
+        step = _longest_step(video, start, stop)
+        if step is None:
+            break
+        position, resolution, centre, lag = step
+        motion += video.values[centre, position, :, 2 * resolution : 2 * resolution + 2]
+        start += lag
+    return motion
 
 
-def measured_from(features):
-    """Return the frame of the window from which features measure displacements.
+def _longest_step(video, start, stop):
+    """Return the longest displacement from a frame that does not pass another, and where it is.
 
-    From the centre, the motion to a frame is the opposite of that frame's motion to here. From the
-    first frame, two neighbouring windows see one frame differ by the motion between their firsts.
-
-    Parameters
-    ----------
-    features : list of float32 arrays of shape (n_frames, n_positions, n_nodes, n_channels)
-        One array per video.
-
-    Returns
-    -------
-    reference : {"centre", "first"}
-        The frame; "centre" if nothing moves.
-
-    Raises
-    ------
-    ValueError
-        If the features are no displacements from one of these frames.
+    One that passes it by less than it falls short without it will do; None if there is none.
     """
-    half, n_channels = features[0].shape[1] // 2, features[0].shape[3]
-    known = [~np.isnan(video[:, 0, 0, 0]) for video in features]
-    both = [keep[:-1] & keep[1:] for keep in known]
-    window = np.concatenate([video[:-1][keep] for video, keep in zip(features, both)])
-    following = np.concatenate([video[1:][keep] for video, keep in zip(features, both)])
-    if 2 * half == features[0].shape[1] and n_channels == 2:
-        if np.allclose(window[:, half], -following[:, half - 1], atol=1e-4):
-            return "centre"
-        between_firsts = window[:, 1:] - following[:, :-1]
-        if np.mean((between_firsts - window[:, :1]) ** 2) < 0.5 * np.mean(window**2):
-            return "first"
-    raise ValueError(
-        "Expressions can't be planted in these features: they are not the displacements that "
-        "SWMROFlow makes with its default resolutions and spacing. Set planted_micro=0 and "
-        "planted_macro=0 to plant nothing."
-    )
+    first, last = np.moveaxis(video.pairs, -1, 0)
+    lags, centres = last - first, start - first
+    usable = (lags > 0) & (lags <= max(stop - start, 2 * (stop - start) - 1))
+    usable &= (centres >= 0) & (centres < len(video.values)) & (start + lags < len(video.values))
+    if not usable.any():
+        return None
+    short = usable & (lags <= stop - start)
+    # The nearest window is best; a lag beyond the last frame is the last resort.
+    order = np.where(short, lags, -lags) - np.abs(first) / 1000
+    order = np.where(usable, order, -np.inf)
+    position, resolution = np.unravel_index(np.argmax(order), order.shape)
+    place = position, resolution
+    return *place, centres[place], lags[place]
 
 
-def _course(length, apex, rng):
+def _as_windows(position, pairs):
+    """Turn the position of the nodes in each frame into displacements between pairs of frames."""
+    frames = np.arange(len(position))[:, None, None]
+    first, last = np.clip(frames + np.moveaxis(pairs, -1, 0)[:, None], 0, len(position) - 1)
+    motion = position[last] - position[first]  # (n_frames, n_positions, n_resolutions, n_nodes, 2)
+    motion = motion.astype(np.float32).swapaxes(2, 3)
+    return motion.reshape(*motion.shape[:3], -1)
+
+
+def _course(length, apex, fps, rng):
     """Return the intensity over time: 1 at the apex, and 0 just before and after.
 
     Long expressions rise and fall at their ends and hold in between.
     """
     frames = np.arange(length)
-    rise = min(apex + 1, rng.uniform(*_RAMP_LENGTHS))
-    fall = min(length - apex, rng.uniform(*_RAMP_LENGTHS))
+    shortest, longest = (seconds * fps for seconds in _RAMP_LENGTHS)
+    rise = min(apex + 1, rng.uniform(shortest, longest))
+    fall = min(length - apex, rng.uniform(shortest, longest))
     ends = np.minimum((frames + 1) / rise, (length - frames) / fall)
     return np.sin(np.pi / 2 * np.minimum(ends, 1)) ** 2
 
@@ -270,8 +243,8 @@ def _free_place(busy, length, rng):
     return _choice(places, rng) if len(places) else None
 
 
-def _occupy(busy, first, last):
-    busy[max(0, first - _GAP) : last + _GAP + 1] = True
+def _occupy(busy, first, last, gap):
+    busy[max(0, first - gap) : last + gap + 1] = True
 
 
 def _choice(items, rng):

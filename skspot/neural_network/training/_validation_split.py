@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def split_videos(train_split, features, tables, groups):
+def validation_split(train_split, features, tables, groups):
     """Split videos into those to train on and those held out for validation.
 
     Parameters
@@ -25,7 +25,7 @@ def split_videos(train_split, features, tables, groups):
     Raises
     ------
     ValueError
-        If `train_split` is no splitter, puts videos of a subject in both parts, or `groups` are
+        If `train_split` is not a splitter, puts videos of a subject in both parts, or `groups` are
         missing.
     """
     if train_split is None:
@@ -52,3 +52,31 @@ def split_videos(train_split, features, tables, groups):
             "splitter that keeps subjects together, such as StratifiedSubjectKFold(5)."
         )
     return train.tolist(), held_out.tolist()
+
+
+def check_monitors(callbacks, train_split):
+    """Refuse callbacks that watch a score of held-out videos where none are held out.
+
+    Parameters
+    ----------
+    callbacks : list of Callback or of (str, Callback), None or str
+        The parameter of a net.
+    train_split : cross-validation splitter or None
+        The parameter of a net.
+
+    Raises
+    ------
+    ValueError
+        If a callback would look for a figure that is never recorded.
+    """
+    if train_split is not None or callbacks is None or isinstance(callbacks, str):
+        return
+    for callback in callbacks:
+        callback = callback[1] if isinstance(callback, tuple) else callback
+        monitor = getattr(callback, "monitor", None)
+        if isinstance(monitor, str) and monitor.startswith("valid_"):
+            raise ValueError(
+                f"{type(callback).__name__} watches {monitor!r}, which is recorded on held-out "
+                "videos only: set train_split=StratifiedSubjectKFold(5), say, and call fit with "
+                "groups=subjects; or let it watch 'train_loss'."
+            )

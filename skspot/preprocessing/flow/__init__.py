@@ -1,1 +1,7 @@
-"""Optical flow of facial regions: engines, displacements, windows."""
+"""Optical flow of facial regions: engines, displacements of nodes, windows of frames."""
+
+from skspot.preprocessing.flow._engines import ENGINE_NAMES, FlowEngine, make_engine
+from skspot.preprocessing.flow._geometry import RegionGeometry
+from skspot.preprocessing.flow._windows import window_pairs
+
+__all__ = ["ENGINE_NAMES", "FlowEngine", "RegionGeometry", "make_engine", "window_pairs"]

@@ -10,9 +10,34 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from skspot.preprocessing.flow._displacements import displacements_frame_by_frame
+from skspot.preprocessing.flow._geometry import crop_box
+
 
 class FlowEngine(ABC):
     """Measures how regions of a picture move."""
+
+    def displacements(self, aligned, geometry, lags):
+        """Return an iterator over the displacements of every node from each frame to later ones.
+
+        Parameters
+        ----------
+        aligned : AlignedVideo
+            The video.
+        geometry : RegionGeometry
+            Where to look, and how the motion of the head is removed.
+        lags : tuple of int
+            Distances between the two frames of a pair, in frames, increasing from at least 1.
+
+        Returns
+        -------
+        displacements : iterator of float32 arrays of shape (lags[-1] + 1, n_nodes, 2)
+            For each frame in turn, entry k is the displacement (dx, dy) to the frame k later, in
+            pixels of the normalised face. NaN where one of the two frames has no landmarks or does
+            not exist, and where k is not needed: neither 0, nor one of `lags`, nor the distance of
+            a pair with the video's first or last frame, which the windows at its ends repeat.
+        """
+        return displacements_frame_by_frame(self, aligned, geometry, lags)
 
     def prepare(self, frame):
         """Return what is needed of a uint8 frame (height, width), for all its pairs."""
@@ -116,26 +141,26 @@ class LucasKanade(FlowEngine):
         return np.stack(motion).astype(np.float32)
 
 
-def make_engine(flow):
+def make_engine(flow, device=None):
     """Return the engine of a name, or the one that a callable makes.
 
     Parameters
     ----------
     flow : {"dis", "farneback", "lucas-kanade", "patches", "tv-l1"} or callable
         The engine's name, or a function for `DenseFlow`.
+    device : str, default=None
+        The torch device on which "patches" computes; None is the processor, without torch.
 
     Returns
     -------
     engine : FlowEngine
         The engine. It holds OpenCV objects that can't be pickled: make it where it is used.
     """
+    if device is not None:
+        from skspot.preprocessing.flow._device_engine import DevicePatchAlignment  # it loads torch
+
+        return DevicePatchAlignment(device)
     return DenseFlow(flow) if callable(flow) else _ENGINES[flow]()
-
-
-def crop_box(regions, margin):
-    """Return first column and row of the regions with a margin, and those behind the last."""
-    first, last = regions[..., :2].min(axis=-2), regions[..., 2:].max(axis=-2)
-    return np.concatenate([first - margin, last + margin + 1], axis=-1)
 
 
 def _crops(frames, regions, margin):

@@ -1,0 +1,378 @@
+"""What `SWMROFlow` returns for a video: displacements that know what they are."""
+
+import warnings
+from dataclasses import asdict, dataclass, fields
+
+import numpy as np
+
+from skspot.faces import MIRRORED_NODES, PART_SIZES, node_names
+from skspot.preprocessing.flow import window_pairs
+from skspot.utils._parallel import one_opencv_thread
+from skspot.video import FrameTimes, n_frames_in
+
+# By how much windows may differ in length, as a factor, where frame rates allow no better fit.
+_STEP_TOLERANCE = 1.3
+
+
+@dataclass(frozen=True)
+class FlowLayout:
+    """What the axes and the numbers of an array of features mean.
+
+    Parameters
+    ----------
+    nodes : {"paper", "extended"}, default="paper"
+        The node set.
+    window_length : int, default=17
+        Frames in a window.
+    spacing : int, default=1
+        Frames of the video from one frame of a window to the next.
+    resolutions : tuple of "window" and int, default=("window",)
+        The displacements at each position, as for `SWMROFlow`.
+    step : float, default=1/30
+        Seconds that were asked for from one frame of a window to the next.
+    reference : {"centre", "first"}, default="centre"
+        The frame of the window from which the resolution "window" is measured.
+    head_motion : {"nose", "similarity", None}, default="nose"
+        How the motion of the head was removed.
+    face_size : float, default=128
+        Size of the normalised face in pixels, which are the unit of the displacements.
+    fps : float, default=30.0
+        Frames per second of the video.
+
+    Attributes
+    ----------
+    pairs : int array of shape (n_positions, n_resolutions, 2)
+        Between which frames each displacement is, counted from the frame of the window.
+    seconds : float array of shape (n_positions, n_resolutions, 2)
+        The same in seconds.
+
+    See Also
+    --------
+    FlowFeatures : Features with their layout.
+
+    Examples
+    --------
+    >>> from skspot.preprocessing import FlowLayout
+    >>> layout = FlowLayout(fps=60, spacing=2)
+    >>> layout.shape, layout.pairs[0, 0], layout.seconds[0, 0].round(3)
+    ((16, 10, 2), array([  0, -16]), array([ 0.   , -0.267]))
+    """
+
+    nodes: str = "paper"
+    window_length: int = 17
+    spacing: int = 1
+    resolutions: tuple = ("window",)
+    step: float = 1 / 30
+    reference: str = "centre"
+    head_motion: str | None = "nose"
+    face_size: float = 128
+    fps: float = 30.0
+
+    @property
+    def pairs(self):
+        """Between which frames each displacement is, counted from the frame of the window."""
+        unit = frames_per_step(self.step, self.fps)
+        lags = [r if r == "window" else r * unit for r in self.resolutions]
+        return window_pairs(self.window_length, self.spacing, lags, self.reference)
+
+    @property
+    def seconds(self):
+        """Between which times each displacement is, counted from the frame of the window."""
+        return self.pairs / self.fps
+
+    @property
+    def shape(self):
+        """Shape of one window: (n_positions, n_nodes, n_channels)."""
+        return self.window_length - 1, len(self.node_names), 2 * len(self.resolutions)
+
+    @property
+    def span(self):
+        """Frames from the first to the last that a window needs."""
+        longest = int(np.abs(np.diff(self.pairs)).max())
+        return max((self.window_length - 1) * self.spacing, longest)
+
+    @property
+    def window_seconds(self):
+        """Seconds from the first to the last frame of a window."""
+        return (self.window_length - 1) * self.spacing / self.fps
+
+    @property
+    def node_names(self):
+        """Names of the nodes, in the order of their axis."""
+        return node_names(self.nodes)
+
+    @property
+    def part_sizes(self):
+        """Number of nodes of each facial part, in the order of the nodes."""
+        return PART_SIZES[self.nodes]
+
+    @property
+    def mirrored_nodes(self):
+        """For each node, the node that it is in a mirrored face."""
+        return MIRRORED_NODES[self.nodes]
+
+    def differences(self, other):
+        """Return in what another layout differs such that one network can't read both.
+
+        Parameters
+        ----------
+        other : FlowLayout
+            The other layout.
+
+        Returns
+        -------
+        differences : list of str
+            Such as ``"nodes='paper' instead of 'extended'"``, that of `other` last. Frame rate and
+            spacing may differ as long as the same `step` was asked for.
+        """
+        names = [f.name for f in fields(self) if f.name not in ("fps", "spacing", "step")]
+        pairs = [(name, getattr(self, name), getattr(other, name)) for name in names]
+        texts = [f"{name}={mine!r} instead of {theirs!r}" for name, mine, theirs in pairs if mine != theirs]
+        if not _close(self.step, other.step):
+            texts.append(f"step={self.step:.4g} s instead of {other.step:.4g} s")
+        return texts
+
+    def same_pace(self, other):
+        """Return whether windows of another layout span about the same time as these.
+
+        Parameters
+        ----------
+        other : FlowLayout
+            The other layout.
+
+        Returns
+        -------
+        same : bool
+            Whether the seconds between frames of a window differ by less than 30 %.
+        """
+        return _close(self.window_seconds, other.window_seconds)
+
+    def to_dict(self):
+        """Return the layout as plain values.
+
+        Returns
+        -------
+        values : dict
+            What `FlowLayout` takes.
+        """
+        return asdict(self)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class FlowFeatures:
+    """The features of one video, with what they mean.
+
+    It is used like an array of shape (n_frames, n_positions, n_nodes, n_channels): ``len``,
+    ``shape``, slices and ``numpy.asarray`` work. The values may not have been computed yet: `blocks`
+    then computes them while the video is decoded and keeps none, so that an hour needs no more
+    memory than a minute; everything else computes all of them once and keeps them. A pickle holds
+    the values.
+
+    Parameters
+    ----------
+    layout : FlowLayout
+        What the axes and the numbers mean.
+    valid : bool array of shape (n_frames,)
+        Whether each frame shows the face.
+    timestamps : array of shape (n_frames,)
+        When each frame is shown, in seconds.
+    values : float32 array of shape (n_frames, n_positions, n_nodes, n_channels), or callable
+        Displacements in pixels of the normalised face; windows without a face hold NaN. A callable
+        returns an iterator over the windows of all frames.
+    name : str, default=""
+        What messages call the video.
+    fingerprint : str, default=""
+        Changes when the values do, for use as a key of a cache.
+
+    Raises
+    ------
+    ValueError
+        If the parts do not fit together.
+
+    See Also
+    --------
+    SWMROFlow : Makes them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspot.preprocessing import FlowFeatures, FlowLayout
+    >>> features = FlowFeatures(
+    ...     FlowLayout(),
+    ...     valid=np.ones(60, dtype=bool),
+    ...     timestamps=np.arange(60) / 30,
+    ...     values=np.zeros((60, 16, 10, 2), dtype=np.float32),
+    ... )
+    >>> features.shape, features[10:20].shape, features.layout.nodes
+    ((60, 16, 10, 2), (10, 16, 10, 2), 'paper')
+    """
+
+    layout: FlowLayout
+    valid: np.ndarray
+    timestamps: np.ndarray
+    values: object
+    name: str = ""
+    fingerprint: str = ""
+
+    def __post_init__(self):
+        convert = object.__setattr__  # the class is frozen
+        convert(self, "valid", np.asarray(self.valid, dtype=bool))
+        convert(self, "timestamps", np.asarray(self.timestamps, dtype=np.float64))
+        if not callable(self.values):
+            convert(self, "values", np.asarray(self.values, dtype=np.float32))
+            if self.values.shape != self.shape:
+                raise ValueError(
+                    f"{self.name or 'FlowFeatures'}: values must have the shape {self.shape} of "
+                    f"{len(self)} timestamps and the layout, got {self.values.shape}."
+                )
+        if self.valid.shape != self.timestamps.shape:
+            raise ValueError(
+                f"{self.name or 'FlowFeatures'}: valid and timestamps must be of one length, got "
+                f"shapes {self.valid.shape} and {self.timestamps.shape}."
+            )
+
+    def __len__(self):
+        return len(self.timestamps)
+
+    @property
+    def shape(self):
+        """(n_frames, n_positions, n_nodes, n_channels)."""
+        return len(self), *self.layout.shape
+
+    @property
+    def ndim(self):
+        """Number of axes, 4."""
+        return 4
+
+    @property
+    def dtype(self):
+        """Type of the values, float32."""
+        return np.dtype(np.float32)
+
+    @property
+    def computed(self):
+        """Whether the values have been computed and are kept."""
+        return not callable(self.values)
+
+    @property
+    def times(self):
+        """When frames appear and disappear, a `FrameTimes`."""
+        return FrameTimes(self.timestamps, f"{self.name}: timestamps")
+
+    def __repr__(self):
+        name = f"{self.name!r}, " if self.name else ""
+        state = "float32" if self.computed else "not computed yet"
+        return f"FlowFeatures({name}shape={self.shape}, fps={self.layout.fps:.2f}, {state})"
+
+    def __array__(self, dtype=None, copy=None):
+        """Return the values, which are computed if necessary, and kept."""
+        if not self.computed:
+            values, stop = np.empty(self.shape, dtype=self.dtype), 0
+            for block in self.blocks():
+                values[stop : stop + len(block)] = block
+                stop += len(block)
+            object.__setattr__(self, "values", values)
+        return np.array(self.values, dtype=dtype, copy=copy)
+
+    def __getitem__(self, index):
+        return np.asarray(self)[index]
+
+    def __iter__(self):
+        return iter(np.asarray(self))
+
+    def __reduce__(self):
+        parts = (self.layout, self.valid, self.timestamps, np.asarray(self))
+        return FlowFeatures, (*parts, self.name, self.fingerprint)
+
+    def blocks(self, length=1024):
+        """Yield the values of consecutive frames; those not computed yet are not kept.
+
+        Parameters
+        ----------
+        length : int, default=1024
+            Frames in a block; the last one may be shorter.
+
+        Yields
+        ------
+        block : float32 array of shape (n_frames, n_positions, n_nodes, n_channels)
+            The values of the next frames.
+        """
+        if self.computed:
+            for start in range(0, len(self), length):
+                yield self.values[start : start + length]
+            return
+        windows = self.values()
+        for start in range(0, len(self), length):
+            block = np.empty((min(length, len(self) - start), *self.layout.shape), np.float32)
+            with one_opencv_thread():
+                for i in range(len(block)):
+                    block[i] = next(windows)
+            yield block
+
+
+def frames_per_step(step, fps):
+    """Return the whole frames, at least one, that come closest to a step of a window.
+
+    Parameters
+    ----------
+    step : float
+        Seconds.
+    fps : float
+        Frames per second; NaN of a single frame gives one.
+    """
+    return max(1, n_frames_in(step, fps)) if np.isfinite(fps) else 1
+
+
+def common_layout(features, *, expected=None, name="X"):
+    """Return the layout that the features of several videos share.
+
+    Parameters
+    ----------
+    features : list of FlowFeatures, arrays or None
+        The features; None is a video that could not be read.
+    expected : FlowLayout, default=None
+        The layout that a model was trained on; None takes that of the first video.
+    name : str, default="X"
+        What errors call the collection.
+
+    Returns
+    -------
+    layout : FlowLayout or None
+        `expected`, or that of the first video; None if some of the features are plain arrays.
+
+    Raises
+    ------
+    ValueError
+        If layouts differ.
+
+    Warns
+    -----
+    UserWarning
+        If the frame rates of videos do not allow windows of about the same time.
+    """
+    known = [(i, v.layout) for i, v in enumerate(features) if isinstance(v, FlowFeatures)]
+    first = "the model was trained on others" if expected else None
+    for i, layout in known:
+        if expected is None:
+            expected, first = layout, f"{name}[{i}] was made with others"
+        if differences := layout.differences(expected):
+            raise ValueError(
+                f"{name}[{i}] was made with other settings of SWMROFlow than are needed: "
+                f"{', '.join(differences)} ({first}); extract all videos with one SWMROFlow."
+            )
+    slow = [i for i, layout in known if not layout.same_pace(expected)]
+    if slow:
+        i, layout = slow[0], features[slow[0]].layout
+        warnings.warn(
+            f"{name}[{i}] has {layout.fps:.4g} frames per second, so that its windows span "
+            f"{layout.window_seconds:.2f} s; those of {expected.fps:.4g} frames per second span "
+            f"{expected.window_seconds:.2f} s, and expressions of it may be missed. "
+            f"So it is with {len(slow)} of {len(features)} videos.",
+            stacklevel=3,
+        )
+    n_read = sum(video is not None for video in features)
+    return expected if len(known) == n_read else None
+
+
+def _close(first, second):
+    return 1 / _STEP_TOLERANCE < first / second < _STEP_TOLERANCE

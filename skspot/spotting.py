@@ -1,0 +1,245 @@
+"""From videos to expressions: what spots them, and the result for each video."""
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from skspot.intervals import CLASSES
+from skspot.metrics import interval_f1_score
+from skspot.preprocessing import FaceAligner, FlowFeatures
+from skspot.utils._parallel import imap_videos
+from skspot.utils.validation import check_videos
+from skspot.video import AlignedVideo, FrameTimes, short_name
+
+__all__ = ["BaseSpotter", "SpottingResult", "spot"]
+
+
+class BaseSpotter(BaseEstimator):
+    """What spots expressions: an estimator whose `predict` returns one interval table per video.
+
+    A derived class has `fit`, which takes what stands for each video and its interval table, and
+    `predict`. It can be the last step of a pipeline, and works with `spot`, `cross_validate` and
+    `GridSearchCV`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspot import make_intervals
+    >>> from skspot.spotting import BaseSpotter
+    >>> class BrightSpotter(BaseSpotter):
+    ...     def fit(self, X, y):
+    ...         self.level_ = np.mean([video.mean() for video in X])
+    ...         return self
+    ...     def predict(self, X):
+    ...         spans = [np.flatnonzero(video > self.level_) for video in X]
+    ...         return [make_intervals([(s[0], s[-1], "macro")] if len(s) else []) for s in spans]
+    >>> X = [np.r_[np.zeros(20), np.ones(20), np.zeros(20)]]
+    >>> y = [make_intervals([(20, 39, "macro")])]
+    >>> BrightSpotter().fit(X, y).score(X, y)
+    1.0
+    """
+
+    def score(self, X, y, sample_weight=None):
+        """Return the interval F1 score of the predictions, pooled over videos and classes.
+
+        Parameters
+        ----------
+        X : collection of n_videos elements
+            What `predict` takes.
+        y : collection of n_videos ndarrays of dtype `INTERVAL_DTYPE`
+            The annotated intervals.
+        sample_weight : None
+            Weights of videos are not supported; the name is needed for metadata routing.
+
+        Returns
+        -------
+        f1 : float
+            `skspot.metrics.interval_f1_score`.
+
+        Raises
+        ------
+        ValueError
+            If weights are given.
+        """
+        if sample_weight is not None:
+            raise ValueError("Interval F1 has no sample weights; leave sample_weight None.")
+        return interval_f1_score(y, self.predict(X))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.no_validation = True
+        tags.target_tags.required = True
+        return tags
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SpottingResult:
+    """What was spotted in one video, and what it was spotted from.
+
+    Parameters
+    ----------
+    video : path, array or AlignedVideo
+        The video, as it was given.
+    intervals : ndarray of dtype `PREDICTION_DTYPE`
+        The expressions.
+    aligned : AlignedVideo or None, default=None
+        The video with its landmarks; None if no step of the spotter makes one.
+    features : FlowFeatures, array or None, default=None
+        What the spotter has seen. Features that were not kept are computed again when they are
+        used, and are not part of what a worker process returns (`n_jobs`).
+    scores : FrameScores or None, default=None
+        The scores of each frame, if the spotter has them.
+
+    Attributes
+    ----------
+    name : str
+        What messages call the video.
+    times : FrameTimes or None
+        When its frames are shown; None if that is not known.
+
+    See Also
+    --------
+    spot : Makes one for each video.
+    """
+
+    video: Any
+    intervals: np.ndarray
+    aligned: AlignedVideo | None = None
+    features: Any = field(default=None)
+    scores: Any = field(default=None)
+
+    @property
+    def name(self):
+        """What messages call the video."""
+        return short_name(self.video) if self.aligned is None else self.aligned.name
+
+    @property
+    def times(self) -> FrameTimes | None:
+        """When the frames are shown, a `FrameTimes`; None if that is not known."""
+        for part in (self.aligned, self.features, self.scores):
+            times = getattr(part, "times", None)
+            if times is not None:
+                return times
+        return None
+
+    def __reduce__(self):
+        # A worker process would compute features once more only to send them.
+        features = self.features
+        if isinstance(features, FlowFeatures) and not features.computed:
+            features = None
+        parts = (self.video, self.intervals, self.aligned, features, self.scores)
+        return SpottingResult, parts
+
+    def __repr__(self):
+        counts = [f"{(self.intervals['label'] == label).sum()} {label}" for label in CLASSES]
+        length = "" if self.times is None else f", {self.times.duration:.2f} s"
+        return f"SpottingResult({self.name!r}{length}, {', '.join(counts)})"
+
+    def to_dataframe(self):
+        """Return the intervals as a DataFrame, in frames and, where times are known, in seconds.
+
+        Returns
+        -------
+        table : DataFrame
+            One row for each interval: `onset`, `apex`, `offset`, `label`, `score`, and
+            `onset_seconds`, `apex_seconds` and `offset_seconds`, when these frames appear.
+        """
+        from skspot.intervals import intervals_to_dataframe
+
+        times = self.times
+        return intervals_to_dataframe(
+            self.intervals, timestamps=None if times is None else times.timestamps
+        )
+
+
+def spot(spotter, videos, *, n_jobs=None, on_error="raise", verbose=0, return_as="list"):
+    """Spot the expressions of videos, and return all that is known of each.
+
+    One video at a time goes through all steps, so that memory does not grow with their number or,
+    unless features are cached, with their length.
+
+    Parameters
+    ----------
+    spotter : fitted Pipeline or spotter
+        What `predict` would be called on, such as a pipeline of `FaceAligner`, `SWMROFlow` and
+        `SpotFormerClassifier`, or what `skspot.load` returns.
+    videos : collection of paths, arrays or AlignedVideo
+        What the spotter takes. An `AlignedVideo` is not aligned again by a `FaceAligner`.
+    n_jobs : int, default=None
+        Number of videos worked on at a time; None is 1 unless in a `joblib.parallel_config`
+        context, -1 all processors. The result does not depend on it.
+    on_error : {"raise", "warn"}, default="raise"
+        What to do with a video that can't be read or shows no face. With "warn" its result is None,
+        and a warning says why.
+    verbose : int, default=0
+        Whether to show progress over the videos, on standard error.
+    return_as : {"list", "generator"}, default="list"
+        A generator returns each result as soon as it is known, in the order of the videos.
+
+    Returns
+    -------
+    results : list or generator of SpottingResult
+        One for each video.
+
+    Raises
+    ------
+    TypeError
+        If `videos` is not a collection, or `spotter` does not predict.
+    NotFittedError
+        If the spotter is not fitted.
+    ValueError
+        If an option is invalid.
+
+    Examples
+    --------
+    >>> import skspot
+    >>> from skspot.datasets import make_expression_videos
+    >>> from skspot.recipes import spotformer
+    >>> data = make_expression_videos(2, videos_per_subject=1, n_frames=300, random_state=0)
+    >>> spotter = spotformer("template", random_state=0).set_params(spot__max_epochs=1)
+    >>> (result,) = skspot.spot(spotter.fit(data.videos, data.intervals), data.videos[:1])
+    >>> result.times.duration, len(result.scores), result.intervals.dtype.names
+    (10.0, 300, ('onset', 'apex', 'offset', 'label', 'score'))
+    """
+    if return_as not in ("list", "generator"):
+        raise ValueError(f"return_as must be 'list' or 'generator', got {return_as!r}.")
+    if not hasattr(spotter, "predict"):
+        raise TypeError(
+            f"spotter must be a fitted spotter or a Pipeline that ends with one, got "
+            f"{type(spotter).__name__}, which has no predict."
+        )
+    videos = check_videos(videos, "videos")
+    results = imap_videos(
+        partial(_spot_video, spotter),
+        videos,
+        names=[f"videos[{i}], {short_name(video)}" for i, video in enumerate(videos)],
+        task="spotting",
+        n_jobs=n_jobs,
+        on_error=on_error,
+        verbose=verbose,
+    )
+    return results if return_as == "generator" else list(results)
+
+
+def _spot_video(spotter, video):
+    """Return the result for one video."""
+    *transformers, last = (step for _, step in getattr(spotter, "steps", [("", spotter)]))
+    aligned = video if isinstance(video, AlignedVideo) else None
+    data = video
+    for step in transformers:
+        if step == "passthrough" or (isinstance(step, FaceAligner) and aligned is not None):
+            continue
+        (data,) = step.transform([data])
+        if data is None:
+            raise ValueError("It could not be read or shows no face, as the warning before says.")
+        if isinstance(data, AlignedVideo):
+            aligned = data
+    features = None if data is aligned or data is video else data
+    if not hasattr(last, "predict_scores"):
+        return SpottingResult(video, last.predict([data])[0], aligned, features)
+    (scores,) = last.predict_scores([data])
+    return SpottingResult(video, last.decode(scores), aligned, features, scores)
