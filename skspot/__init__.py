@@ -20,7 +20,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "model_selection",
         "neural_network",
         "preprocessing",
+        "recipes",
         "reporting",
+        "spotting",
         "video",
     ],
     submod_attrs={
@@ -32,6 +34,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "make_intervals",
         ],
         "persistence": ["load", "save"],
+        "spotting": ["SpottingResult", "spot"],
         "video": ["AlignedVideo", "NoFaceError", "VideoReadError"],
     },
 )

@@ -13,7 +13,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-_FORMAT = 1
+_FORMAT = 2
 _METADATA_KEY = "skspot"
 
 # How a step runs on one machine is no part of the model. What is read from these places may be
@@ -75,7 +75,7 @@ def save(estimator, path):
     >>> rng = np.random.default_rng(0)
     >>> X = [rng.normal(size=(60, 16, 10, 2)).astype("float32")]
     >>> y = [skspot.make_intervals([(20, 40, "macro")])]
-    >>> spotter = SpotFormerClassifier(max_epochs=1, planted_micro=0, planted_macro=0).fit(X, y)
+    >>> spotter = SpotFormerClassifier(max_epochs=1, random_state=0).fit(X, y)
     >>> path = Path(tempfile.mkdtemp()) / "spotter.skspot"
     >>> skspot.save(spotter, path)
     >>> loaded = skspot.load(path)
@@ -103,6 +103,7 @@ def save(estimator, path):
         "version": skspot.__version__,
         "steps": described,
         "window_shape": [int(size) for size in spotter.window_shape_],
+        "layout": None if spotter.layout_ is None else spotter.layout_.to_dict(),
     }
     weights = {k: v.contiguous().cpu() for k, v in spotter.module_.state_dict().items()}
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
@@ -162,7 +163,7 @@ def load(path):
     description = _read_description(metadata[_METADATA_KEY], path)
     try:
         steps = [(step["name"], _rebuild(step)) for step in description["steps"]]
-        _restore(steps[-1][1], weights, description["window_shape"])
+        _restore(steps[-1][1], weights, description["window_shape"], description["layout"])
     except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(
             f"The model that {str(path)!r} describes can't be built; the file is damaged or was "
@@ -278,8 +279,17 @@ def _check_names(kind, params, defaults):
         raise ValueError(f"{kind} has no parameter {', '.join(sorted(unknown))}")
 
 
-def _restore(spotter, weights, window_shape):
+def _restore(spotter, weights, window_shape, layout):
     """Give a classifier the saved weights; it is fitted then."""
+    import torch
+
+    from skspot.preprocessing import FlowLayout
+
     n_positions, n_nodes, n_channels = map(int, window_shape)
-    spotter.restore((n_positions, n_nodes, n_channels))
+    spotter.window_shape_ = (n_positions, n_nodes, n_channels)
+    spotter.layout_ = None if layout is None else FlowLayout(**layout)
+    if layout is not None and spotter.layout_.shape != spotter.window_shape_:
+        raise ValueError(f"windows of shape {spotter.window_shape_} do not fit {spotter.layout_}")
+    with torch.random.fork_rng(devices=[]):  # the first weights are replaced
+        spotter.initialize()
     spotter.module_.load_state_dict(weights)

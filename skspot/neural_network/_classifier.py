@@ -357,7 +357,6 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
                 "mirror": self.mirror_probability > 0,
             },
         )
-        self.classes_ = FRAME_CLASSES.copy()
         self.window_shape_, self.layout_ = window_shape, layout
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         n_epochs_done = len(self.history) if go_on else 0
@@ -434,7 +433,7 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         check_params(self)
         features = check_videos(X)
         check_features(features, getattr(self, "window_shape_", None))
-        common_layout(features, expected=getattr(self, "layout_", None))
+        common_layout(features, expected=self.layout_)
         module = self.module_
         folded = module.folded(PRECISIONS[self.precision]) if type(module) is SpotFormer else None
         self._set_training(False)
@@ -520,6 +519,18 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         return as_object_array(_class_probabilities(scores) for scores in self.predict_scores(X))
 
     # -- scikit-learn -----------------------------------------------------------------------------
+
+    def initialize(self):
+        """Build the network with new weights, of the sizes seen in `fit` or else its default ones.
+
+        Returns
+        -------
+        self : SpotFormerClassifier
+            The estimator, which can predict after `load_params`.
+        """
+        self.classes_ = FRAME_CLASSES.copy()
+        vars(self).setdefault("layout_", None)
+        return super().initialize()
 
     def __sklearn_is_fitted__(self):
         return bool(self.initialized_)

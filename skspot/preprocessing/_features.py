@@ -68,6 +68,9 @@ class FlowLayout:
     face_size: float = 128
     fps: float = 30.0
 
+    def __post_init__(self):
+        object.__setattr__(self, "resolutions", tuple(self.resolutions))  # the class is frozen
+
     @property
     def pairs(self):
         """Between which frames each displacement is, counted from the frame of the window."""

@@ -177,7 +177,7 @@ def _make_paster(features, tables, rates, paste):
     has_layout = all(isinstance(video, FlowFeatures) for video in features)
     if not has_layout or not any(paste["ratios"].values()):
         return None
-    return ExpressionPaster(features, tables, **paste)
+    return ExpressionPaster(features, tables, rates, **paste)
 
 
 def _warn_of_unread(features):
