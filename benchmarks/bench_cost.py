@@ -91,7 +91,7 @@ def epoch_windows(spotter, tables):
     """Return the windows of one epoch, by the formula of the cost model."""
     table = np.concatenate(tables)
     lengths = table["offset"] - table["onset"] + spotter.segment_length
-    copies = np.where(table["label"] == "micro", spotter.planted_micro, spotter.planted_macro)
+    copies = np.where(table["label"] == "micro", spotter.pasted_micro, spotter.pasted_macro)
     expressive = (lengths * (1 + copies)).sum()
     return min((1 + spotter.neutral_ratio) * expressive, N_FRAMES * len(tables))
 

@@ -50,14 +50,14 @@ PAPER = SpotFormerClassifier.paper()
 DECODING = ("decoding", "decoding_params", "macro_threshold", "micro_threshold")
 SIZES = ("module__dim", "module__heads", "module__dim_head", "module__mlp_dim")
 
-NOTHING_PLANTED = {"planted_micro": 0.0, "planted_macro": 0.0}
+NOTHING_PASTED = {"pasted_micro": 0.0, "pasted_macro": 0.0}
 
 # Name of the run: parameters of SWMROFlow, parameters of SpotFormerClassifier.
 VARIANTS = {
-    "nothing planted": ({}, NOTHING_PLANTED),
+    "nothing pasted": ({}, NOTHING_PASTED),
     # Planting needs the displacements of SW-MRO, so these two are to be compared with the last.
-    "nothing planted, single temporal resolution": ({"resolutions": (1,)}, NOTHING_PLANTED),
-    "nothing planted, long window (65 frames)": ({"spacing": 4}, NOTHING_PLANTED),
+    "nothing pasted, single temporal resolution": ({"resolutions": (1,)}, NOTHING_PASTED),
+    "nothing pasted, long window (65 frames)": ({"spacing": 4}, NOTHING_PASTED),
     "flow from the window's first frame": ({"reference": "first"}, {}),
     "flow by Farneback's method": ({"flow": "farneback"}, {}),
     "no neutral segments": ({}, {"neutral_ratio": 0.0}),

@@ -67,8 +67,8 @@ complete = SpotFormerClassifier(
     lr_decay=0.6,
     batch_size=64,
     neutral_ratio=0.5,
-    planted_micro=6,
-    planted_macro=0,
+    pasted_micro=6,
+    pasted_macro=0,
     random_state=0,
 )
 train, test = next(StratifiedSubjectKFold(2).split(features, data.intervals, data.subjects))

@@ -65,7 +65,7 @@ print(pd.DataFrame(data.intervals[0]))
 spotter = make_pipeline(
     FaceAligner(landmarker="template", n_jobs=2),
     SWMROFlow(n_jobs=2),
-    SpotFormerClassifier(max_epochs=6, planted_micro=4, random_state=0),
+    SpotFormerClassifier(max_epochs=6, pasted_micro=4, random_state=0),
 )
 spotter.fit(data.videos[1:], data.intervals[1:])
 (aligned,) = spotter[0].transform(data.videos[:1])

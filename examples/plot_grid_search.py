@@ -46,7 +46,7 @@ spotter = make_pipeline(
         lr_decay=0.6,
         batch_size=64,
         neutral_ratio=0.5,
-        planted_macro=0,
+        pasted_macro=0,
         random_state=0,
     ),
 )
@@ -57,12 +57,12 @@ spotter = make_pipeline(
 # The name of a parameter consists of the step and the parameter, with two underscores between them;
 # ``spotter.get_params()`` lists all names. ``swmroflow__reference`` is the frame of the window from
 # which motion is measured: the middle one, or the first one as in the paper [Deng2026]_.
-# ``spotformerclassifier__planted_micro`` is the number of micro-expressions that are pasted in
+# ``spotformerclassifier__pasted_micro`` is the number of micro-expressions that are pasted in
 # training for each annotated one.
 
 grid = {
     "swmroflow__reference": ["first", "centre"],
-    "spotformerclassifier__planted_micro": [0, 6],
+    "spotformerclassifier__pasted_micro": [0, 6],
 }
 
 # %%
@@ -106,7 +106,7 @@ search.fit(aligned, data.intervals, groups=data.subjects)
 results = pd.DataFrame(search.cv_results_).rename(
     columns={f"param_{name}": name.split("__")[1] for name in grid}
 )
-columns = ["reference", "planted_micro", "rank_test_overall"]
+columns = ["reference", "pasted_micro", "rank_test_overall"]
 columns += [f"{kind}_test_{name}" for name in search.scoring for kind in ("mean", "std")]
 results[columns].round(2)
 
@@ -115,13 +115,13 @@ results[columns].round(2)
 
 fig, axes = plt.subplots(1, 3, figsize=(9, 3.2), layout="constrained")
 for ax, name in zip(axes, search.scoring):
-    table = results.pivot(index="reference", columns="planted_micro", values=f"mean_test_{name}")
+    table = results.pivot(index="reference", columns="pasted_micro", values=f"mean_test_{name}")
     image = ax.imshow(table, vmin=0, vmax=1, cmap="cividis")
     for row, values in enumerate(table.to_numpy()):
         for column, value in enumerate(values):
             colour = "white" if value < 0.5 else "black"
             ax.text(column, row, f"{value:.2f}", ha="center", va="center", color=colour)
-    ax.set(title=name, xlabel="planted micro-expressions")
+    ax.set(title=name, xlabel="pasted micro-expressions")
     ax.set_xticks([0, 1], table.columns)
     ax.set_yticks([0, 1], table.index)
 axes[0].set_ylabel("reference frame")

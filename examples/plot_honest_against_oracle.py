@@ -46,8 +46,8 @@ spotter = SpotFormerClassifier(
     lr_decay=0.75,
     batch_size=64,
     neutral_ratio=0.5,
-    planted_micro=6,
-    planted_macro=0,
+    pasted_micro=6,
+    pasted_macro=0,
     random_state=0,
 )
 result = oracle_epoch_evaluation(

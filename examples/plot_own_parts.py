@@ -95,7 +95,7 @@ spotter = make_pipeline(
         module=RecurrentSpotter,
         module__hidden=32,
         max_epochs=12,
-        planted_micro=4,
+        pasted_micro=4,
         random_state=0,
     ),
 )

@@ -54,7 +54,7 @@ spotter = make_pipeline(
         lr_decay=0.6,
         batch_size=64,
         neutral_ratio=1,
-        planted_micro=4,
+        pasted_micro=4,
         random_state=0,
     ),
 )

@@ -12,7 +12,7 @@ from skspot.metrics import interval_f1_score
 from skspot.preprocessing import FaceAligner, FlowFeatures
 from skspot.utils._parallel import imap_videos
 from skspot.utils.validation import check_videos
-from skspot.video import AlignedVideo, FrameTimes, short_name
+from skspot.video import AlignedVideo, FrameTimes, video_name
 
 __all__ = ["BaseSpotter", "SpottingResult", "spot"]
 
@@ -115,7 +115,7 @@ class SpottingResult:
     @property
     def name(self):
         """What messages call the video."""
-        return short_name(self.video) if self.aligned is None else self.aligned.name
+        return video_name(self.video) if self.aligned is None else self.aligned.name
 
     @property
     def times(self) -> FrameTimes | None:
@@ -216,7 +216,7 @@ def spot(spotter, videos, *, n_jobs=None, on_error="raise", verbose=0, return_as
     results = imap_videos(
         partial(_spot_video, spotter),
         videos,
-        names=[f"videos[{i}], {short_name(video)}" for i, video in enumerate(videos)],
+        names=[f"videos[{i}], {video_name(video)}" for i, video in enumerate(videos)],
         task="spotting",
         n_jobs=n_jobs,
         on_error=on_error,

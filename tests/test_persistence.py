@@ -27,8 +27,8 @@ TINY = {
     "module__dim": 16,
     "module__mlp_dim": 16,
     "max_epochs": 1,
-    "planted_micro": 0.0,
-    "planted_macro": 0.0,
+    "pasted_micro": 0.0,
+    "pasted_macro": 0.0,
 }
 
 

@@ -47,7 +47,7 @@ def occlusion(spotter, features, data):
         [data.intervals[i] for i in others],
         groups=data.subjects[others],
     )
-    spotter.history_frame().to_csv(FIGURES / "history.csv")
+    spotter.history_dataframe().to_csv(FIGURES / "history.csv")
     micro = [
         (i, interval)
         for i in np.flatnonzero(last)

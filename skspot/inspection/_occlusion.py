@@ -81,7 +81,7 @@ class OcclusionDisplay:
     >>> rng = np.random.default_rng(0)
     >>> X = [rng.normal(size=(60, 16, 10, 2)).astype("float32")]
     >>> y = [make_intervals([(20, 30, 40, "macro")])]
-    >>> spotter = SpotFormerClassifier(max_epochs=1, planted_micro=0, planted_macro=0).fit(X, y)
+    >>> spotter = SpotFormerClassifier(max_epochs=1).fit(X, y)
     >>> display = OcclusionDisplay.from_features(spotter, X[0], y[0][0])
     >>> display.effects.shape
     (10, 4)

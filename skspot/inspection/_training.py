@@ -24,7 +24,7 @@ class TrainingDisplay:
     Parameters
     ----------
     history : DataFrame
-        What `SpotFormerClassifier.history_frame` returns: one row for each epoch.
+        What `SpotFormerClassifier.history_dataframe` returns: one row for each epoch.
 
     Attributes
     ----------
@@ -93,12 +93,12 @@ class TrainingDisplay:
             If it was loaded from a model file, which holds no history.
         """
         spotter = estimator[-1] if hasattr(estimator, "steps") else estimator
-        if not hasattr(spotter, "history_frame"):
+        if not hasattr(spotter, "history_dataframe"):
             raise TypeError(
                 "TrainingDisplay.from_estimator needs a fitted SpotFormerClassifier or a Pipeline "
                 f"that ends with one, got {type(spotter).__name__}."
             )
-        return cls.from_history(spotter.history_frame(), ax=ax)
+        return cls.from_history(spotter.history_dataframe(), ax=ax)
 
     @classmethod
     def from_history(cls, history, *, ax=None):
@@ -107,7 +107,7 @@ class TrainingDisplay:
         Parameters
         ----------
         history : DataFrame
-            What `SpotFormerClassifier.history_frame` returns, also if it was kept in a file. The
+            What `SpotFormerClassifier.history_dataframe` returns, also if it was kept in a file. The
             index holds the numbers of the epochs; ``train_loss`` is needed, ``valid_loss`` and
             ``valid_f1`` are drawn if they are there.
         ax : matplotlib Axes, default=None
@@ -208,18 +208,18 @@ def _check_history(history):
     """Refuse what is no table of epochs."""
     if not hasattr(history, "columns"):
         raise TypeError(
-            "history must be a DataFrame, as SpotFormerClassifier.history_frame returns, got "
+            "history must be a DataFrame, as SpotFormerClassifier.history_dataframe returns, got "
             f"{type(history).__name__}."
         )
     if not len(history):
         raise ValueError(
             "The history holds no epoch; a model that was loaded from a file has none, since model "
-            "files do not keep it. Save history_frame() beside the model after training."
+            "files do not keep it. Save history_dataframe() beside the model after training."
         )
     if "train_loss" not in history:
         raise ValueError(
             f"The history needs a column train_loss, got {list(history.columns)}; take what "
-            "SpotFormerClassifier.history_frame returns."
+            "SpotFormerClassifier.history_dataframe returns."
         )
     epochs = np.asarray(history.index)
     if epochs.dtype.kind not in "iu" or not (np.diff(epochs) > 0).all():

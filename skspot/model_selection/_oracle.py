@@ -81,7 +81,7 @@ def oracle_epoch_evaluation(
     >>> X = [rng.normal(size=(120, 16, 10, 2)).astype("float32") for _ in range(2)]
     >>> y = [make_intervals([(30, 60, "macro")]), make_intervals([(50, 60, "micro")])]
     >>> spotter = SpotFormerClassifier(
-    ...     max_epochs=2, planted_micro=0, planted_macro=0, random_state=0
+    ...     max_epochs=2, random_state=0
     ... )
     >>> result = oracle_epoch_evaluation(spotter, X, y, groups=["s1", "s2"])
     >>> list(result.scores.index), list(result.scores.columns)

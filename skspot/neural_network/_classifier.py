@@ -12,7 +12,7 @@ from skorch import NeuralNet
 
 from skspot.intervals import CLASSES
 from skspot.neural_network._decoding import (
-    DEFAULT_FPS,
+
     FRAME_SCORE_DTYPE,
     FrameScores,
     decode_apexes,
@@ -37,6 +37,7 @@ from skspot.spotting import BaseSpotter
 from skspot.utils._doc_links import DocLinkMixin
 from skspot.utils._param_validation import Interval, StrOptions, check_params
 from skspot.utils.validation import as_object_array, check_interval_tables, check_videos
+from skspot.video import DEFAULT_FPS
 
 FRAME_CLASSES = np.array(["neutral", *CLASSES])
 

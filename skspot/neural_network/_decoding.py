@@ -15,10 +15,9 @@ from scipy.ndimage import gaussian_filter1d
 from skspot.intervals import CLASSES, PREDICTION_DTYPE
 from skspot.neural_network._targets import class_logits
 from skspot.utils._param_validation import Interval, validate_params
-from skspot.video import FrameTimes, check_fps, n_frames_in
+from skspot.utils.validation import check_fps
+from skspot.video import DEFAULT_FPS, FrameTimes, n_frames_in
 
-# What is assumed of scores that are a plain array.
-DEFAULT_FPS = 30.0
 
 _SCORES = ("onset", "apex", "offset", "expression")
 

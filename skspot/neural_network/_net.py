@@ -141,6 +141,8 @@ class VideoNet(NeuralNet):
         self : SpotFormerClassifier
             The estimator.
         """
+        if fixed := set(FIXED) & params.keys():
+            raise ValueError(f"{type(self).__name__} has no parameter {', '.join(sorted(fixed))}.")
         super().set_params(**params)
         if any(name.startswith(("module", "criterion")) for name in params):
             # skorch has drawn new weights, so that predictions would be noise.

@@ -96,7 +96,7 @@ class SpotFormer(nn.Module):
     >>> logits.shape, embedding.shape
     (torch.Size([5, 10]), torch.Size([5, 32]))
     >>> sum(p.numel() for p in SpotFormer.paper().parameters())
-    3166986
+    3168778
     """
 
     def __init__(

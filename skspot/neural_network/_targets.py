@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from skspot.intervals import CLASSES, check_intervals
-from skspot.video import check_fps, n_frames_in
+from skspot.utils.validation import check_fps
+from skspot.video import n_frames_in
 
 # The order in which the network's outputs list the classes, which is that of the authors' weights.
 OUTPUT_ORDER = ("micro", "macro")
@@ -87,9 +88,9 @@ def frame_targets(
     >>> from skspot import make_intervals
     >>> from skspot.neural_network import frame_targets
     >>> targets = frame_targets(make_intervals([(2, 4, 6, "micro")]), n_frames=9)
-    >>> targets.boundary[:, 0]
+    >>> targets.boundary[:, 1]
     array([2, 0, 0, 0, 2, 1, 1, 1, 2])
-    >>> targets.apex[:, 0].round(3)
+    >>> targets.apex[:, 1].round(3)
     array([0.   , 0.   , 0.   , 0.969, 1.   , 0.969, 0.   , 0.   , 0.   ], dtype=float32)
     >>> targets.contrastive
     array([0, 0, 2, 2, 2, 2, 2, 0, 0])
@@ -112,7 +113,8 @@ def frame_targets(
         # Offsets are written last, so that they win.
         for field, mark in (("onset", ONSET), ("offset", OFFSET)):
             for frame in rows[field]:
-                boundary[_around(frame, n_frames_in(boundary_radius[label], fps), n_frames), column] = mark
+                around = _around(frame, n_frames_in(boundary_radius[label], fps), n_frames)
+                boundary[around, column] = mark
         for row in rows:
             frames = _around(row["apex"], n_frames_in(apex_radius[label], fps), n_frames)
             bell = np.exp(-((frames - row["apex"]) ** 2) / (2 * (apex_sigma * fps) ** 2))

@@ -100,12 +100,12 @@ def spotter():
 def test_from_estimator(spotter):
     for estimator in (spotter, make_pipeline(FunctionTransformer(), spotter)):
         display = TrainingDisplay.from_estimator(estimator)
-        pd.testing.assert_frame_equal(display.history, spotter.history_frame())
+        pd.testing.assert_frame_equal(display.history, spotter.history_dataframe())
         assert len(display.axes_) == 2
 
 
 def test_from_a_file(spotter):
-    text = spotter.history_frame().to_csv()
+    text = spotter.history_dataframe().to_csv()
     kept = TrainingDisplay.from_history(pd.read_csv(io.StringIO(text), index_col="epoch"))
     assert kept.best_epoch == TrainingDisplay.from_estimator(spotter).best_epoch
     with pytest.raises(ValueError, match="column train_loss, got .'epoch', 'loss'"):

@@ -203,7 +203,7 @@ def test_a_network_is_known_again(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     features = [rng.normal(size=(60, 16, 10, 2)).astype(np.float32) for _ in range(3)]
     tables = [make_intervals([(10, 20, "macro"), (30, 36, "micro")])] * 3
-    spotter = SpotFormerClassifier(max_epochs=1, planted_micro=0, planted_macro=0, random_state=0)
+    spotter = SpotFormerClassifier(max_epochs=1, random_state=0)
     arguments = {"groups": ["a", "b", "c"], "memory": tmp_path}
     first = cross_val_intervals(spotter, features, tables, **arguments)
     monkeypatch.setattr(SpotFormerClassifier, "fit", lambda *args: pytest.fail("computed again"))

@@ -23,12 +23,10 @@ from skspot.metrics import (
 )
 from skspot.model_selection import LeaveOneSubjectOut
 from skspot.neural_network import FRAME_SCORE_DTYPE, SpotFormer, SpotFormerClassifier
-from skspot.neural_network.training._batches import (
-    SegmentBatches,
-    TrainingWindows,
-    WindowDataset,
-    training_windows,
-)
+from skspot.neural_network._windows import WindowDataset
+from skspot.neural_network.training._batches import SegmentBatches, TrainingWindows
+from skspot.preprocessing import FlowFeatures, FlowLayout
+from skspot.recipes import spotformer_paper
 from skspot.utils.validation import as_object_array
 
 TINY = {
@@ -37,8 +35,6 @@ TINY = {
     "module__dim_head": 8,
     "module__mlp_dim": 16,
     "batch_size": 64,
-    "planted_micro": 0.0,
-    "planted_macro": 0.0,
 }
 
 devices = pytest.mark.parametrize(
@@ -69,6 +65,15 @@ def planted_videos(n_videos, seed, n_frames=200):
         features.append(windows.astype(np.float32))
         tables.append(make_intervals([(macro, macro + 39, "macro"), (micro, micro + 12, "micro")]))
     return features, tables
+
+
+def with_layout(features, **layout):
+    """Return arrays of features as `FlowFeatures`."""
+    layout = FlowLayout(**layout)
+    return [
+        FlowFeatures(layout, np.ones(len(video), bool), np.arange(len(video)) / layout.fps, video)
+        for video in features
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -120,20 +125,15 @@ def test_containers(fitted, data, container):
     np.testing.assert_array_equal(predicted[2], fitted.predict(data[0])[2])
 
 
-def test_parts_of_a_video_score_as_the_whole(fitted, data):
+def test_features_that_are_not_computed_yet_are_scored_in_blocks(fitted, data):
     whole = fitted.predict_scores(data[0][:1])[0]
-    features = data[0][0].copy()
-    features[40:55] = np.nan
-    gap = fitted.predict_scores([features])[0]
-    for video, expected in ((data[0][0], whole), (features, gap)):
-        parts = (video[start : start + 25] for start in range(0, len(video), 25))
-        scores = fitted.predict_scores([parts, data[0][0]])
-        for name in expected.dtype.names:
-            np.testing.assert_allclose(scores[0][name], expected[name], atol=1e-5)
-            np.testing.assert_allclose(scores[1][name], whole[name], atol=1e-5)
-    assert len(fitted.predict([iter([])])[0]) == 0
-    with pytest.raises(ValueError, match=r"X\[0\] has windows of shape \(15, 10, 2\), expected"):
-        fitted.predict_scores([iter([data[0][0][:, 1:]])])
+    timestamps = np.arange(200) / 30
+    lazy = FlowFeatures(FlowLayout(), np.ones(200, bool), timestamps, lambda: iter(data[0][0]))
+    scores = fitted.predict_scores([lazy])[0]
+    assert not lazy.computed
+    np.testing.assert_array_equal(scores.times.timestamps, timestamps)
+    for name in whole.dtype.names:
+        np.testing.assert_allclose(scores[name], whole[name], atol=1e-5)
 
 
 def test_long_videos_are_scored_in_parts(fitted, data, monkeypatch):
@@ -284,26 +284,100 @@ def test_sizes_follow_the_features(data):
     assert refitted.module_.n_positions == 16
 
 
-def test_extended_nodes(data):
-    X = [np.concatenate([video, video[:, :, :4]], axis=2) for video in data[0]]
-    spotter = SpotFormerClassifier(max_epochs=1, random_state=0, **TINY).fit(X, data[1])
+def test_the_parts_of_the_face_are_those_of_the_layout(data):
+    arrays = [np.concatenate([video, video[:, :, :4]], axis=2) for video in data[0]]
+    spotter = SpotFormerClassifier(max_epochs=1, random_state=0, **TINY)
+    spotter.fit(with_layout(arrays, nodes="extended"), data[1])
     assert spotter.module_.part_sizes == (3, 3, 4, 4)
+    assert spotter.layout_.nodes == "extended"
+    # Plain arrays do not say which of their nodes belong together.
+    assert clone(spotter).fit(arrays, data[1]).module_.part_sizes == (14,)
+    seven = [video[:, :, :7] for video in data[0]]
+    spotter.set_params(module__part_sizes=(3, 4))
+    assert spotter.fit(seven, data[1]).module_.part_sizes == (3, 4)
 
 
-def test_other_numbers_of_nodes_cannot_be_mirrored(data):
-    X = [video[:, :, :7] for video in data[0]]
-    with pytest.raises(ValueError, match="7 nodes can't be mirrored.*Set mirror=0"):
-        SpotFormerClassifier(**TINY).fit(X, data[1])
-    spotter = SpotFormerClassifier(
-        max_epochs=1, mirror=0, module__part_sizes=(3, 4), random_state=0, **TINY
-    )
-    assert spotter.fit(X, data[1]).module_.part_sizes == (3, 4)
+def test_arrays_of_noise_can_be_fitted_with_the_defaults():
+    rng = np.random.default_rng(0)
+    for shape in ((60, 16, 10, 2), (60, 16, 5, 3)):
+        X = [rng.normal(size=shape).astype(np.float32) for _ in range(2)]
+        y = [make_intervals([(20, 40, "macro")]), make_intervals()]
+        spotter = SpotFormerClassifier(max_epochs=1, random_state=0).fit(X, y)
+        assert spotter.layout_ is None
+        assert len(spotter.predict(X)) == 2
 
 
-def test_default_is_smaller_than_the_paper(data):
-    spotter = SpotFormerClassifier()
-    assert spotter.get_params()["module__dim"] < 256
-    assert SpotFormerClassifier(module__dim=256).get_params()["module__dim"] == 256
+@pytest.mark.parametrize(
+    ("layout", "message"),
+    [
+        ({"nodes": "extended"}, None),  # the shape differs, which is said
+        ({"reference": "first"}, "reference='first' instead of 'centre'"),
+        ({"head_motion": None}, "head_motion=None instead of 'nose'"),
+        ({"face_size": 64}, "face_size=64 instead of 128"),
+        ({"step": 0.1, "spacing": 3}, r"step=0.1 s instead of 0.03333 s"),
+    ],
+    ids=str,
+)
+def test_features_of_another_layout_are_refused(data, layout, message):
+    spotter = SpotFormerClassifier(max_epochs=1, random_state=0, **TINY)
+    spotter.fit(with_layout(data[0]), data[1])
+    if message is None:
+        arrays = [np.concatenate([video, video[:, :, :4]], axis=2) for video in data[0]]
+        with pytest.raises(ValueError, match="windows of shape"):
+            spotter.predict(with_layout(arrays, **layout))
+        return
+    other = with_layout(data[0], **layout)
+    with pytest.raises(ValueError, match=rf"X\[0\] was made with other settings.*{message}"):
+        spotter.predict(other)
+    with pytest.raises(ValueError, match=r"X\[1\] was made with other settings.*X\[0\]"):
+        spotter.fit([with_layout(data[0])[0], *other[1:]], data[1])
+    with pytest.raises(ValueError, match="was made with other settings"):
+        spotter.fit(with_layout(data[0]), data[1]).partial_fit(other, data[1])
+
+
+def test_other_rates_are_handled_or_warned_of(fitted, data):
+    spotter = SpotFormerClassifier(max_epochs=1, random_state=0, **TINY)
+    spotter.fit(with_layout(data[0]), data[1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for fps, spacing in ((25, 1), (60, 2), (200, 7)):
+            spotter.predict(with_layout(data[0], fps=fps, spacing=spacing))
+    with pytest.warns(UserWarning, match=r"X\[0\] has 12 frames per second.*1.33 s.*30.*0.53 s"):
+        spotter.predict(with_layout(data[0], fps=12))
+
+
+def test_times_follow_the_rate_of_the_features(data):
+    """Twice the rate and the same frames make expressions half as long, and micro of macro."""
+    spotter = SpotFormerClassifier(max_epochs=12, pasted_micro=0, random_state=0, **TINY)
+    spotter.fit(with_layout(data[0]), data[1])
+    slow = spotter.predict(with_layout(data[0]))
+    fast = spotter.predict(with_layout(data[0], fps=120, spacing=4))
+    assert any((table["label"] == "macro").any() for table in slow)
+    assert not any((table["label"] == "macro").any() for table in fast)  # 40 frames are 0.33 s
+    arrays = spotter.set_params(fps=120).predict(data[0])
+    assert all(map(np.array_equal, fast, arrays))
+
+
+def test_defaults_do_not_depend_on_the_module(data):
+    class Own(SpotFormer):
+        pass
+
+    own, default = SpotFormerClassifier(Own), SpotFormerClassifier()
+    assert own.get_params(deep=False).keys() == default.get_params(deep=False).keys()
+    sizes = [
+        sum(p.numel() for p in spotter.set_params(max_epochs=1).fit(*data).module_.parameters())
+        for spotter in (own, default)
+    ]
+    assert sizes[0] == sizes[1] < 100_000
+
+
+@pytest.mark.parametrize("name", ["dataset", "use_caching"])
+def test_parameters_that_would_change_nothing_do_not_exist(name):
+    assert name not in SpotFormerClassifier().get_params()
+    with pytest.raises(TypeError, match=name):
+        SpotFormerClassifier(**{name: True})
+    with pytest.raises(ValueError, match=name):
+        SpotFormerClassifier().set_params(**{name: True})
 
 
 def test_weight_decay_is_for_linear_and_convolution_weights_only(fitted):
@@ -325,16 +399,19 @@ def test_weight_decay_is_for_linear_and_convolution_weights_only(fitted):
         {"segment_length": 16},
         {"neutral_ratio": 0},
         {"neutral_ratio": None},
-        {"mirror": 0},
-        {"motion_scale": 0},
-        {"motion_noise": 0},
+        {"pasted_micro": 0},
+        {"pasted_macro": 3},
+        {"mirror_probability": 0},
+        {"max_scale": 1},
+        {"noise_std": 0},
+        {"weight_decay": 0.9},
         {"lr_decay": 0.5},
         {"criterion__macro_weight": 0.1},
         {"module__dropout": 0.2},
     ],
 )
 def test_each_parameter_changes_the_result(data, parameters):
-    X, y = data[0][:2], data[1][:2]
+    X, y = with_layout(data[0][:2]), data[1][:2]
     spotter = SpotFormerClassifier(max_epochs=2, random_state=0, **TINY)
     before = spotter.fit(X, y).predict_scores(X[:1])[0]
     after = clone(spotter).set_params(**parameters).fit(X, y).predict_scores(X[:1])[0]
@@ -346,9 +423,12 @@ def test_each_parameter_changes_the_result(data, parameters):
     [
         {"segment_length": 0},
         {"neutral_ratio": -1},
-        {"mirror": 2},
-        {"motion_scale": -0.1},
-        {"motion_noise": -0.1},
+        {"mirror_probability": 2},
+        {"max_scale": 0.9},
+        {"noise_std": -0.1},
+        {"pasted_micro": -1},
+        {"weight_decay": -1},
+        {"fps": 0},
         {"decoding": "both"},
         {"macro_threshold": 1.5},
         {"lr": 0},
@@ -473,7 +553,7 @@ class MeanModule(torch.nn.Module):
 
 
 def test_paper_sizes_are_those_of_the_module():
-    assert sum(p.numel() for p in SpotFormer().parameters()) == 3_168_778
+    assert sum(p.numel() for p in SpotFormer.paper().parameters()) == 3_168_778
 
 
 def test_quiet_by_default(data, capsys):
@@ -502,8 +582,13 @@ def test_one_short_expression_is_trained_on():
     assert spotter.history_[:, "train_batch_count"] == [1, 1]
 
 
+def windows_of(data):
+    """Return the windows of all videos, with their targets."""
+    return TrainingWindows(*data, rates=[30.0] * len(data[0]), target_params={})
+
+
 def test_every_drawn_window_is_trained_on(data):
-    dataset = training_windows(*data)
+    dataset = windows_of(data)
     batches = SegmentBatches(dataset, 64, segment_length=4, neutral_ratio=None)
     drawn = list(batches)
     assert sorted(index for batch in drawn for index in batch) == list(range(len(dataset)))
@@ -573,8 +658,11 @@ def test_targets_reach_the_windows(data):
 
 
 def test_the_papers_recipe(data):
-    spotter = SpotFormerClassifier.paper(random_state=0)
-    module = spotter.set_params(max_epochs=1).fit(*(part[:2] for part in data)).module_
+    pipeline = spotformer_paper(random_state=0)
+    assert pipeline["flow"].reference == "first"
+    spotter = pipeline["spot"]
+    features = with_layout(data[0][:2], reference="first")
+    module = spotter.set_params(max_epochs=1).fit(features, data[1][:2]).module_
     weights = module.authors_state_dict()
     assert sum(p.numel() for p in module.parameters()) == pytest.approx(3.17e6, rel=0.01)
     assert weights["mlp_head.weight"].shape == (10, 256)
@@ -587,12 +675,9 @@ def test_the_papers_recipe(data):
     assert decayed["lr"] == pytest.approx(2e-4 * 0.96)
     assert not spotter.criterion_.contrastive.normalize
     assert spotter.criterion_.class_weights == {"micro": 1.0, "macro": 0.5}
-    batch = next(iter(spotter.get_iterator(training_windows(*data), training=True)))
+    batch = next(iter(spotter.get_iterator(windows_of(data), training=True)))
     # 16 windows are drawn around every expression, and nothing else.
     assert (batch[1]["contrastive"] > 0).float().mean() > 0.5
-    changed = SpotFormerClassifier.paper(max_epochs=3, module__dim=64)
-    assert changed.get_params()["max_epochs"] == 3
-    assert changed.get_params()["module__dim"] == 64
 
 
 @pytest.mark.parametrize(
@@ -610,18 +695,18 @@ def test_parameters_that_would_be_ignored(data, parameters, message):
         SpotFormerClassifier(**TINY, **parameters).fit(*data)
 
 
-def unfolded(spotter, monkeypatch):
-    """Let predictions run the network as it is."""
-    monkeypatch.setattr(SpotFormerClassifier, "_folded", lambda self: None)
-    return spotter
-
-
 @devices
-def test_prediction_agrees_with_the_network_as_it_is(fitted, data, monkeypatch, device):
+def test_prediction_agrees_with_the_network_as_it_is(fitted, data, device):
     moved = clone_with_weights(fitted, device=device)
     moved.module_.to(device)
     got = moved.predict_scores(data[0])
-    expected = unfolded(moved, monkeypatch).predict_scores(data[0])
+    calls = []
+    block = moved.module_.stages[0].downsampling
+    hook = block.register_forward_hook(lambda *_: calls.append(1))  # it runs as it is then
+    expected = moved.predict_scores(data[0])
+    hook.remove()
+    assert calls
+    assert not np.array_equal(got[0], expected[0])
     for one, other in zip(got, expected):
         for name in FRAME_SCORE_DTYPE.names:
             np.testing.assert_allclose(one[name], other[name], rtol=0, atol=1e-5)
@@ -717,11 +802,11 @@ def test_no_rate_without_a_duration(data):
     assert "windows_per_second" not in spotter.history[-1]
 
 
-def test_duration_includes_planting(data, monkeypatch):
-    def renew(self, rng):
+def test_duration_includes_pasting(data, monkeypatch):
+    def resample(self, rng):
         time.sleep(0.3)
 
-    monkeypatch.setattr(TrainingWindows, "renew", renew)
+    monkeypatch.setattr(TrainingWindows, "resample", resample)
     few = (data[0][:1], data[1][:1])
     spotter = SpotFormerClassifier(max_epochs=1, random_state=0, **TINY).fit(*few)
     assert spotter.history[0, "dur"] > 0.3

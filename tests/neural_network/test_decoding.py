@@ -1,4 +1,5 @@
 import time
+import warnings
 from functools import partial
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 from skspot.intervals import PREDICTION_DTYPE, check_intervals
 from skspot.neural_network._decoding import (
     FRAME_SCORE_DTYPE,
+    FrameScores,
     PROPOSAL_DTYPE,
     decode_apexes,
     decode_boundaries,
@@ -18,10 +20,11 @@ from skspot.neural_network._decoding import (
     propose,
     suppress,
 )
+from skspot.video import FrameTimes
 
 LENGTHS = {
-    "macro": {"usual_length": 59, "min_length": 16},
-    "micro": {"usual_length": 16, "min_length": 5},
+    "macro": {"max_length": 59, "min_length": 16},
+    "micro": {"max_length": 16, "min_length": 5},
 }
 
 
@@ -105,9 +108,9 @@ def test_apex_threshold_is_exclusive():
 
 def test_propose_refuses_unequal_lengths_and_options_out_of_range():
     with pytest.raises(ValueError, match=r"\(3,\), \(3,\) and \(4,\)"):
-        propose(np.ones(3), np.ones(3), np.ones(4), usual_length=4, min_length=2)
-    with pytest.raises(ValueError, match="min_length=6 and usual_length=4"):
-        propose(np.ones(3), np.ones(3), np.ones(3), usual_length=4, min_length=6)
+        propose(np.ones(3), np.ones(3), np.ones(4), max_length=4, min_length=2)
+    with pytest.raises(ValueError, match="min_length=6 and max_length=4"):
+        propose(np.ones(3), np.ones(3), np.ones(3), max_length=4, min_length=6)
 
 
 def test_suppress_by_hand():
@@ -205,10 +208,10 @@ def test_decode_apexes():
 @pytest.mark.parametrize(
     ("option", "left"),
     [
-        ({"micro_usual_length": 8}, ["macro"]),
-        ({"macro_usual_length": 30}, ["micro"]),
-        ({"micro_min_length": 12}, ["macro"]),
-        ({"macro_min_length": 40}, ["micro"]),
+        ({"micro_max_length": 8 / 30}, ["macro"]),
+        ({"macro_max_length": 1.0}, ["micro"]),
+        ({"micro_min_length": 0.4}, ["macro"]),
+        ({"macro_min_length": 40 / 30}, ["micro"]),
         ({"micro_apex_threshold": 0.95}, ["macro"]),
         ({"macro_apex_threshold": 0.95}, ["micro"]),
         ({"max_intervals": 0}, []),
@@ -216,7 +219,39 @@ def test_decode_apexes():
     ids=lambda value: str(value),
 )
 def test_each_option_of_decode_apexes(option, left):
-    assert decode_apexes(planted(), **option)["label"].tolist() == left
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what max_intervals drops
+        assert decode_apexes(planted(), **option)["label"].tolist() == left
+
+
+def test_what_a_limit_drops_is_said():
+    scores = np.zeros(2000, dtype=FRAME_SCORE_DTYPE)
+    for apex in range(20, 1920, 20):
+        for name, frame in (("onset", apex - 4), ("apex", apex), ("offset", apex + 4)):
+            scores[f"micro_{name}"][frame] = 0.9
+    assert len(decode_apexes(scores)) == 95
+    with pytest.warns(UserWarning, match="max_intervals=5 drops 90 of 95 micro-expressions"):
+        assert len(decode_apexes(scores, max_intervals=5)) == 5
+
+
+@pytest.mark.parametrize("decode", [decode_apexes, decode_boundaries])
+@pytest.mark.parametrize("fps", [25, 60, 200])
+def test_lengths_are_seconds_at_any_rate(decode, fps):
+    """The same scores, shown faster or slower, with each frame repeated, give the same seconds."""
+    seconds = {"micro": (3.0, 3.2, 3.4), "macro": (1.0, 1.6, 2.2)}
+    scores = np.zeros(5 * fps, dtype=FRAME_SCORE_DTYPE)
+    for label, times in seconds.items():
+        onset, apex, offset = (round(time * fps) for time in times)
+        for name, frame in (("onset", onset), ("apex", apex), ("offset", offset)):
+            scores[f"{label}_{name}"][frame] = 0.9
+        scores[f"{label}_expression"][onset : offset + 1] = 0.9
+    timed = FrameScores(scores, FrameTimes(np.arange(5 * fps) / fps))
+    for found in (decode(scores, fps=fps), decode(timed)):
+        assert found["label"].tolist() == ["macro", "micro"]
+        for row, times in zip(found, (seconds["macro"], seconds["micro"])):
+            frames = [row[name] / fps for name in ("onset", "apex", "offset")]
+            np.testing.assert_allclose(frames, times, atol=1 / fps)
+    assert len(decode(scores, fps=10 * fps)) == 0  # all too short then
 
 
 def test_decode_apexes_passes_the_overlap_threshold_on():
@@ -301,7 +336,7 @@ class TestDecodeBoundaries:
         assert spotted[["onset", "apex", "offset"]].tolist() == [t[:3] for t in truth]
         np.testing.assert_allclose(spotted["score"], [t[3] ** 0.5 for t in truth], rtol=1e-6)
         paper = decode_apexes(scores)
-        assert len(paper) == 5
+        assert len(paper) == 6
         assert 109 not in paper["offset"]
 
     def test_score_is_the_product_of_four(self):
@@ -316,7 +351,7 @@ class TestDecodeBoundaries:
         scores = boundary_scores(60, [(20, 24, 29, 1.0)], label="micro")
         scores["micro_expression"][[18, 30, 31, 40]] = 0.5
         assert decode_as_it_is(scores)["score"] == pytest.approx([1 - 1.5 / 8])
-        assert decode_as_it_is(scores, micro_flank=2)["score"] == pytest.approx([1 - 1.5 / 4])
+        assert decode_as_it_is(scores, micro_flank=2 / 30)["score"] == pytest.approx([1 - 1.5 / 4])
         assert decode_as_it_is(scores, micro_flank=0)["score"] == pytest.approx([1])
         at_the_start = boundary_scores(40, [(1, 4, 9, 1.0)], label="micro")
         at_the_start["micro_expression"][0] = 0.5
@@ -366,7 +401,7 @@ class TestDecodeBoundaries:
             return np.sqrt(onset[i] * offset[j]) * apex[i : j + 1].max() * contrast
 
         best = decode_as_it_is(
-            scores, macro_lengths=(3, 25), micro_lengths=(1, 1), macro_flank=flank
+            scores, fps=1, macro_lengths=(3, 25), micro_lengths=(1, 1), macro_flank=flank
         )
         best = best[best["label"] == "macro"]
         top = max(score(i, j) for i in range(40) for j in range(i + 2, min(i + 25, 40)))
@@ -390,7 +425,7 @@ class TestDecodeBoundaries:
             assert len(spotted) == 0
             assert spotted.dtype == PREDICTION_DTYPE
 
-    @pytest.mark.parametrize("lengths", [(0, 5), (6, 5), (5,), (2.5, 5), [1, 2, 3]])
+    @pytest.mark.parametrize("lengths", [(0, 5), (6, 5), (5,), ("a", 5), [1, 2, 3]])
     def test_wrong_lengths(self, lengths):
         with pytest.raises(ValueError, match="micro_lengths must be"):
             decode_as_it_is(np.zeros(9, FRAME_SCORE_DTYPE), micro_lengths=lengths)
@@ -415,7 +450,7 @@ class TestDecodeBoundaries:
 
     @pytest.mark.parametrize(
         ("name", "value"),
-        [("micro_flank", -1), ("macro_flank", 2.5), ("smoothing", -1), ("peak_threshold", 2)],
+        [("micro_flank", -1), ("macro_flank", "2"), ("fps", 0), ("smoothing", -1), ("peak_threshold", 2)],
     )
     def test_options_out_of_range(self, name, value):
         with pytest.raises(ValueError, match=f"The '{name}' parameter of decode_boundaries"):

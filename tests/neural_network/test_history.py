@@ -33,7 +33,7 @@ def spotter(data):
 
 
 def test_one_row_for_each_epoch(spotter):
-    frame = spotter.history_frame()
+    frame = spotter.history_dataframe()
     known = ["train_loss", "valid_loss", "valid_f1", "lr", "dur", "windows_per_second"]
     assert frame.columns.tolist() == [*known, "own"]
     assert frame.index.tolist() == [1, 2]
@@ -46,16 +46,16 @@ def test_one_row_for_each_epoch(spotter):
 
 def test_training_that_goes_on_is_appended(spotter, data):
     copy = pickle.loads(pickle.dumps(spotter))
-    before = copy.history_frame()
+    before = copy.history_dataframe()
     copy.partial_fit(*data, groups=["a", "b"])
-    after = copy.history_frame()
+    after = copy.history_dataframe()
     assert after.index.tolist() == [1, 2, 3, 4]
     assert_frame_equal(after[:2], before)
 
 
 def test_without_held_out_subjects(data):
     spotter = SpotFormerClassifier(max_epochs=1, random_state=0, **TINY).fit(*data)
-    assert spotter.history_frame().columns.tolist() == [
+    assert spotter.history_dataframe().columns.tolist() == [
         "train_loss",
         "lr",
         "dur",
@@ -66,7 +66,7 @@ def test_without_held_out_subjects(data):
 def test_a_loaded_model_has_no_history(spotter, tmp_path):
     with pytest.warns(UserWarning, match="is not saved: only training reads it"):
         skspot.save(spotter, tmp_path / "spotter.skspot")
-    frame = skspot.load(tmp_path / "spotter.skspot").history_frame()
+    frame = skspot.load(tmp_path / "spotter.skspot").history_dataframe()
     assert len(frame) == 0
     assert frame.index.name == "epoch"
     assert "train_loss" in frame
@@ -74,4 +74,4 @@ def test_a_loaded_model_has_no_history(spotter, tmp_path):
 
 def test_before_fit():
     with pytest.raises(NotFittedError):
-        SpotFormerClassifier().history_frame()
+        SpotFormerClassifier().history_dataframe()

@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from skspot import make_intervals
+from skspot import CLASSES, make_intervals
 from skspot.neural_network._loss import SpotFormerLoss, SupervisedContrastiveLoss, focal_loss
 from skspot.neural_network._targets import class_logits, frame_targets
 
@@ -132,12 +132,12 @@ def test_loss_is_the_weighted_sum(batch):
         return (
             apex_weight * focal_loss(apex_logits, apex[:, column], alpha=0.9)
             + F.cross_entropy(boundary_logits, targets["boundary"][:, column])
-            + 0.1 * focal_loss(expression_logits, expression[:, column], alpha=0.8)
+            + focal_loss(expression_logits, expression[:, column], alpha=0.8)
         )
 
     expected = (
         one_class("micro", 1, 1.8)
-        + 0.5 * one_class("macro", 0, 1.0)
+        + one_class("macro", 0, 1.0)
         + 0.005 * SupervisedContrastiveLoss()(embedding, targets["contrastive"])
     )
     torch.testing.assert_close(SpotFormerLoss()((logits, embedding), targets), expected)
@@ -171,11 +171,12 @@ def test_each_option_changes_the_loss(batch, option):
 def test_good_outputs_have_a_smaller_loss(batch):
     (logits, embedding), targets = batch
     good = torch.full_like(logits, -4.0)
-    for column in (0, 1):
-        boundary = F.one_hot(targets["boundary"][:, column], 3)
-        good[:, 3 * column : 3 * column + 3] += 8 * boundary
-        good[:, 6 + column] += 8 * (targets["apex"][:, column] > 0)
-        good[:, 8 + column] += 8 * targets["expression"][:, column]
+    for label in CLASSES:
+        column = CLASSES.index(label)
+        boundary, apex, expression = class_logits(torch.arange(10)[None], label)
+        good[:, boundary[0]] += 8 * F.one_hot(targets["boundary"][:, column], 3)
+        good[:, apex] += 8 * (targets["apex"][:, [column]] > 0)
+        good[:, expression] += 8 * targets["expression"][:, [column]]
     loss = SpotFormerLoss()
     assert loss((good, embedding), targets) < 0.2 * loss((logits, embedding), targets)
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from skspot.neural_network._spotformer import Dropout, SpotFormer
+from skspot.neural_network._spotformer import SpotFormer
 
 SMALL = {"dim": 32, "heads": 2, "dim_head": 16, "mlp_dim": 32}
 
@@ -62,7 +62,7 @@ def test_training_agrees_with_reference(reference, authors_weights):
 
 
 def test_default_size():
-    module = SpotFormer()
+    module = SpotFormer.paper()
     assert sum(p.numel() for p in module.parameters()) == 3_168_778
     assert module.lengths == (16, 7, 3, 2, 1)
 
@@ -298,41 +298,6 @@ def test_cuda():
     assert all(torch.isfinite(p.grad).all() for p in module.parameters())
 
 
-@pytest.mark.parametrize("p", [0.1, 0.5, 0.001])
-def test_dropout_keeps_the_mean_and_drops_its_share(p):
-    torch.manual_seed(0)
-    dropout = Dropout(p)
-    y = dropout(torch.ones(1000, 999))
-    kept = y[y > 0]
-    share = 1 - len(kept) / y.numel()
-    assert abs(share - p) < 0.004
-    np.testing.assert_allclose(kept, kept[0])
-    assert abs(y.mean().item() - 1) < 0.002
-    # Neighbouring masks come from one random word: they must not go together.
-    dropped = (y.flatten() == 0).double()[: 8 * 100_000].view(-1, 8)
-    if p == 0.5:
-        assert (torch.corrcoef(dropped.T) - torch.eye(8)).abs().max() < 0.02
-
-
-def test_dropout_follows_the_seed_and_rests_in_inference():
-    x = torch.ones(13, 7)
-    dropout = Dropout(0.3)
-    torch.manual_seed(0)
-    first = dropout(x)
-    torch.manual_seed(0)
-    torch.testing.assert_close(dropout(x), first, rtol=0, atol=0)
-    assert not torch.equal(dropout(x), first)
-    assert dropout.eval()(x) is x
-    torch.testing.assert_close(dropout.residual(x, x), 2 * x)
-
-
-def test_dropout_passes_the_gradient_of_what_it_kept():
-    x = torch.ones(50, 50, requires_grad=True)
-    y = Dropout(0.4)(x)
-    y.sum().backward()
-    torch.testing.assert_close(x.grad, y.detach())
-
-
 # -- variants --------------------------------------------------------------------------------------
 
 VARIANTS = [
@@ -382,7 +347,7 @@ def test_every_parameter_gets_a_finite_gradient(variant):
 
 @variants
 def test_variant_has_its_blocks(variant):
-    module = SpotFormer(**variant)
+    module = SpotFormer.paper(**variant)
     attention = variant.get("attention", "both")
     common = {"downsampling"}
     if attention != "spatial":
@@ -419,7 +384,7 @@ def test_variant_has_as_many_parameters_as_its_blocks(variant, n_attention, n_co
         + dim * 10
         + 10
     )
-    assert sum(p.numel() for p in SpotFormer(**variant).parameters()) == expected
+    assert sum(p.numel() for p in SpotFormer.paper(**variant).parameters()) == expected
 
 
 @variants

@@ -83,20 +83,21 @@ def test_macro_wins_the_contrastive_class():
     ("option", "field", "expected"),
     [
         ({"boundary_radius_micro": 0}, "boundary", 2),
-        ({"boundary_radius_macro": 1}, "boundary", 6),
-        ({"apex_radius_micro": 3}, "apex", 7),
+        ({"boundary_radius_macro": 1 / 30}, "boundary", 6),
+        ({"apex_radius_micro": 0.1}, "apex", 7),
         ({"apex_radius_macro": 0}, "apex", 1),
+        ({"fps": 60.0, "apex_radius_macro": 0.1}, "apex", 13),
     ],
 )
 def test_radii(option, field, expected):
-    label = next(iter(option)).rsplit("_", 1)[1]
+    label = list(option)[-1].rsplit("_", 1)[1]
     targets = frame_targets(make_intervals([(20, 30, 40, label)]), 60, **option)
     values = getattr(targets, field)[:, CLASSES.index(label)]
     assert np.count_nonzero(values != (2 if field == "boundary" else 0)) == expected
 
 
 def test_apex_sigma():
-    targets = frame_targets(make_intervals([(2, 5, 8, "micro")]), 10, apex_sigma=1.0)
+    targets = frame_targets(make_intervals([(2, 5, 8, "micro")]), 10, apex_sigma=1 / 30)
     np.testing.assert_allclose(targets.apex[4:7, MICRO], bell(1, 0, 1, sigma=1), rtol=1e-6)
 
 

@@ -586,7 +586,7 @@ def test_two_resolutions_in_a_pipeline_and_its_model_file(lively_data, tmp_path)
     aligned = align_exactly(lively_data)[:2]
     pipeline = make_pipeline(
         SWMROFlow(flow="lucas-kanade"),
-        SpotFormerClassifier(max_epochs=1, planted_micro=0, planted_macro=0, module__dim=16),
+        SpotFormerClassifier(max_epochs=1, module__dim=16),
     )
     pipeline.set_params(swmroflow__resolutions=("window", 1), swmroflow__spacing=2)
     pipeline.fit(aligned, lively_data.intervals[:2])

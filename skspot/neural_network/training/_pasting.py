@@ -102,7 +102,8 @@ class ExpressionPaster:
         tables : list of ndarray of dtype `INTERVAL_DTYPE`
             The intervals with the pasted ones.
         """
-        return zip(*[self._paste(video, rng) for video in self.videos])
+        values, tables = zip(*[self._paste(video, rng) for video in self.videos])
+        return values, tables
 
     def _paste(self, video, rng):
         """Return the values and the intervals of a video with more expressions."""

@@ -10,7 +10,7 @@ from skspot import make_intervals
 from skspot.metrics import interval_f1_score
 from skspot.model_selection import LeaveOneSubjectOut, StratifiedSubjectKFold
 from skspot.neural_network import SpotFormerClassifier
-from skspot.neural_network.training._validation_split import split_videos
+from skspot.neural_network.training._validation_split import validation_split
 from tests.neural_network.test_classifier import TINY, planted_videos
 
 SUBJECTS = ["a", "a", "b", "b", "c", "c"]
@@ -22,8 +22,8 @@ def data():
 
 
 def test_the_first_fold_is_taken(data):
-    assert split_videos(LeaveOneSubjectOut(), *data, SUBJECTS) == ([2, 3, 4, 5], [0, 1])
-    assert split_videos(None, *data, None) == ([0, 1, 2, 3, 4, 5], [])
+    assert validation_split(LeaveOneSubjectOut(), *data, SUBJECTS) == ([2, 3, 4, 5], [0, 1])
+    assert validation_split(None, *data, None) == ([0, 1, 2, 3, 4, 5], [])
 
 
 def test_videos_of_neither_part_are_left_alone(data):
@@ -31,8 +31,8 @@ def test_videos_of_neither_part_are_left_alone(data):
 
     class Parts(Callback):
         def on_train_begin(self, net, X=None, **kwargs):
-            self.n_trained, self.n_held_out = len(X.features), len(X.validation.features)
-            self.n_examples = sum(map(len, X.planter.examples.values()))
+            self.n_trained, self.n_held_out = len(X.X), len(X.validation.X)
+            self.n_examples = sum(map(len, X.paster.examples.values()))
 
     class Split:
         def split(self, X, y, groups):
@@ -43,7 +43,7 @@ def test_videos_of_neither_part_are_left_alone(data):
         train_split=Split(),
         callbacks=[parts],
         random_state=0,
-        **{**TINY, "max_epochs": 1, "planted_micro": 1.0},
+        **{**TINY, "max_epochs": 1, "pasted_micro": 1.0},
     ).fit(*data, groups=SUBJECTS)
     assert (parts.n_trained, parts.n_held_out) == (1, 1)
     assert parts.n_examples == len(data[1][1])  # nothing is learnt from other videos
@@ -85,7 +85,7 @@ def test_early_stopping_keeps_the_best_epoch_and_counts_as_fitted(data):
     best = int(np.argmax(f1))
     assert len(f1) == best + 3
     assert spotter.history[best]["valid_f1_best"]
-    _, held_out = split_videos(StratifiedSubjectKFold(3), *data, SUBJECTS)
+    _, held_out = validation_split(StratifiedSubjectKFold(3), *data, SUBJECTS)
     truth, videos = ([part[i] for i in held_out] for part in (data[1], data[0]))
     assert interval_f1_score(truth, spotter.predict(videos)) == max(f1)
 
