@@ -36,7 +36,7 @@ from skspot.datasets.synthetic._faces import EXPRESSION_UNITS, FACE_SIZE, UNITS,
 from skspot.datasets.synthetic._videos import _node_motion
 from skspot.faces import node_centres, region_radius
 from skspot.preprocessing import SWMROFlow
-from skspot.preprocessing.flow._engines import make_engine
+from skspot.preprocessing.flow import make_engine
 from skspot.video import AlignedVideo
 
 N_FRAMES = 600

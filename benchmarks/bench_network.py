@@ -14,14 +14,14 @@ import time
 from pathlib import Path
 
 import torch
+from skspot.neural_network._memory import freed_memory_kept
+from skspot.neural_network._recipes import DEFAULTS
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from skspot.neural_network import SpotFormer, SpotFormerLoss
 from skspot.neural_network._folded import FoldedSpotFormer
-from skspot.neural_network._memory import freed_memory_kept
-from skspot.neural_network._recipes import DEFAULTS
 
 SIZES = {
     "the paper's network": {"dim": 256, "heads": 4, "dim_head": 64, "mlp_dim": 256, "dropout": 0.1},

@@ -29,6 +29,7 @@ import joblib
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
+from skspot.neural_network._recipes import DEFAULTS
 
 import skspot
 from skspot.datasets import make_expression_videos
@@ -36,7 +37,6 @@ from skspot.intervals import CLASSES
 from skspot.metrics import interval_counts, interval_f1_score, interval_match
 from skspot.model_selection import oracle_epoch_evaluation
 from skspot.neural_network import SpotFormerClassifier
-from skspot.neural_network._recipes import DEFAULTS
 from skspot.preprocessing import SWMROFlow
 from skspot.video import AlignedVideo
 

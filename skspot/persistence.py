@@ -3,6 +3,7 @@
 Nothing is unpickled, so that loading a stranger's file can run no code of theirs.
 """
 
+import inspect
 import json
 import os
 import stat
@@ -27,6 +28,8 @@ RUN_SETTINGS = {
     "n_threads",
     "torch_load_kwargs",
 }
+# Arguments of a network that are sizes of the features.
+_SIZES = {"n_channels", "n_positions", "n_nodes", "part_sizes"}
 # Objects that only training reads.
 _TRAINING_OBJECTS = {"callbacks", "train_split"}
 _LANDMARKER_RUN_SETTINGS = {"device", "model_path", "path_to_detector"}
@@ -208,7 +211,7 @@ def _describe(name, step):
         )
     defaults = type(step)().get_params(deep=False)
     params = {}
-    for key, value in step.get_params(deep=False).items():
+    for key, value in {**_network_defaults(step), **step.get_params(deep=False)}.items():
         if key in RUN_SETTINGS or (callable(value) and value is defaults.get(key)):
             continue
         if key in _TRAINING_OBJECTS and not isinstance(value, (str, type(None))):
@@ -222,6 +225,18 @@ def _describe(name, step):
             value = without_run_settings(value)
         params[key] = _plain(value, f"{kind}.{key}")
     return {"name": name, "class": kind, "params": params}
+
+
+def _network_defaults(step):
+    """Return the defaults of a classifier's network that do not follow from the features."""
+    if not hasattr(step, "module"):
+        return {}
+    arguments = inspect.signature(step.module).parameters.values()
+    return {
+        f"module__{argument.name}": argument.default
+        for argument in arguments
+        if argument.default is not argument.empty and argument.name not in _SIZES
+    }
 
 
 def without_run_settings(options):

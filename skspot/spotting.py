@@ -104,6 +104,18 @@ class SpottingResult:
     See Also
     --------
     spot : Makes one for each video.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspot import SpottingResult, make_intervals
+    >>> video = np.zeros((90, 120, 160), dtype=np.uint8)
+    >>> result = SpottingResult(video, make_intervals([(12, 20, 40, "macro", 0.7)]))
+    >>> result
+    SpottingResult('array of shape (90, 120, 160)', 1 macro, 0 micro)
+    >>> result.to_dataframe()[["onset", "apex", "offset", "label", "score"]]
+       onset  apex  offset  label  score
+    0     12    20      40  macro    0.7
     """
 
     video: Any
@@ -145,15 +157,13 @@ class SpottingResult:
         Returns
         -------
         table : DataFrame
-            One row for each interval: `onset`, `apex`, `offset`, `label`, `score`, and
-            `onset_seconds`, `apex_seconds` and `offset_seconds`, when these frames appear.
+            What `intervals_to_dataframe` returns for the video: one row for each interval, or a
+            single one with the name of the video if there is none.
         """
         from skspot.intervals import intervals_to_dataframe
 
-        times = self.times
-        return intervals_to_dataframe(
-            self.intervals, timestamps=None if times is None else times.timestamps
-        )
+        timestamps = None if self.times is None else [self.times.timestamps]
+        return intervals_to_dataframe([self.intervals], names=[self.name], timestamps=timestamps)
 
 
 def spot(spotter, videos, *, n_jobs=None, on_error="raise", verbose=0, return_as="list"):

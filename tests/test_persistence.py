@@ -317,8 +317,8 @@ def test_foreign_safetensors(tmp_path):
 
 
 def test_a_newer_format(saved, tmp_path):
-    path = rewritten(saved, tmp_path / "new", lambda d: d.update(format=2, version="9.0"))
-    with pytest.raises(ValueError, match=r"format 2, .* reads format 1; .* skspot 9\.0"):
+    path = rewritten(saved, tmp_path / "new", lambda d: d.update(format=3, version="9.0"))
+    with pytest.raises(ValueError, match=r"format 3, .* reads format 2; .* skspot 9\.0"):
         skspot.load(path)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.patches import FancyArrowPatch
 
 from skspot.inspection import CLASS_COLOURS
-from skspot.preprocessing._sw_mro import window_pairs
+from skspot.preprocessing.flow import window_pairs
 
 WINDOW_LENGTH = 17
 CASES = [

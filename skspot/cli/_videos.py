@@ -110,12 +110,10 @@ def _three_steps(spotter, path):
 
 def spot_video(spotter, path):
     """Return the aligned video, the scores of its frames and its intervals."""
-    aligner, flow, classifier = (step for _, step in spotter.steps)
-    (video,) = aligner.transform([path])
-    # What is kept must be there as a whole; otherwise features pass by without being held.
-    features = flow.stream(video) if flow.memory is None else flow.transform([video])[0]
-    (scores,) = classifier.predict_scores([features])
-    return video, scores, classifier.decode(scores)
+    from skspot import spot
+
+    (result,) = spot(spotter, [path])
+    return result.aligned, result.scores, result.intervals
 
 
 def count_text(video, table):

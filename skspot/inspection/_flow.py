@@ -20,7 +20,7 @@ from skspot.inspection._drawing import (
 from skspot.inspection._pipelines import run_transformers
 from skspot.intervals import check_intervals
 from skspot.preprocessing import SWMROFlow
-from skspot.preprocessing._sw_mro import window_pairs
+from skspot.preprocessing.flow import window_pairs
 from skspot.utils.validation import check_frame_number, check_n_frames
 from skspot.video import FrameTimes
 

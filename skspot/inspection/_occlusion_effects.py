@@ -3,8 +3,8 @@
 import numpy as np
 
 from skspot.faces import NODE_SETS, PART_NAMES, PART_SIZES
-from skspot.neural_network.training._batches import check_video_features
-from skspot.preprocessing._sw_mro import window_pairs
+from skspot.neural_network._windows import check_features
+from skspot.preprocessing.flow import window_pairs
 
 _KINDS = {len(names): kind for kind, names in NODE_SETS.items()}
 
@@ -77,7 +77,7 @@ def scored_windows(features, interval, score):
     frames : str
         "at frame 31", or "over the frames 20 to 40".
     """
-    check_video_features(features, "features")
+    check_features([features])
     ends = ("onset", "offset") if score == "expression" else (score, score)
     first, last = (int(interval[end]) for end in ends)
     windows = features[first : last + 1]

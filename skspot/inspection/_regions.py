@@ -6,7 +6,7 @@ import numpy as np
 
 from skspot.faces import node_names
 from skspot.inspection._drawing import LEGEND
-from skspot.preprocessing.flow._displacements import RegionGeometry
+from skspot.preprocessing.flow import RegionGeometry
 from skspot.utils.validation import check_frame_number
 
 _NODE_COLOUR = "#E69F00"

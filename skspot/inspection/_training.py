@@ -107,8 +107,8 @@ class TrainingDisplay:
         Parameters
         ----------
         history : DataFrame
-            What `SpotFormerClassifier.history_dataframe` returns, also if it was kept in a file. The
-            index holds the numbers of the epochs; ``train_loss`` is needed, ``valid_loss`` and
+            What `SpotFormerClassifier.history_dataframe` returns, also if it was kept in a file.
+            The index holds the numbers of the epochs; ``train_loss`` is needed, ``valid_loss`` and
             ``valid_f1`` are drawn if they are there.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.

@@ -12,7 +12,6 @@ from skorch import NeuralNet
 
 from skspot.intervals import CLASSES
 from skspot.neural_network._decoding import (
-
     FRAME_SCORE_DTYPE,
     FrameScores,
     decode_apexes,
@@ -32,7 +31,7 @@ from skspot.neural_network._windows import (
 from skspot.neural_network.training._batches import TrainingWindows, training_windows
 from skspot.neural_network.training._history import history_dataframe
 from skspot.neural_network.training._validation_split import check_monitors, validation_split
-from skspot.preprocessing import FlowFeatures, common_layout
+from skspot.preprocessing import FlowFeatures, FlowLayout
 from skspot.spotting import BaseSpotter
 from skspot.utils._doc_links import DocLinkMixin
 from skspot.utils._param_validation import Interval, StrOptions, check_params
@@ -346,7 +345,7 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         tables = check_interval_tables(y, n_videos=len(features))
         expected, layout = (self.window_shape_, self.layout_) if go_on else (None, None)
         window_shape = check_features(features, expected)
-        layout = common_layout(features, expected=layout)
+        layout = FlowLayout.shared_by(features, expected=layout)
         dataset = training_windows(
             features,
             tables,
@@ -434,7 +433,7 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         check_params(self)
         features = check_videos(X)
         check_features(features, getattr(self, "window_shape_", None))
-        common_layout(features, expected=self.layout_)
+        FlowLayout.shared_by(features, expected=self.layout_)
         module = self.module_
         folded = module.folded(PRECISIONS[self.precision]) if type(module) is SpotFormer else None
         self._set_training(False)

@@ -7,7 +7,7 @@ doi 10.1109/TAFFC.2026.3677401, section on expression spotting.
 
 import warnings
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -17,7 +17,6 @@ from skspot.neural_network._targets import class_logits
 from skspot.utils._param_validation import Interval, validate_params
 from skspot.utils.validation import check_fps
 from skspot.video import DEFAULT_FPS, FrameTimes, n_frames_in
-
 
 _SCORES = ("onset", "apex", "offset", "expression")
 
@@ -383,8 +382,8 @@ def decode_boundaries(
     highest apex score between the two. Its score is the product of four: the geometric mean of the
     onset and the offset score, the apex score, the mean expression score between the two, and, with
     flanks, one minus the mean expression score in the frames just before and after. The best
-    candidates are kept. No length around an apex is assumed, so that long expressions, whose apex no
-    short window shows, are found as well as short ones.
+    candidates are kept. No length around an apex is assumed, so that long expressions, whose apex
+    no short window shows, are found as well as short ones.
 
     Parameters
     ----------

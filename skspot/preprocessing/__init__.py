@@ -6,7 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "_aligner": ["FaceAligner"],
-        "_features": ["FlowFeatures", "FlowLayout", "common_layout"],
+        "_features": ["FlowFeatures", "FlowLayout"],
         "_sw_mro": ["SWMROFlow"],
     },
 )

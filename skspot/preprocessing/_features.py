@@ -29,7 +29,7 @@ class FlowLayout:
     resolutions : tuple of "window" and int, default=("window",)
         The displacements at each position, as for `SWMROFlow`.
     step : float, default=1/30
-        Seconds that were asked for from one frame of a window to the next.
+        Seconds that were asked for from one frame of a window to the next; the unit of lags.
     reference : {"centre", "first"}, default="centre"
         The frame of the window from which the resolution "window" is measured.
     head_motion : {"nose", "similarity", None}, default="nose"
@@ -125,30 +125,71 @@ class FlowLayout:
         Returns
         -------
         differences : list of str
-            Such as ``"nodes='paper' instead of 'extended'"``, that of `other` last. Frame rate and
-            spacing may differ as long as the same `step` was asked for.
+            Such as ``"nodes='paper' instead of 'extended'"``, that of `other` last. Frame rates may
+            differ, and the spacing with them.
         """
         names = [f.name for f in fields(self) if f.name not in ("fps", "spacing", "step")]
         pairs = [(name, getattr(self, name), getattr(other, name)) for name in names]
-        texts = [f"{name}={mine!r} instead of {theirs!r}" for name, mine, theirs in pairs if mine != theirs]
+        texts = [
+            f"{name}={mine!r} instead of {theirs!r}"
+            for name, mine, theirs in pairs
+            if mine != theirs
+        ]
         if not _close(self.step, other.step):
             texts.append(f"step={self.step:.4g} s instead of {other.step:.4g} s")
+        elif not (_close(self.window_seconds, other.window_seconds) or self._closest(other)):
+            texts.append(
+                f"spacing={self.spacing} at {self.fps:.4g} frames per second instead of "
+                f"{other.spacing} at {other.fps:.4g}"
+            )
         return texts
 
-    def same_pace(self, other):
-        """Return whether windows of another layout span about the same time as these.
+    def _closest(self, other):
+        """Return whether both have the spacing that comes closest to their step."""
+        return all(x.spacing == frames_per_step(x.step, x.fps) for x in (self, other))
+
+    @classmethod
+    def shared_by(cls, features, *, expected=None, name="X"):
+        """Return the layout that the features of several videos share.
 
         Parameters
         ----------
-        other : FlowLayout
-            The other layout.
+        features : list of FlowFeatures, arrays or None
+            The features; None is a video that could not be read.
+        expected : FlowLayout, default=None
+            The layout that a model was trained on; None takes that of the first video.
+        name : str, default="X"
+            What errors call the collection.
 
         Returns
         -------
-        same : bool
-            Whether the seconds between frames of a window differ by less than 30 %.
+        layout : FlowLayout or None
+            `expected`, or that of the first video; None if some of the features are plain arrays.
+
+        Raises
+        ------
+        ValueError
+            If layouts differ.
+
+        Warns
+        -----
+        UserWarning
+            If frame rates do not allow windows of about the same time.
         """
-        return _close(self.window_seconds, other.window_seconds)
+        known = [(i, v.layout) for i, v in enumerate(features) if isinstance(v, FlowFeatures)]
+        if not known:
+            return None if any(video is not None for video in features) else expected
+        source = "the model was trained on others" if expected else f"as {name}[{known[0][0]}] was"
+        expected = expected or known[0][1]
+        for i, layout in known:
+            if differences := layout.differences(expected):
+                raise ValueError(
+                    f"{name}[{i}] was made with other settings of SWMROFlow than needed: "
+                    f"{', '.join(differences)} ({source}); extract all videos with one SWMROFlow."
+                )
+        _warn_of_pace(known, expected, name)
+        n_read = sum(video is not None for video in features)
+        return expected if len(known) == n_read else None
 
     def to_dict(self):
         """Return the layout as plain values.
@@ -166,8 +207,8 @@ class FlowFeatures:
     """The features of one video, with what they mean.
 
     It is used like an array of shape (n_frames, n_positions, n_nodes, n_channels): ``len``,
-    ``shape``, slices and ``numpy.asarray`` work. The values may not have been computed yet: `blocks`
-    then computes them while the video is decoded and keeps none, so that an hour needs no more
+    ``shape``, slices and ``numpy.asarray`` work. The values may not have been computed yet: then
+    `blocks` computes them while the video is decoded and keeps none, so that an hour needs no more
     memory than a minute; everything else computes all of them once and keeps them. A pickle holds
     the values.
 
@@ -310,6 +351,8 @@ class FlowFeatures:
             with one_opencv_thread():
                 for i in range(len(block)):
                     block[i] = next(windows)
+                if start + len(block) == len(self):
+                    next(windows, None)  # let it end
             yield block
 
 
@@ -326,55 +369,22 @@ def frames_per_step(step, fps):
     return max(1, n_frames_in(step, fps)) if np.isfinite(fps) else 1
 
 
-def common_layout(features, *, expected=None, name="X"):
-    """Return the layout that the features of several videos share.
-
-    Parameters
-    ----------
-    features : list of FlowFeatures, arrays or None
-        The features; None is a video that could not be read.
-    expected : FlowLayout, default=None
-        The layout that a model was trained on; None takes that of the first video.
-    name : str, default="X"
-        What errors call the collection.
-
-    Returns
-    -------
-    layout : FlowLayout or None
-        `expected`, or that of the first video; None if some of the features are plain arrays.
-
-    Raises
-    ------
-    ValueError
-        If layouts differ.
-
-    Warns
-    -----
-    UserWarning
-        If the frame rates of videos do not allow windows of about the same time.
-    """
-    known = [(i, v.layout) for i, v in enumerate(features) if isinstance(v, FlowFeatures)]
-    first = "the model was trained on others" if expected else None
-    for i, layout in known:
-        if expected is None:
-            expected, first = layout, f"{name}[{i}] was made with others"
-        if differences := layout.differences(expected):
-            raise ValueError(
-                f"{name}[{i}] was made with other settings of SWMROFlow than are needed: "
-                f"{', '.join(differences)} ({first}); extract all videos with one SWMROFlow."
-            )
-    slow = [i for i, layout in known if not layout.same_pace(expected)]
-    if slow:
-        i, layout = slow[0], features[slow[0]].layout
+def _warn_of_pace(layouts, expected, name):
+    """Warn of windows that span another time, because a frame rate allows no better fit."""
+    others = [
+        (i, layout)
+        for i, layout in layouts
+        if not _close(layout.window_seconds, expected.window_seconds)
+    ]
+    if others:
+        i, layout = others[0]
         warnings.warn(
             f"{name}[{i}] has {layout.fps:.4g} frames per second, so that its windows span "
             f"{layout.window_seconds:.2f} s; those of {expected.fps:.4g} frames per second span "
-            f"{expected.window_seconds:.2f} s, and expressions of it may be missed. "
-            f"So it is with {len(slow)} of {len(features)} videos.",
-            stacklevel=3,
+            f"{expected.window_seconds:.2f} s. Expressions may be missed in {len(others)} of "
+            f"{len(layouts)} videos.",
+            stacklevel=4,
         )
-    n_read = sum(video is not None for video in features)
-    return expected if len(known) == n_read else None
 
 
 def _close(first, second):

@@ -292,7 +292,7 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
             window_length=self.window_length,
             spacing=spacing,
             resolutions=tuple(self.resolutions),
-            step=self.step if self.spacing is None else spacing / fps,
+            step=self.step,
             reference=self.reference,
             head_motion=self.head_motion,
             face_size=video.face_size,
@@ -316,7 +316,7 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
         known = [r == "window" or _is_lag(r) for r in self.resolutions]
         if not known or not all(known) or len(set(self.resolutions)) < len(known):
             raise ValueError(
-                "resolutions must hold 'window' or lags in frames (int, at least 1), at least one "
+                "resolutions must hold 'window' or lags in steps (int, at least 1), at least one "
                 f"and none of them twice; got {self.resolutions!r}."
             )
 

@@ -7,7 +7,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skspot.faces import node_centres, node_names
 from skspot.inspection import RegionsDisplay
-from skspot.preprocessing.flow._displacements import pair_displacements
+from skspot.preprocessing.flow import RegionGeometry
+from skspot.preprocessing.flow._engines import FlowEngine
 from skspot.video import AlignedVideo
 from tests.conftest import align_exactly
 
@@ -17,7 +18,7 @@ def aligned(still_data):
     return align_exactly(still_data, face_size=128)[0]
 
 
-class SeeingEngine:
+class SeeingEngine(FlowEngine):
     """An engine that remembers what it is shown."""
 
     def __init__(self):
@@ -37,7 +38,7 @@ class SeeingEngine:
 )
 def test_it_shows_what_the_engine_sees(aligned, nodes, head_motion, n_rigid):
     engine = SeeingEngine()
-    list(pair_displacements(aligned, engine, lags=(1,), nodes=nodes, head_motion=head_motion))
+    list(engine.displacements(aligned, RegionGeometry(128, nodes, head_motion), lags=(1,)))
     seen, regions, margin = engine.seen[70]
     display = RegionsDisplay.from_video(aligned, 70, nodes=nodes, head_motion=head_motion)
     assert display.names == node_names(nodes)

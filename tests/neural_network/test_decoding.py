@@ -12,8 +12,8 @@ from hypothesis.extra.numpy import arrays
 from skspot.intervals import PREDICTION_DTYPE, check_intervals
 from skspot.neural_network._decoding import (
     FRAME_SCORE_DTYPE,
-    FrameScores,
     PROPOSAL_DTYPE,
+    FrameScores,
     decode_apexes,
     decode_boundaries,
     frame_scores,
@@ -450,7 +450,13 @@ class TestDecodeBoundaries:
 
     @pytest.mark.parametrize(
         ("name", "value"),
-        [("micro_flank", -1), ("macro_flank", "2"), ("fps", 0), ("smoothing", -1), ("peak_threshold", 2)],
+        [
+            ("micro_flank", -1),
+            ("macro_flank", "2"),
+            ("fps", 0),
+            ("smoothing", -1),
+            ("peak_threshold", 2),
+        ],
     )
     def test_options_out_of_range(self, name, value):
         with pytest.raises(ValueError, match=f"The '{name}' parameter of decode_boundaries"):

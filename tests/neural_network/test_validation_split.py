@@ -11,7 +11,7 @@ from skspot.metrics import interval_f1_score
 from skspot.model_selection import LeaveOneSubjectOut, StratifiedSubjectKFold
 from skspot.neural_network import SpotFormerClassifier
 from skspot.neural_network.training._validation_split import validation_split
-from tests.neural_network.test_classifier import TINY, planted_videos
+from tests.neural_network.test_classifier import TINY, planted_videos, with_layout
 
 SUBJECTS = ["a", "a", "b", "b", "c", "c"]
 
@@ -44,7 +44,7 @@ def test_videos_of_neither_part_are_left_alone(data):
         callbacks=[parts],
         random_state=0,
         **{**TINY, "max_epochs": 1, "pasted_micro": 1.0},
-    ).fit(*data, groups=SUBJECTS)
+    ).fit(with_layout(data[0]), data[1], groups=SUBJECTS)
     assert (parts.n_trained, parts.n_held_out) == (1, 1)
     assert parts.n_examples == len(data[1][1])  # nothing is learnt from other videos
 

@@ -1,6 +1,8 @@
 import pickle
+from dataclasses import fields, replace
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -15,9 +17,8 @@ from skspot.faces import node_names
 from skspot.neural_network import SpotFormerClassifier
 from skspot.preprocessing import SWMROFlow
 from skspot.preprocessing import _sw_mro as flow_module
-from skspot.preprocessing._sw_mro import gather_windows, window_pairs
-from skspot.preprocessing.flow._displacements import RegionGeometry
-from skspot.preprocessing.flow._engines import make_engine
+from skspot.preprocessing.flow import RegionGeometry, make_engine
+from skspot.preprocessing.flow._windows import gather_windows, window_pairs
 from skspot.video import AlignedVideo, face_extent
 from tests.conftest import align_exactly
 
@@ -163,7 +164,7 @@ def test_flow_is_computed_once_and_only_where_needed(still_data, settings):
         computed.append((frame_of[int(reference[0, 0])], frame_of[int(target[0, 0])]))
         return _brightening(reference, target)
 
-    SWMROFlow(flow=remembering, **settings).transform([aligned])
+    np.asarray(SWMROFlow(flow=remembering, **settings).transform([aligned])[0])
     assert len(set(computed)) == len(computed)
     used = np.sort(_used_frames(60, **settings).reshape(-1, 2)).tolist()
     needed = {(start, end) for start, end in used if start < end}
@@ -373,7 +374,9 @@ def test_own_engine(lively_data):
 
 def test_own_engine_of_wrong_shape(lively_data):
     with pytest.raises(ValueError, match="must return an array of shape"):
-        SWMROFlow(flow=lambda a, b: np.zeros(a.shape)).transform(align_exactly(lively_data)[:1])
+        np.asarray(
+            SWMROFlow(flow=lambda a, b: np.zeros(a.shape)).transform(align_exactly(lively_data)[:1])
+        )
 
 
 def test_windows_without_a_face_are_nan(lively_data):
@@ -419,101 +422,100 @@ def test_windows_with_gaps_count_their_own_frames(lively_data):
 def test_each_frame_is_decoded_once_and_few_are_held(lively_data, settings, longest_lag):
     exact = align_exactly(lively_data)[0]
 
-    class Counting:
-        def __init__(self):
-            self.alive = self.most = self.decoded = 0
-
-        def __getattr__(self, name):
-            return getattr(exact, name)
-
-        def __len__(self):
-            return len(exact)
-
+    class Counting(AlignedVideo):
         def __iter__(self):
             import weakref
 
-            for frame in exact:
+            for frame in super().__iter__():
                 frame = frame.copy()
-                self.decoded += 1
-                self.alive += 1
-                self.most = max(self.most, self.alive)
-                weakref.finalize(frame, self._gone)
+                counts.decoded += 1
+                counts.alive += 1
+                counts.most = max(counts.most, counts.alive)
+                weakref.finalize(frame, gone)
                 yield frame
                 del frame
 
-        def _gone(self):
-            self.alive -= 1
+    counts = SimpleNamespace(alive=0, most=0, decoded=0)
 
-    video = Counting()
-    SWMROFlow(flow="lucas-kanade", **settings).transform([video])
-    assert video.decoded == 120
-    assert video.most <= longest_lag + 3
+    def gone():
+        counts.alive -= 1
+
+    video = Counting(*_parts(exact))
+    np.asarray(SWMROFlow(flow="lucas-kanade", **settings).transform([video])[0])
+    assert counts.decoded == 120
+    assert counts.most <= longest_lag + 3
+
+
+def _parts(aligned):
+    """Return what an aligned video is made of."""
+    return [getattr(aligned, field.name) for field in fields(AlignedVideo)]
 
 
 @pytest.mark.parametrize("settings", [{}, {"spacing": 2, "resolutions": ("window", 3)}], ids=str)
 @pytest.mark.parametrize("block_length", [1, 50, 1000])
-def test_blocks_of_a_stream_are_the_features(lively_data, settings, block_length):
+def test_blocks_are_the_features(lively_data, settings, block_length):
     aligned = _beginning(lively_data, 100)
-    aligned.valid[30:60] = False
-    flow = SWMROFlow(9, flow="lucas-kanade", **settings)
-    blocks = list(flow.stream(aligned, block_length))
+    aligned = replace(aligned, valid=np.r_[np.ones(30), np.zeros(30), np.ones(40)])
+    (features,) = SWMROFlow(9, flow="lucas-kanade", **settings).transform([aligned])
+    blocks = list(features.blocks(block_length))
+    assert not features.computed
     n_full, rest = divmod(100, block_length)
     assert [len(block) for block in blocks] == [block_length] * n_full + [rest] * bool(rest)
-    np.testing.assert_array_equal(np.concatenate(blocks), flow.transform([aligned])[0])
+    np.testing.assert_array_equal(np.concatenate(blocks), features)
+    assert features.computed
+    np.testing.assert_array_equal(np.concatenate(list(features.blocks(block_length))), features)
     assert np.isnan(np.concatenate(blocks)).any()
 
 
-def test_a_stream_reads_no_further_than_asked(lively_data):
+def test_blocks_read_no_further_than_asked(lively_data):
     frames = []
 
-    class Watched:
-        def __getattr__(self, name):
-            return getattr(exact, name)
-
-        def __len__(self):
-            return len(exact)
-
+    class Watched(AlignedVideo):
         def __iter__(self):
-            for frame in exact:
+            for frame in super().__iter__():
                 frames.append(1)
                 yield frame
 
-    exact = _beginning(lively_data, 100)
-    stream = SWMROFlow(9).stream(Watched(), 10)
+    watched = Watched(*_parts(_beginning(lively_data, 100)))
+    blocks = SWMROFlow(9).transform([watched])[0].blocks(10)
     assert not frames
-    next(stream)
+    next(blocks)
     assert len(frames) <= 10 + 9
 
 
 @pytest.mark.parametrize("verbose", [0, 1])
-def test_a_stream_shows_progress_if_asked(lively_data, capsys, verbose):
+def test_blocks_show_progress_if_asked(lively_data, capsys, verbose):
     aligned = _beginning(lively_data, 30)
-    for _ in SWMROFlow(9, verbose=verbose).stream(aligned):
+    for _ in SWMROFlow(9, verbose=verbose).transform([aligned])[0].blocks():
         pass
     assert ("30/30" in capsys.readouterr().err) == bool(verbose)
 
 
-def test_wrong_streams(lively_data):
-    aligned = _beginning(lively_data, 20)
-    with pytest.raises(TypeError, match="video must be an AlignedVideo, got NoneType"):
-        SWMROFlow().stream(None)
-    with pytest.raises(ValueError, match="block_length must be a whole number.*got 0"):
-        SWMROFlow().stream(aligned, 0)
-    with pytest.raises(ValueError, match="video .*has 20 frames, fewer than window_length=21"):
-        SWMROFlow(21).stream(aligned)
-    with pytest.raises(ValueError, match="window_length must be odd"):
-        SWMROFlow(8).stream(aligned)
+@pytest.mark.parametrize(
+    "at_once", [{"memory": "cache"}, {"n_jobs": 2}, {"on_error": "warn"}], ids=str
+)
+def test_when_features_are_computed(lively_data, at_once, tmp_path):
+    aligned = [_beginning(lively_data, 30)]
+    if "memory" in at_once:
+        at_once = {"memory": tmp_path}
+    (lazy,) = SWMROFlow(9).transform(aligned)
+    (computed,) = SWMROFlow(9, **at_once).transform(aligned)
+    assert not lazy.computed
+    assert computed.computed
+    assert lazy.fingerprint == computed.fingerprint
+    assert lazy.layout == computed.layout
+    np.testing.assert_array_equal(lazy, computed)
 
 
 def test_cache_extracts_each_video_once(lively_data, tmp_path, monkeypatch):
     calls = []
-    original = flow_module.pair_displacements
+    original = flow_module.make_engine
 
-    def counting(*args, **kwargs):
+    def counting(*args):
         calls.append(1)
-        return original(*args, **kwargs)
+        return original(*args)
 
-    monkeypatch.setattr(flow_module, "pair_displacements", counting)
+    monkeypatch.setattr(flow_module, "make_engine", counting)
     aligned = align_exactly(lively_data)
     flow = SWMROFlow(flow="lucas-kanade", memory=str(tmp_path))
     first = flow.transform(aligned[:3])
@@ -526,9 +528,9 @@ def test_cache_extracts_each_video_once(lively_data, tmp_path, monkeypatch):
 
 def test_cache_tells_spacings_and_resolutions_apart(lively_data, tmp_path, monkeypatch):
     calls = []
-    original = flow_module.pair_displacements
+    original = flow_module.make_engine
     monkeypatch.setattr(
-        flow_module, "pair_displacements", lambda *a, **kw: calls.append(1) or original(*a, **kw)
+        flow_module, "make_engine", lambda *args: calls.append(1) or original(*args)
     )
     aligned = align_exactly(lively_data)[:1]
     flow = SWMROFlow(9, flow="lucas-kanade", memory=tmp_path)
@@ -558,7 +560,7 @@ def test_cache_serves_all_devices(lively_data, tmp_path, first, second):
     stored = flow.set_params(device=second).transform(aligned)[0]
     np.testing.assert_array_equal(stored, features)
     new = flow.set_params(memory=None).transform(aligned)[0]
-    assert (new != features).any()  # otherwise this shows nothing
+    assert (np.asarray(new) != features).any()  # otherwise this shows nothing
     np.testing.assert_allclose(new, features, atol=2e-3)
 
 
@@ -609,10 +611,10 @@ def test_two_resolutions_in_a_pipeline_and_its_model_file(lively_data, tmp_path)
         ({"resolutions": "window"}, "resolutions"),
         ({"resolutions": 1}, "resolutions"),
         ({"resolutions": ()}, r"at least one and none of them twice; got \(\)"),
-        ({"resolutions": ("window", 0)}, "lags in frames .*got .*0"),
-        ({"resolutions": (-1,)}, "lags in frames .*got .*-1"),
-        ({"resolutions": (1.0,)}, "lags in frames .*got .*1.0"),
-        ({"resolutions": (True,)}, "lags in frames .*got .*True"),
+        ({"resolutions": ("window", 0)}, "lags in steps .*got .*0"),
+        ({"resolutions": (-1,)}, "lags in steps .*got .*-1"),
+        ({"resolutions": (1.0,)}, "lags in steps .*got .*1.0"),
+        ({"resolutions": (True,)}, "lags in steps .*got .*True"),
         ({"resolutions": ["windows"]}, "must hold 'window' .*got .*windows"),
         ({"resolutions": ["window", 2, "window"]}, "none of them twice"),
         ({"resolutions": [2, np.int64(2)]}, "none of them twice"),
@@ -634,8 +636,6 @@ def test_wrong_parameters(lively_data, parameters, message):
         flow.fit(align_exactly(lively_data)[:1])
     with pytest.raises(ValueError, match=message):
         flow.transform(align_exactly(lively_data)[:1])
-    with pytest.raises(ValueError, match=message):
-        flow.stream(align_exactly(lively_data)[0])
 
 
 def test_short_video(lively_data):
@@ -645,9 +645,7 @@ def test_short_video(lively_data):
     )
     with pytest.raises(ValueError, match=r"X\[1\].*12 frames, fewer than window_length=17"):
         SWMROFlow().transform([exact, short])
-    with pytest.warns(
-        UserWarning, match=r"1 of 2 videos .*\n- X\[1\], .*: ValueError: .*12 frames"
-    ):
+    with pytest.warns(UserWarning, match=r"1 of 2 videos.*\n- X\[1\], .*: ValueError: .*12 frames"):
         features = SWMROFlow(flow="dis", on_error="warn").transform([exact, short])
     assert features[0].shape == (120, 16, 10, 2)
     assert features[1] is None
@@ -706,8 +704,10 @@ def test_cache_tells_own_engines_apart(lively_data, tmp_path):
 
 def test_own_engine_that_fails(lively_data):
     with pytest.raises(ValueError, match="finite displacements"):
-        SWMROFlow(flow=lambda a, b: np.full((*a.shape, 2), np.nan)).transform(
-            align_exactly(lively_data)[:1]
+        np.asarray(
+            SWMROFlow(flow=lambda a, b: np.full((*a.shape, 2), np.nan)).transform(
+                align_exactly(lively_data)[:1]
+            )[0]
         )
 
 

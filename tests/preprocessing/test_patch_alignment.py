@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from skspot.preprocessing import SWMROFlow
-from skspot.preprocessing.flow._displacements import RegionGeometry
-from skspot.preprocessing.flow._engines import make_engine
+from skspot.preprocessing.flow import RegionGeometry, make_engine
 from tests.conftest import align_exactly
 
 FLAT = np.full((200, 200), 90, np.uint8)

@@ -1,13 +1,15 @@
 """Patches aligned with PyTorch against the same by the processor, one frame after the other."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 import torch
 
 from skspot.preprocessing import SWMROFlow
-from skspot.preprocessing import _displacements as displacements_module
-from skspot.preprocessing.flow import _patch_alignment_torch as torch_module
+from skspot.preprocessing.flow import RegionGeometry, make_engine
+from skspot.preprocessing.flow import _device_engine as engine_module
 from skspot.preprocessing.flow._patch_alignment import N_LEVELS, align_regions, make_pyramid
 from skspot.preprocessing.flow._patch_alignment_torch import (
     align_batch,
@@ -158,7 +160,7 @@ def test_features_of_other_sizes(lively_data, device, face_size):
 )
 @pytest.mark.parametrize("spacing", [1, 2])
 def test_features_with_gaps(lively_data, device, monkeypatch, lost, spacing):
-    monkeypatch.setattr(displacements_module, "_BATCH_LENGTH", 16)
+    monkeypatch.setattr(engine_module, "_BATCH_LENGTH", 16)
     aligned = _aligned(align_exactly(lively_data)[0], 60, lost)
     settings = {"window_length": 9, "spacing": spacing}
     expected = SWMROFlow(**settings).transform([aligned])[0]
@@ -169,24 +171,26 @@ def test_features_with_gaps(lively_data, device, monkeypatch, lost, spacing):
 
 def test_landmarks_in_one_point_are_no_face(lively_data, device):
     aligned = _aligned(align_exactly(lively_data)[0], 40)
-    aligned.landmarks[20] = 120
+    landmarks = aligned.landmarks.copy()
+    landmarks[20] = 120
+    aligned = replace(aligned, landmarks=landmarks)
     _assert_same_features(aligned, device, window_length=9)
 
 
 @pytest.mark.parametrize("length", [1, 5, 8, 60, 1000])
 def test_batches_do_not_show(lively_data, device, monkeypatch, length):
-    monkeypatch.setattr(displacements_module, "_BATCH_LENGTH", length)
+    monkeypatch.setattr(engine_module, "_BATCH_LENGTH", length)
     aligned = _aligned(align_exactly(lively_data)[0], 60)
     features = _assert_same_features(aligned, device, window_length=9)
-    blocks = list(SWMROFlow(9, device=device).stream(aligned, 25))
+    blocks = list(SWMROFlow(9, device=device).transform([aligned])[0].blocks(25))
     assert [len(block) for block in blocks] == [25, 25, 10]
     np.testing.assert_allclose(np.concatenate(blocks), features, atol=1e-5)
 
 
 def test_frames_travel_once_and_few_are_held(lively_data, device, monkeypatch):
-    monkeypatch.setattr(displacements_module, "_BATCH_LENGTH", 20)
+    monkeypatch.setattr(engine_module, "_BATCH_LENGTH", 20)
     sent, held = [], []
-    original = torch_module.extend_pyramids
+    original = engine_module.extend_pyramids
 
     def watched(pyramids, frames, device):
         assert frames.dtype == np.uint8
@@ -195,9 +199,9 @@ def test_frames_travel_once_and_few_are_held(lively_data, device, monkeypatch):
         held.append(len(pyramids[0]))
         return pyramids
 
-    monkeypatch.setattr(torch_module, "extend_pyramids", watched)
+    monkeypatch.setattr(engine_module, "extend_pyramids", watched)
     exact = align_exactly(lively_data)[0]
-    SWMROFlow(9, device=device).transform([exact])
+    np.asarray(SWMROFlow(9, device=device).transform([exact])[0])
     np.testing.assert_array_equal(np.concatenate(sent), np.stack(list(exact)))
     assert max(held) == 20 + 4
 
@@ -205,7 +209,7 @@ def test_frames_travel_once_and_few_are_held(lively_data, device, monkeypatch):
 def test_large_faces_make_small_batches(lively_data):
     exact = align_exactly(lively_data)[0]
     lengths = [
-        len(next(displacements_module._batches(_aligned(exact, 120, face_size=size))))
+        len(next(engine_module._batches(_aligned(exact, 120, face_size=size))))
         for size in (32, 512, 1024)
     ]
     assert lengths == [120, 16, 4]
@@ -227,3 +231,17 @@ def test_cuda_where_there_is_none(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
     with pytest.raises(ValueError, match="device is 'cuda', .* sees none.*leave device=None"):
         check_device("cuda")
+
+
+def test_a_single_pair(lively_data, device):
+    """The engine measures single pairs as well as whole videos."""
+    exact = align_exactly(lively_data)[0]
+    first, _, _, second = (frame for frame, _ in zip(exact, range(4)))
+    geometry = RegionGeometry(128, "paper", "nose")
+    landmarks = exact.face_landmarks[0]
+    motion = [
+        geometry.node_motion(engine, landmarks, [engine.prepare(f) for f in (first, second)])
+        for engine in (make_engine("patches"), make_engine("patches", device))
+    ]
+    assert np.abs(motion[0]).max() > 0.05
+    np.testing.assert_allclose(motion[1], motion[0], atol=TOLERANCE, rtol=0)

@@ -1,4 +1,4 @@
-"""Copy-paste augmentation: expressions pasted into neutral stretches, to learn from few examples."""
+"""Copy-paste augmentation: expressions pasted into neutral stretches of training videos."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
