@@ -22,7 +22,9 @@ PACKAGES = [
     "skspot.model_selection",
     "skspot.neural_network",
     "skspot.preprocessing",
+    "skspot.recipes",
     "skspot.reporting",
+    "skspot.spotting",
     "skspot.video",
 ]
 HEAVY = {"torch", "cv2", "skorch", "av", "matplotlib", "skimage", "numba"}
@@ -109,11 +111,7 @@ LEFT = {
     "cli/_videos.py: skspot.datasets._video_files.VIDEO_SUFFIXES",
     # skspot/datasets and skspot/io
     # skspot/inspection and skspot/reporting
-    "inspection/_flow.py: skspot.preprocessing._sw_mro.window_pairs",
-    "inspection/_occlusion_effects.py: "
-    "skspot.neural_network.training._batches.check_video_features",
-    "inspection/_occlusion_effects.py: skspot.preprocessing._sw_mro.window_pairs",
-    "inspection/_regions.py: skspot.preprocessing.flow._displacements.RegionGeometry",
+    "inspection/_occlusion_effects.py: skspot.neural_network._windows.check_features",
     "reporting/_video_report.py: skspot.inspection._pipelines.run_transformers",
 }
 
