@@ -5,9 +5,10 @@ import numpy as np
 from matplotlib.patches import FancyArrowPatch
 
 from skspot.inspection import CLASS_COLOURS
-from skspot.preprocessing.flow import window_pairs
+from skspot.preprocessing import FlowLayout
 
 WINDOW_LENGTH = 17
+FPS = 30
 CASES = [
     ('"window", reference="centre" (default): from the middle frame', "window", "centre"),
     ('"window", reference="first" (paper): from the first frame', "window", "first"),
@@ -44,12 +45,19 @@ def draw_row(ax, y, pairs):
 figure, ax = plt.subplots(figsize=(7.2, 5.0), layout="constrained")
 y = 0
 for title, resolution, reference in reversed(CASES):
-    pairs = window_pairs(WINDOW_LENGTH, 1, (resolution,), reference)[:, 0]
+    layout = FlowLayout(
+        window_length=WINDOW_LENGTH, resolutions=(resolution,), reference=reference, fps=FPS
+    )
+    pairs = layout.pairs[:, 0]
     draw_row(ax, y, pairs)
     y += BEND / 2 * np.abs(np.diff(pairs)).max() + 0.7
     ax.text(-12.3, y, title, va="bottom")
     y += 2.2
 ax.set(aspect="equal", xlim=(-13, 13), ylim=(-1, y - 0.8), yticks=[], xticks=range(-12, 13, 4))
 ax.set_xlabel("frame, counted from the window's middle")
+to_ms = 1000 / FPS
+top = ax.secondary_xaxis("top", functions=(lambda x: x * to_ms, lambda x: x / to_ms))
+top.set_xlabel(f"milliseconds, at {FPS} frames per second")
+top.spines[:].set_visible(False)
 ax.spines[:].set_visible(False)
 plt.show()

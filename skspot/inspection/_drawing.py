@@ -201,14 +201,14 @@ _LONGEST = 0.25  # of the side of the view
 _MARGIN = 0.4  # of the extent of the nodes, shown around them
 
 
-def draw_arrows(ax, picture, centres, motion, colours):
-    """Draw a picture with one arrow per node, and a key for their scale.
+def draw_arrows(ax, image, centres, motion, colours):
+    """Draw a image with one arrow per node, and a key for their scale.
 
     Parameters
     ----------
     ax : matplotlib Axes
         Where to draw.
-    picture : uint8 array of shape (height, width)
+    image : uint8 array of shape (height, width)
         The frame, grey.
     centres : array of shape (n_nodes, 2)
         Where the nodes are in it, in pixels.
@@ -218,7 +218,7 @@ def draw_arrows(ax, picture, centres, motion, colours):
         Colour of each arrow.
     """
     longest = np.linalg.norm(motion, axis=-1).max() or 1.0
-    side = _show_part(ax, picture, centres)
+    side = _show_part(ax, image, centres)
     times = _round_down(_LONGEST * side / longest)
     ax.plot(*centres.T, "o", markersize=4, color="white", markeredgecolor="black")
     quiver = ax.quiver(
@@ -239,9 +239,9 @@ def draw_arrows(ax, picture, centres, motion, colours):
     ax.set(xticks=[], yticks=[])
 
 
-def _show_part(ax, picture, centres):
-    """Show the picture around the nodes, and return the side of what is shown in pixels."""
-    ax.imshow(picture, cmap="gray", vmin=0, vmax=255)
+def _show_part(ax, image, centres):
+    """Show the image around the nodes, and return the side of what is shown in pixels."""
+    ax.imshow(image, cmap="gray", vmin=0, vmax=255)
     first, last = centres.min(axis=0), centres.max(axis=0)
     half = (0.5 + _MARGIN) * (last - first).max()
     (left, top), (right, bottom) = (first + last) / 2 - half, (first + last) / 2 + half

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skspot.faces import NODE_SETS, PART_SIZES, node_centres
+from skspot.faces import PART_SIZES, node_centres
 from skspot.inspection._drawing import (
     COMPONENTS,
     divide_into_parts,
@@ -17,10 +17,9 @@ from skspot.inspection._drawing import (
     draw_time,
     node_colours,
 )
-from skspot.inspection._pipelines import run_transformers
 from skspot.intervals import check_intervals
-from skspot.preprocessing import SWMROFlow
-from skspot.preprocessing.flow import window_pairs
+from skspot.preprocessing import FlowFeatures, SWMROFlow
+from skspot.spotting import spot
 from skspot.utils.validation import check_frame_number, check_n_frames
 from skspot.video import FrameTimes
 
@@ -35,42 +34,44 @@ class FaceView(NamedTuple):
     frame : int
         The frame around which the window lies.
     shown : int
-        The frame that the picture shows: that from which the motion starts.
-    picture : uint8 array of shape (height, width)
-        The frame, grey, with the face at its normalised size.
+        The frame that is shown: that from which the motion starts.
+    image : uint8 array of shape (height, width)
+        The frame, grey, with the scaled face.
     centres : array of shape (n_nodes, 2)
-        The centres of the nodes in pixels of the picture.
+        The centres of the nodes in pixels of the image.
     """
 
     frame: int
     shown: int
-    picture: np.ndarray
+    image: np.ndarray
     centres: np.ndarray
 
 
 class FlowDisplay:
-    """What `SWMROFlow` sees: the motion of each node over time, and on the face.
+    """The motion that `SWMROFlow` measures: of each node over time, and on the face.
 
     Make one with `from_estimator`, `from_video` or `from_features`.
 
     For each frame, features hold the displacements of the nodes between pairs of frames in a window
-    around it. One such pair is drawn: the curves show, at frame i, the displacement that the window
-    around frame i holds for it, and the title says from which frame to which it is, such as "from
-    frame i to frame i + 8". The arrows on the face are this displacement for one frame, which a
-    line marks in the curves.
+    around it. The display shows one such pair: at frame i, the curves show the displacement that
+    the window around frame i holds for it. The title says between which frames, and how far apart
+    in time they are: "from frame i to frame i + 8 (267 ms)". The arrows on the face are this
+    displacement for one frame, which a line marks in the curves.
 
     Parameters
     ----------
     motion : array of shape (n_frames, n_nodes, 2)
         Displacement (dx, dy) of each node, for the window around each frame, in pixels of the
-        normalised face; dx points to the right of the picture, dy downwards. NaN where nothing is
+        scaled face; dx points to the right of the image, dy downwards. NaN where nothing is
         known.
+    layout : FlowLayout
+        The layout of the features: nodes, frame rate, positions of the window.
+    position : int
+        The position in the window.
+    resolution : "window" or int
+        The resolution.
     timestamps : array of shape (n_frames,)
         Time of each frame in seconds.
-    pair : tuple of (int, int)
-        From which frame to which the displacements are, counted from the frame of the window.
-    nodes : {"paper", "extended"}, default="paper"
-        The node set.
     component : {"magnitude", "dx", "dy"}, default="magnitude"
         What the curves show.
     intervals : ndarray of dtype `INTERVAL_DTYPE` or `PREDICTION_DTYPE`, default=None
@@ -79,13 +80,15 @@ class FlowDisplay:
         Frames that show a face; the others are greyed.
     name : str, default=""
         Name of the video, for the title.
-    face : tuple (frame, shown, picture, centres), default=None
+    face : tuple (frame, shown, image, centres), default=None
         For the arrows: the frame around which their window lies, the number of the frame that is
-        shown, its grey picture (height, width), and the centres of the nodes in it, (n_nodes, 2).
+        shown, its grey image (height, width), and the centres of the nodes in it, (n_nodes, 2).
         None draws the curves alone.
 
     Attributes
     ----------
+    pair : tuple of (int, int)
+        From which frame to which the displacements are, counted from the frame of the window.
     figure_ : matplotlib Figure
         The figure.
     ax_ : matplotlib Axes
@@ -118,9 +121,10 @@ class FlowDisplay:
         self,
         motion,
         *,
+        layout,
+        position,
+        resolution,
         timestamps,
-        pair,
-        nodes="paper",
         component="magnitude",
         intervals=None,
         valid=None,
@@ -128,9 +132,10 @@ class FlowDisplay:
         face=None,
     ):
         self.motion = motion
+        self.layout = layout
+        self.position = position
+        self.resolution = resolution
         self.timestamps = timestamps
-        self.pair = pair
-        self.nodes = nodes
         self.component = component
         self.intervals = intervals
         self.valid = valid
@@ -151,12 +156,12 @@ class FlowDisplay:
         name=None,
         ax=None,
     ):
-        """Draw what a pipeline sees of a video.
+        """Draw the motion that a pipeline measures in a video.
 
         Parameters
         ----------
         estimator : fitted Pipeline
-            Its last steps are `SWMROFlow` and a spotter; the spotter is not used.
+            A pipeline with `SWMROFlow`.
         video : path, array or AlignedVideo
             One video, of the kind that the pipeline takes.
         intervals : ndarray of dtype `INTERVAL_DTYPE` or `PREDICTION_DTYPE`, default=None
@@ -164,7 +169,7 @@ class FlowDisplay:
         frame : int, default=None
             The frame whose window is drawn on the face. None takes the one with the most motion.
         resolution : "window" or int, default=None
-            Which of the flow's `resolutions` is drawn; None is the first.
+            Which of the `resolutions` of `SWMROFlow` is drawn; None is the first.
         position : int, default=None
             Which position of the window is drawn; negative ones count from its end. None is the
             last one of "window", and the middle one of a lag.
@@ -183,26 +188,29 @@ class FlowDisplay:
         Raises
         ------
         TypeError
-            If the estimator is no pipeline, its step before the spotter is no `SWMROFlow`, or none
-            of its steps makes an aligned video.
+            If the estimator has no `SWMROFlow`, or `frame` is not a whole number.
         ValueError
             As for `from_video`.
         """
-        flow = _flow_of(estimator)
-        _check_choice(flow, resolution, position, component)
-        aligned, features = run_transformers(cls, estimator, video)
-        display = cls._from_aligned(
-            aligned,
-            features,
-            flow,
-            frame,
-            intervals=intervals,
+        _check_component(component)  # before any work
+        (result,) = spot(estimator, [video])
+        if result.features is None:
+            raise TypeError(
+                "FlowDisplay.from_estimator needs a Pipeline with SWMROFlow, got "
+                f"{type(estimator).__name__} without features; FlowDisplay.from_video needs no "
+                "Pipeline."
+            )
+        return cls.from_features(
+            result.features,
+            intervals,
+            aligned=result.aligned,
+            frame=frame,
             resolution=resolution,
             position=position,
             component=component,
             name=name,
+            ax=ax,
         )
-        return display.plot(ax=ax)
 
     @classmethod
     def from_video(
@@ -227,11 +235,11 @@ class FlowDisplay:
         intervals : ndarray of dtype `INTERVAL_DTYPE` or `PREDICTION_DTYPE`, default=None
             Annotated or predicted intervals to shade.
         flow : SWMROFlow, default=None
-            What measures the motion; None is ``SWMROFlow()``.
+            Measures the motion; None is ``SWMROFlow()``.
         frame : int, default=None
             The frame whose window is drawn on the face. None takes the one with the most motion.
         resolution : "window" or int, default=None
-            Which of the flow's `resolutions` is drawn; None is the first.
+            Which of the `resolutions` of `SWMROFlow` is drawn; None is the first.
         position : int, default=None
             Which position of the window is drawn; negative ones count from its end. None is the
             last one of "window", and the middle one of a lag.
@@ -250,7 +258,8 @@ class FlowDisplay:
         Raises
         ------
         TypeError
-            If `aligned` is no aligned video, `flow` no `SWMROFlow` or `frame` no whole number.
+            If `aligned` is not an aligned video, `flow` not a `SWMROFlow` or `frame` not a whole
+            number.
         ValueError
             If there is no such frame, resolution, position or component, no motion is known in the
             window of the frame, or intervals reach beyond the video.
@@ -260,26 +269,26 @@ class FlowDisplay:
                 f"FlowDisplay needs an AlignedVideo, got {type(aligned).__name__}; FaceAligner "
                 "makes one from a video."
             )
-        flow = _check_flow(flow)
-        _check_choice(flow, resolution, position, component)
+        flow = SWMROFlow() if flow is None else flow
+        if not isinstance(flow, SWMROFlow):
+            raise TypeError(f"flow must be a SWMROFlow, got {type(flow).__name__}: {flow!r:.80}.")
         (features,) = flow.transform([aligned])
         if features is None:
             raise ValueError(
-                f"{aligned.name} could not be turned into features, as the warning says; there is "
+                f"Feature extraction failed for {aligned.name}, as the warning says; there is "
                 "nothing to draw."
             )
-        display = cls._from_aligned(
-            aligned,
+        return cls.from_features(
             features,
-            flow,
-            frame,
-            intervals=intervals,
+            intervals,
+            aligned=aligned,
+            frame=frame,
             resolution=resolution,
             position=position,
             component=component,
             name=name,
+            ax=ax,
         )
-        return display.plot(ax=ax)
 
     @classmethod
     def from_features(
@@ -287,40 +296,37 @@ class FlowDisplay:
         features,
         intervals=None,
         *,
-        timestamps,
-        flow=None,
+        aligned=None,
+        frame=None,
         resolution=None,
         position=None,
         component="magnitude",
-        valid=None,
-        name="",
+        name=None,
         ax=None,
     ):
-        """Draw features that are known already; without a video there is no face.
+        """Draw features that are known already.
 
         Parameters
         ----------
-        features : array of shape (n_frames, window_length - 1, n_nodes, n_channels)
-            What `SWMROFlow.transform` returns for one video.
+        features : FlowFeatures
+            The features of one video.
         intervals : ndarray of dtype `INTERVAL_DTYPE` or `PREDICTION_DTYPE`, default=None
             Annotated or predicted intervals to shade.
-        timestamps : array of shape (n_frames,)
-            Time of each frame in seconds.
-        flow : SWMROFlow, default=None
-            What made the features; None is ``SWMROFlow()``.
+        aligned : AlignedVideo, default=None
+            The video, to draw the face; None draws the curves alone.
+        frame : int, default=None
+            The frame whose window is drawn on the face. None takes the one with the most motion.
         resolution : "window" or int, default=None
-            Which of the flow's `resolutions` is drawn; None is the first.
+            Which of the `resolutions` of `SWMROFlow` is drawn; None is the first.
         position : int, default=None
             Which position of the window is drawn; negative ones count from its end. None is the
             last one of "window", and the middle one of a lag.
         component : {"magnitude", "dx", "dy"}, default="magnitude"
             What the curves show.
-        valid : bool array of shape (n_frames,), default=None
-            Frames that show a face; the others are greyed.
-        name : str, default=""
-            Name of the video, for the title.
+        name : str, default=None
+            Name of the video, for the title; None takes that of the features.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Where to draw, about 14 x 6 inches with a face; None makes a new figure.
 
         Returns
         -------
@@ -330,54 +336,47 @@ class FlowDisplay:
         Raises
         ------
         TypeError
-            If `flow` is no `SWMROFlow` or `intervals` no interval table.
+            If `features` are not `FlowFeatures`, `intervals` is not an interval table, or `frame`
+            is not a whole number.
         ValueError
-            If the features are not of the shape that `flow` makes, timestamps or `valid` have
-            another length, intervals reach beyond the video, or there is no such resolution,
-            position or component.
+            If there is no such frame, resolution, position or component, no motion is known in the
+            window of the frame, or `aligned` or intervals are those of another video.
         """
-        flow = _check_flow(flow)
-        _check_choice(flow, resolution, position, component)
-        display = cls._from_features(
-            features,
-            flow,
-            intervals=intervals,
-            resolution=resolution,
+        if not isinstance(features, FlowFeatures):
+            raise TypeError(
+                "FlowDisplay needs the FlowFeatures that SWMROFlow makes, got "
+                f"{type(features).__name__}; a plain array does not say between which frames its "
+                "displacements are."
+            )
+        layout = features.layout
+        position, resolution = _choose_displacement(layout, position, resolution)
+        _check_component(component)
+        if intervals is not None:
+            check_intervals(intervals, n_frames=len(features), allow_overlap=True)
+        if aligned is not None:
+            check_n_frames(features, len(aligned), name="features", of=aligned.name)
+            if frame is not None:
+                frame = check_frame_number(frame, len(aligned), of=aligned.name)
+        display = cls(
+            _motion_of(features, position, resolution),
+            layout=layout,
             position=position,
+            resolution=resolution,
+            timestamps=features.timestamps,
             component=component,
-            timestamps=timestamps,
-            valid=valid,
-            name=name,
+            intervals=intervals,
+            valid=features.valid,
+            name=features.name if name is None else name,
         )
+        if aligned is not None:
+            display.face = _view_face(aligned, display, frame)
         return display.plot(ax=ax)
 
-    @classmethod
-    def _from_aligned(cls, aligned, features, flow, frame, *, name, **options):
-        """Return the display with a face, not yet drawn."""
-        display = cls._from_features(
-            features,
-            flow,
-            timestamps=aligned.timestamps,
-            valid=aligned.valid,
-            name=aligned.name if name is None else name,
-            **options,
-        )
-        display.face = _view_face(aligned, display.motion, display.pair, flow.nodes, frame)
-        return display
-
-    @classmethod
-    def _from_features(cls, features, flow, *, intervals, resolution, position, **options):
-        """Return the display of the chosen displacement, not yet drawn."""
-        pair, index = _choose_pair(flow, resolution, position)
-        motion = _take_motion(features, flow, index)
-        display = cls(motion, pair=pair, nodes=flow.nodes, intervals=intervals, **options)
-        n_frames = len(FrameTimes(display.timestamps))
-        check_n_frames(motion, n_frames, name="features", of="timestamps")
-        if display.valid is not None:
-            check_n_frames(display.valid, n_frames, name="valid", of="timestamps")
-        if intervals is not None:
-            check_intervals(intervals, n_frames=len(motion), allow_overlap=True)
-        return display
+    @property
+    def pair(self):
+        """From which frame to which the displacements are, counted from the frame of the window."""
+        number = self.layout.resolutions.index(self.resolution)
+        return tuple(self.layout.pairs[self.position, number].tolist())
 
     def plot(self, *, ax=None):
         """Draw the curves, and the face if there is one.
@@ -394,118 +393,75 @@ class FlowDisplay:
         """
         import matplotlib.pyplot as plt
 
+        nodes = self.layout.nodes
         if ax is None:
-            size = (9 if self.face is None else 14, 1.8 * len(PART_SIZES[self.nodes]) + 0.4)
+            size = (9 if self.face is None else 14, 1.8 * len(PART_SIZES[nodes]) + 0.4)
             _, ax = plt.subplots(figsize=size, layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
         ax.set_axis_off()
         ax.set_title(self._title(), pad=40)
         times = FrameTimes(self.timestamps)
-        self.axes_ = divide_into_parts(ax, self.nodes, left=0 if self.face is None else 0.42)
-        draw_curves(self.axes_, self.timestamps, self.motion, self.nodes, self.component)
+        self.axes_ = divide_into_parts(ax, nodes, left=0 if self.face is None else 0.42)
+        draw_curves(self.axes_, self.timestamps, self.motion, nodes, self.component)
         draw_time(self.axes_, times, self.valid)
         self.face_ax_, frame = None, None
         if self.face is not None:
-            frame, shown, picture, centres = self.face
+            frame, shown, image, centres = self.face
             self.face_ax_ = ax.inset_axes([0, 0, 0.34, 1])
-            colours = node_colours(self.nodes)
-            draw_arrows(self.face_ax_, picture, centres, self.motion[frame], colours)
+            draw_arrows(self.face_ax_, image, centres, self.motion[frame], node_colours(nodes))
             around = "" if shown == frame else f", window around frame {frame}"
             self.face_ax_.set_title(f"frame {shown}{around}", fontsize="medium")
         draw_marks(self.axes_, times, self.intervals, frame, self.valid)
         return self
 
     def _title(self):
-        start, end = (f"i {'+' if k > 0 else '-'} {abs(k)}" if k else "i" for k in self.pair)
+        first, last = self.pair
+        start, end = (f"i {'+' if k > 0 else '-'} {abs(k)}" if k else "i" for k in (first, last))
         name = f"{self.name}: " if self.name else ""
+        milliseconds = 1000 * abs(last - first) / self.layout.fps
         return (
-            f"{fill(name + 'motion seen around frame i,', _TITLE_WIDTH)}\n"
-            f"from frame {start} to frame {end} ({self.component} in px)"
+            f"{fill(name + 'motion in the window around frame i,', _TITLE_WIDTH)}\n"
+            f"from frame {start} to frame {end} ({milliseconds:.0f} ms); {self.component} in px"
         )
 
 
-def _check_flow(flow):
-    """Return the flow, the default one for None; refuse what is no valid SWMROFlow."""
-    if flow is None:
-        return SWMROFlow()
-    if not isinstance(flow, SWMROFlow):
-        raise TypeError(f"flow must be a SWMROFlow, got {type(flow).__name__}: {flow!r:.80}.")
-    return flow.fit()  # it is stateless: this checks its parameters alone
-
-
-def _flow_of(estimator):
-    """Return the SWMROFlow that makes what the last step of a pipeline takes."""
-    steps = [step for _, step in getattr(estimator, "steps", [])]
-    if len(steps) < 2 or not isinstance(steps[-2], SWMROFlow):
-        got = " and ".join(type(step).__name__ for step in steps) or type(estimator).__name__
-        raise TypeError(
-            "FlowDisplay.from_estimator needs a fitted Pipeline whose last steps are SWMROFlow and "
-            f"a spotter, got {got}; FlowDisplay.from_video needs no pipeline."
-        )
-    return steps[-2]
-
-
-def _check_choice(flow, resolution, position, component):
-    """Refuse, before any work, what can't be drawn."""
-    _choose_pair(flow, resolution, position)
+def _check_component(component):
     if component not in COMPONENTS:
         raise ValueError(f"component must be one of {list(COMPONENTS)}, got {component!r}.")
 
 
-def _choose_pair(flow, resolution=None, position=None):
-    """Return which displacement of a window to draw.
-
-    Parameters
-    ----------
-    flow : SWMROFlow
-        What makes the features.
-    resolution : "window", int or None
-        One of its resolutions; None is the first.
-    position : int or None
-        A position of its window; None is the last one of "window", and the middle one of a lag.
-
-    Returns
-    -------
-    pair : tuple of (int, int)
-        From which frame to which it is, counted from the frame around which the window lies.
-    index : tuple of (int, int)
-        The position, and the number of the resolution.
-    """
-    resolutions = list(flow.resolutions)
+def _choose_displacement(layout, position, resolution):
+    """Return the position in a window, and the resolution, that are drawn."""
+    resolutions = list(layout.resolutions)
     if resolution is None:
         resolution = resolutions[0]
     if resolution not in resolutions:
-        raise ValueError(f"resolution must be one of the flow's {resolutions}, got {resolution!r}.")
-    n_positions = flow.window_length - 1
+        raise ValueError(
+            f"resolution must be one of those of the features, {resolutions}, got {resolution!r}."
+        )
+    n_positions = layout.window_length - 1
     if position is None:
         position = -1 if resolution == "window" else n_positions // 2
     if not isinstance(position, Integral) or not -n_positions <= position < n_positions:
         raise ValueError(
-            f"A window of {flow.window_length} frames has the positions 0 to {n_positions - 1}, "
+            f"A window of {layout.window_length} frames has the positions 0 to {n_positions - 1}, "
             f"or -{n_positions} to -1 from its end; got position={position!r}."
         )
-    index = int(position) % n_positions, resolutions.index(resolution)
-    pairs = window_pairs(flow.window_length, flow.spacing, flow.resolutions, flow.reference)
-    return tuple(pairs[index].tolist()), index
+    return int(position) % n_positions, resolution
 
 
-def _take_motion(features, flow, index):
-    """Return the displacements of one pair of every window, (n_frames, n_nodes, 2)."""
-    expected = flow.window_length - 1, len(NODE_SETS[flow.nodes]), 2 * len(flow.resolutions)
-    if np.shape(features)[1:] != expected:
-        raise ValueError(
-            f"features must have the shape (n_frames, {', '.join(map(str, expected))}) for "
-            f"window_length={flow.window_length}, nodes={flow.nodes!r} and "
-            f"resolutions={flow.resolutions!r}, got {np.shape(features)}; give the SWMROFlow that "
-            "made them as flow."
-        )
-    position, resolution = index
-    return features[:, position, :, 2 * resolution : 2 * resolution + 2]
+def _motion_of(features, position, resolution):
+    """Return one displacement of every window, (n_frames, n_nodes, 2)."""
+    first = 2 * features.layout.resolutions.index(resolution)
+    parts = [block[:, position, :, first : first + 2].copy() for block in features.blocks()]
+    return np.concatenate(parts)
 
 
-def _view_face(aligned, motion, pair, nodes, frame=None):
+def _view_face(aligned, display, frame=None):
     """Return the face where the motion of a window starts; by default where there is most of it."""
-    start, end = np.clip(np.arange(len(motion))[:, None] + pair, 0, len(motion) - 1).T
+    motion = display.motion
+    ends = np.arange(len(motion))[:, None] + display.pair
+    start, end = np.clip(ends, 0, len(motion) - 1).T
     landmarks = np.isfinite(aligned.landmarks).all(axis=(1, 2))
     known = np.isfinite(motion).all(axis=(1, 2)) & landmarks[start] & landmarks[end]
     frame = _choose_frame(frame, known, motion, aligned.name)
@@ -514,7 +470,7 @@ def _view_face(aligned, motion, pair, nodes, frame=None):
         frame,
         shown,
         next(islice(iter(aligned), shown, None)),
-        node_centres(aligned.face_landmarks[shown], nodes),
+        node_centres(aligned.face_landmarks[shown], display.layout.nodes),
     )
 
 
@@ -525,11 +481,10 @@ def _choose_frame(frame, known, motion, name):
     if frame is None:
         size = np.linalg.norm(motion, axis=-1).mean(axis=-1)
         return int(np.where(known, size, -1).argmax())
-    frame = check_frame_number(frame, len(known), of=name)
     if not known[frame]:
         nearest = np.flatnonzero(known)[np.abs(np.flatnonzero(known) - frame).argmin()]
         raise ValueError(
             f"The motion drawn for frame {frame} of {name} is not known, because the face is not "
-            f"seen; the nearest frame where it is known is {nearest}."
+            f"visible; the nearest frame where it is known is {nearest}."
         )
     return frame

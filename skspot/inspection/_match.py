@@ -8,8 +8,9 @@ import numpy as np
 from skspot.inspection._drawing import CLASS_COLOURS, LEGEND, draw_time
 from skspot.intervals import CLASSES, check_intervals, is_interval_table
 from skspot.metrics import interval_pairs
+from skspot.spotting import spot
 from skspot.utils.validation import check_interval_tables, check_videos
-from skspot.video import FrameTimes, video_name
+from skspot.video import FrameTimes
 
 _HIGHEST = 24  # inches; rows of more videos are flatter
 _MARGIN = 0.015  # of the time, at both ends, for numbers there
@@ -107,17 +108,17 @@ class MatchDisplay:
 
         Parameters
         ----------
-        estimator : fitted estimator or Pipeline
-            Its `predict` returns an interval table for each video.
+        estimator : fitted Pipeline or spotter
+            What `skspot.spot` takes.
         X : collection of n_videos elements
-            What it takes: videos or features. The times of aligned videos are used.
+            The videos, of the kind that the estimator takes.
         y : collection of n_videos interval tables
             The true intervals of each video.
         names : list of str, default=None
             Name of each video; None takes those of files, and numbers for others.
         timestamps : list of arrays of shape (n_frames,), default=None
-            Time of each frame of each video in seconds. None draws over frames, unless all videos
-            are aligned ones.
+            Time of each frame of each video in seconds. None takes the times that the estimator
+            has found; if they are not known for all videos, frames are drawn.
         iou_threshold : float in (0, 1], default=0.5
             The smallest IoU of a hit.
         ax : matplotlib Axes, default=None
@@ -137,14 +138,17 @@ class MatchDisplay:
         """
         videos = check_videos(X)
         y = check_interval_tables(y, n_videos=len(videos), allow_overlap=True)
-        if names is None:
-            names = [_name(video, i) for i, video in enumerate(videos)]
-        if timestamps is None and all(hasattr(video, "timestamps") for video in videos):
-            timestamps = [video.timestamps for video in videos]
+        found = [
+            (result.intervals, _name(result, i), result.times)
+            for i, result in enumerate(spot(estimator, videos, return_as="generator"))
+        ]
+        y_pred, found_names, times = zip(*found)
+        if timestamps is None and None not in times:
+            timestamps = [each.timestamps for each in times]
         return cls.from_predictions(
             y,
-            estimator.predict(videos),
-            names=names,
+            list(y_pred),
+            names=list(found_names) if names is None else names,
             timestamps=timestamps,
             iou_threshold=iou_threshold,
             ax=ax,
@@ -415,10 +419,10 @@ def _key_handles(classes, n_kinds):
     return list(handles.values()), list(handles)
 
 
-def _name(video, number):
+def _name(result, number):
     """Return the name of a video's file, or its number."""
-    source = getattr(video, "source", video)
-    return video_name(source) if isinstance(source, (str, os.PathLike)) else f"video {number}"
+    source = getattr(result.video, "source", result.video)
+    return result.name if isinstance(source, (str, os.PathLike)) else f"video {number}"
 
 
 def _check_names(names, n_videos):

@@ -1,26 +1,20 @@
-"""What a spotter's score rests on: occlusion by node and window position."""
+"""The motion that a spotter's score depends on: occlusion by node and window position."""
 
-from numbers import Integral, Real
+from functools import partial
+from numbers import Integral
 
 import numpy as np
 
-from skspot.inspection._occlusion_effects import (
-    check_offsets,
-    motionless,
-    node_rows,
-    occlusion_effects,
-    position_offsets,
-    scored_windows,
-)
-from skspot.inspection._pipelines import run_transformers
+from skspot.faces import PART_NAMES
 from skspot.intervals import check_intervals
+from skspot.preprocessing import FlowFeatures
+from skspot.spotting import spot
 
 _CHOICES = {
     "score": ("onset", "apex", "offset", "expression"),
     "by": ("node", "part"),
     "baseline": ("zero", "median"),
 }
-_FROM_PIPELINE = {"offsets", "fps"}
 _COLOURS = "PuOr"
 _SMALLEST_LIMIT = 0.01  # of the colours: smaller changes of a score mean nothing
 _MARKED = 0.1  # of that limit: rises from here on are marked
@@ -31,8 +25,8 @@ class OcclusionDisplay:
 
     Make one with `from_estimator` or `from_features`. The spotter sees each frame through a window
     of frames around it. Here the motion of one node at a few neighbouring positions of the window
-    is replaced by no motion, and the frame is scored again. Where the score falls, the spotter used
-    this motion as a sign of the expression.
+    is replaced by no motion, and the frame is scored again. Where the score falls, the spotter has
+    used this motion.
 
     Parameters
     ----------
@@ -47,7 +41,8 @@ class OcclusionDisplay:
     edges : array of shape (n_stretches, 2)
         Where each stretch begins and ends, in frames from the window's middle frame.
     fps : float or None, default=None
-        Frames per second; None leaves out the axis in milliseconds.
+        Frames per second, for an axis in milliseconds. None means that the times of the window's
+        positions are not known: then `edges` are numbers of positions.
     title : str, default=""
         Title of the picture.
 
@@ -66,11 +61,11 @@ class OcclusionDisplay:
 
     Notes
     -----
-    It does not tell why a face moved, nor what a person felt. It tells of this network and this
-    interval alone. Effects do not add up: where one motion can stand in for another, leaving out
-    either changes little, and leaving out both may change all, which is why the bars beside the map
-    are measured and not summed. And a window with a part of its motion left out is none that a face
-    makes; what the network says of it may be off.
+    The result describes this network and this interval. It does not explain why a face moved, or
+    what a person felt. Effects do not add up: if two motions carry the same information, leaving
+    out one of them changes little, and leaving out both may change everything, which is why the
+    bars beside the map are measured and not summed. And no face makes a window in which part of the
+    motion is missing; the network may be wrong about it.
 
     Examples
     --------
@@ -97,23 +92,36 @@ class OcclusionDisplay:
         self.title = title
 
     @classmethod
-    def from_estimator(cls, estimator, video, interval, *, name=None, ax=None, **options):
-        """Draw what a score of a fitted pipeline rests on.
+    def from_estimator(
+        cls,
+        estimator,
+        video,
+        interval,
+        *,
+        score="apex",
+        by="node",
+        stretch=4,
+        baseline="zero",
+        names=None,
+        name=None,
+        ax=None,
+    ):
+        """Draw the motion that a score of a video depends on.
 
         Parameters
         ----------
         estimator : fitted Pipeline
-            Ends with a `SpotFormerClassifier`, and holds a `SWMROFlow`.
+            A pipeline with `SWMROFlow` that ends with a `SpotFormerClassifier`.
         video : path, array or AlignedVideo
             One video, of the kind that the pipeline takes.
         interval : row of an interval table
             A predicted or annotated interval of the video, such as ``table[0]``.
+        score, by, stretch, baseline, names
+            As for `from_features`.
         name : str, default=None
             Name of the video, for the title; None takes that of its file.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
-        **options : dict
-            `score`, `by`, `stretch`, `baseline` and `names` of `from_features`.
 
         Returns
         -------
@@ -123,41 +131,36 @@ class OcclusionDisplay:
         Raises
         ------
         TypeError
-            If the estimator is no pipeline, or has no step that makes an aligned video, or no
-            `SWMROFlow`; if an option is given that it tells itself.
+            If the estimator does not end with a `SpotFormerClassifier`, or has no step that makes
+            features.
         ValueError
-            As `from_features`.
+            As for `from_features`.
         """
-        from skspot.preprocessing import SWMROFlow
-
-        known = sorted(_FROM_PIPELINE.intersection(options))
-        if known:
+        _check_choices(score=score, by=by, baseline=baseline)  # before any work
+        _spotter_of(estimator)
+        (result,) = spot(estimator, [video])
+        if result.features is None:
             raise TypeError(
-                f"OcclusionDisplay.from_estimator takes {', '.join(known)} from the pipeline and "
-                "the video; leave it out, or use from_features."
-            )
-        aligned, features = run_transformers(cls, estimator, video)
-        flows = [step for _, step in estimator.steps if isinstance(step, SWMROFlow)]
-        if not flows:
-            raise TypeError(
-                "OcclusionDisplay.from_estimator needs a pipeline with SWMROFlow, which tells what "
-                "the window positions are; for other features use from_features with offsets."
+                "OcclusionDisplay.from_estimator needs a Pipeline that makes features, with "
+                f"SWMROFlow, got {type(estimator).__name__}; from_features takes features."
             )
         return cls.from_features(
-            estimator[-1],
-            features,
+            estimator,
+            result.features,
             interval,
-            offsets=position_offsets(flows[-1]),
-            fps=aligned.fps,
-            name=aligned.name if name is None else name,
+            score=score,
+            by=by,
+            stretch=stretch,
+            baseline=baseline,
+            names=names,
+            name=result.name if name is None else name,
             ax=ax,
-            **options,
         )
 
     @classmethod
     def from_features(
         cls,
-        classifier,
+        estimator,
         features,
         interval,
         *,
@@ -166,45 +169,39 @@ class OcclusionDisplay:
         stretch=4,
         baseline="zero",
         names=None,
-        offsets=None,
-        fps=None,
-        name="",
+        name=None,
         ax=None,
     ):
-        """Draw what a score of a fitted classifier rests on.
+        """Draw the motion that a score of a video depends on, from its features.
 
         Parameters
         ----------
-        classifier : SpotFormerClassifier
-            The fitted spotter.
-        features : array of shape (n_frames, n_positions, n_nodes, n_channels)
-            The features of a video.
+        estimator : SpotFormerClassifier or Pipeline
+            The fitted spotter, or a pipeline that ends with it.
+        features : FlowFeatures or array of shape (n_frames, n_positions, n_nodes, n_channels)
+            The features of a video. Of a plain array, neither the times of the positions nor the
+            names of the nodes are known.
         interval : row of an interval table
-            A predicted or annotated interval of the video, such as ``table[0]``. For a frame f of
-            one's own choice, ``make_intervals([(f, f, f, "micro")])[0]``.
+            A predicted or annotated interval of the video, such as ``table[0]``. For a single frame
+            f, ``make_intervals([(f, f, f, "micro")])[0]``.
         score : {"apex", "onset", "offset", "expression"}, default="apex"
             The score, of the class of the interval: as apex, onset or offset at the interval's
             frame of this name, or as part of an expression, the mean of all its frames.
         by : {"node", "part"}, default="node"
             Whether the motion of each node is left out or that of each facial part.
         stretch : int, default=4
-            Window positions left out together. Those next to each other tell nearly the same, so
-            that leaving out one alone changes little.
+            Number of neighbouring window positions that are left out together. Neighbours carry
+            nearly the same information, so that leaving out one alone changes little.
         baseline : {"zero", "median"}, default="zero"
-            What stands for no motion. With "zero" the displacement is 0: against the head, the node
-            stands where it stands in the window's reference frame (for a lag: it does not move).
-            That is no neutral face: a reference frame at the apex keeps the node at the apex.
-            "median" takes the median displacement at this position over the video, which keeps what
-            is there most of the time, such as errors that the head's motion leaves.
+            The values that stand for no motion. With "zero" the displacement is 0: relative to the
+            head, the node is where it is in the window's reference frame (for a lag: it does not
+            move). That is not a neutral face: a reference frame at the apex keeps the node at the
+            apex. "median" takes the median displacement at this position over the video, which
+            keeps constant errors, such as those that the head's motion leaves.
         names : list of str, default=None
-            Names of the nodes; None takes those of `node_names`.
-        offsets : array of shape (n_positions,), default=None
-            How many frames after the window's middle frame each position lies; None takes those of
-            `SWMROFlow` with its default `spacing`, `resolutions` and `reference`.
-        fps : float, default=None
-            Frames per second, for an axis in milliseconds.
-        name : str, default=""
-            Name of the video, for the title.
+            Names of the nodes; None takes those of the features' layout.
+        name : str, default=None
+            Name of the video, for the title; None takes that of the features.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
 
@@ -216,42 +213,45 @@ class OcclusionDisplay:
         Raises
         ------
         TypeError
-            If `classifier` has no `predict_scores`, `interval` is no interval or `fps` no number.
+            If the estimator has no `predict_scores`, or `interval` is not an interval.
         ValueError
-            If `interval` is several, or lies beyond the video or in frames without a face, if an
-            option is unknown, or if names, offsets or features have another shape.
+            If `interval` is more than one, or lies beyond the video or in frames without a face, if
+            an option is unknown, if the features are of another layout than in `fit`, or if `by` is
+            "part" and they are a plain array.
         """
-        for option, value in {"score": score, "by": by, "baseline": baseline}.items():
-            if value not in _CHOICES[option]:
-                raise ValueError(f"{option} must be one of {_CHOICES[option]}, got {value!r}.")
-        _check_classifier(classifier)
-        _check_fps(fps)
-        interval = _one_interval(interval, len(features))
-        windows, frames = scored_windows(features, interval, score)
+        _check_choices(score=score, by=by, baseline=baseline)
+        spotter = _spotter_of(estimator)
+        if np.ndim(features) != 4:
+            raise ValueError(
+                "features must be FlowFeatures or an array (n_frames, n_positions, n_nodes, "
+                f"n_channels), got shape {np.shape(features)}."
+            )
         _, n_positions, n_nodes, _ = features.shape
+        interval = _one_interval(interval, len(features))
         if not isinstance(stretch, Integral) or not 1 <= stretch <= n_positions:
             raise ValueError(f"stretch must be 1 to {n_positions} positions, got {stretch!r}.")
-        offsets = check_offsets(offsets, n_positions)
+        layout = features.layout if isinstance(features, FlowFeatures) else None
+        rows, row_names = _node_rows(layout, n_nodes, by, names)
         stretches = np.split(np.arange(n_positions), range(stretch, n_positions, stretch))
-        rows, row_names = node_rows(n_nodes, by, names)
-        effects, total_effects, full_score = occlusion_effects(
-            classifier,
+        windows, frames = _scored_windows(features, interval, score)
+        effects, total_effects, full_score = _occlusion_effects(
+            partial(_score, spotter, f"{interval['label']}_{score}", layout),
             windows,
-            f"{interval['label']}_{score}",
             rows=rows,
             stretches=stretches,
-            motionless=motionless(features, baseline),
+            motionless=_motionless(features, baseline),
         )
-        half = np.diff(offsets).min() / 2 if n_positions > 1 else 0.5
+        if name is None:
+            name = "" if layout is None else features.name
+        text = f"{interval['label']} {score} score {frames}: {full_score:.2f}"
         display = cls(
             effects,
             total_effects=total_effects,
             full_score=full_score,
             names=row_names,
-            edges=np.array([[offsets[s[0]] - half, offsets[s[-1]] + half] for s in stretches]),
-            fps=fps,
-            title=f"{name}\n".lstrip("\n")
-            + f"{interval['label']} {score} score {frames}: {full_score:.2f}",
+            edges=_edges(stretches, layout),
+            fps=None if layout is None else layout.fps,
+            title=f"{name}\n{text}" if name else text,
         )
         return display.plot(ax=ax)
 
@@ -289,7 +289,7 @@ class OcclusionDisplay:
         return self
 
     def _draw_effects(self, ax, colours):
-        """Draw the heat map; rises are marked, since in grey they look as falls do."""
+        """Draw the heat map; rises are marked, because in grey they look like falls."""
         borders = np.arange(len(self.names) + 1) - 0.5
         for edges, column in zip(self.edges, self.effects.T):
             ax.pcolormesh(edges, borders, column[:, None], **colours)
@@ -303,11 +303,13 @@ class OcclusionDisplay:
         ax.set_ylim(borders[-1], borders[0])
         ax.set_yticks(range(len(self.names)), self.names)
         ax.tick_params(axis="y", length=0)
+        if self.fps is None:
+            ax.set_xlabel("position in the window")
+            return
         ax.set_xlabel("frames from the window's middle")
-        if self.fps is not None:
-            ms = 1000 / self.fps
-            top = ax.secondary_xaxis("top", functions=(lambda x: x * ms, lambda x: x / ms))
-            top.set_xlabel("milliseconds")
+        ms = 1000 / self.fps
+        top = ax.secondary_xaxis("top", functions=(lambda x: x * ms, lambda x: x / ms))
+        top.set_xlabel("milliseconds")
 
     def _draw_total(self, ax):
         ax.barh(range(len(self.names)), self.total_effects, height=0.7, color="0.45")
@@ -328,21 +330,21 @@ class OcclusionDisplay:
         bar.outline.set_linewidth(0.5)
 
 
-def _check_classifier(classifier):
-    if not hasattr(classifier, "predict_scores"):
+def _check_choices(**options):
+    for option, value in options.items():
+        if value not in _CHOICES[option]:
+            raise ValueError(f"{option} must be one of {_CHOICES[option]}, got {value!r}.")
+
+
+def _spotter_of(estimator):
+    """Return the last step of a pipeline, or what is given instead of one; it has to score."""
+    spotter = estimator[-1] if hasattr(estimator, "steps") else estimator
+    if not hasattr(spotter, "predict_scores"):
         raise TypeError(
-            "OcclusionDisplay.from_features needs a fitted SpotFormerClassifier, got "
-            f"{type(classifier).__name__}; from_estimator takes a Pipeline."
+            "OcclusionDisplay needs a fitted SpotFormerClassifier, or a Pipeline that ends with "
+            f"one, got {type(spotter).__name__}."
         )
-
-
-def _check_fps(fps):
-    if fps is None:
-        return
-    if not isinstance(fps, Real):
-        raise TypeError(f"fps must be a number or None, got {type(fps).__name__}: {fps!r:.80}.")
-    if not 0 < fps < np.inf:
-        raise ValueError(f"fps must be above 0 and finite, got {fps!r}.")
+    return spotter
 
 
 def _one_interval(interval, n_frames):
@@ -355,3 +357,116 @@ def _one_interval(interval, n_frames):
             "table[0]."
         )
     return table[0]
+
+
+def _node_rows(layout, n_nodes, by, names):
+    """Return the nodes of each row of the picture, and its name."""
+    if names is not None and len(names) != n_nodes:
+        raise ValueError(f"names has {len(names)} entries for {n_nodes} nodes; give one for each.")
+    if by == "node":
+        known = [f"node {i}" for i in range(n_nodes)] if layout is None else layout.node_names
+        return [np.array([i]) for i in range(n_nodes)], list(names or known)
+    if layout is None:
+        raise ValueError(
+            "features are a plain array, of which the facial parts are not known; pass the "
+            "FlowFeatures that SWMROFlow makes, or choose by='node'."
+        )
+    firsts = np.cumsum(layout.part_sizes)[:-1]
+    return np.split(np.arange(n_nodes), firsts), list(PART_NAMES[layout.nodes])
+
+
+def _edges(stretches, layout):
+    """Return where each stretch of positions begins and ends.
+
+    In frames from the window's middle: with "window" among the resolutions a position is the frame
+    to which the motion from the reference frame leads, otherwise the middle of the lag. Without a
+    layout in numbers of positions.
+    """
+    if layout is None:
+        places = np.arange(stretches[-1][-1] + 1)
+    elif "window" in layout.resolutions:
+        places = layout.pairs[:, layout.resolutions.index("window"), 1]
+    else:
+        places = layout.pairs[:, 0].mean(axis=-1)
+    half = np.diff(places).min() / 2 if len(places) > 1 else 0.5
+    return np.array([[places[s[0]] - half, places[s[-1]] + half] for s in stretches])
+
+
+def _scored_windows(features, interval, score):
+    """Return the windows with a face from which a score comes, and their frames in words."""
+    ends = ("onset", "offset") if score == "expression" else (score, score)
+    first, last = (int(interval[end]) for end in ends)
+    windows = np.asarray(features[first : last + 1])
+    windows = windows[_shows_face(windows)]
+    frames = f"at frame {first}" if first == last else f"over the frames {first} to {last}"
+    if not len(windows):
+        raise ValueError(
+            f"No window {frames} shows a face, so that there is no score to explain; take another "
+            "interval or another score."
+        )
+    return windows, frames
+
+
+def _shows_face(windows):
+    return ~np.isnan(windows[:, 0, 0, 0])
+
+
+def _motionless(features, baseline):
+    """Return what stands for no motion at each position; see `OcclusionDisplay.from_features`."""
+    if baseline == "zero":
+        return np.zeros(features.shape[1:], dtype=features.dtype)
+    values = np.asarray(features)
+    return np.median(values[_shows_face(values)], axis=0)
+
+
+def _score(spotter, field, layout, windows):
+    """Return a score of each of some windows, which are of a layout if one is known."""
+    if layout is not None:  # the spotter compares it with its own
+        n_windows = len(windows)
+        valid, timestamps = np.ones(n_windows, dtype=bool), np.arange(n_windows) / layout.fps
+        windows = FlowFeatures(layout, valid=valid, timestamps=timestamps, values=windows)
+    (scores,) = spotter.predict_scores([windows])
+    return scores[field]
+
+
+def _occlusion_effects(score, windows, *, rows, stretches, motionless):
+    """Return what each occlusion changes in the mean score of some windows.
+
+    Parameters
+    ----------
+    score : callable
+        Returns the score of each of some windows.
+    windows : array of shape (n_windows, n_positions, n_nodes, n_channels)
+        The windows, all with a face.
+    rows : list of int arrays
+        The nodes whose motion is replaced together.
+    stretches : list of int arrays
+        The window positions at which it is replaced together.
+    motionless : array of shape (n_positions, n_nodes, n_channels)
+        The values that replace it.
+
+    Returns
+    -------
+    effects : array of shape (n_rows, n_stretches)
+        Mean score with this motion replaced, less `full`.
+    total : array of shape (n_rows,)
+        The same with the motion of the row's nodes replaced at all positions.
+    full : float
+        Mean score of the windows as they are.
+    """
+    everywhere = np.concatenate(stretches)
+    full = score(windows).mean(dtype=np.float64)
+    means = np.empty((len(rows), len(stretches) + 1))
+    for row, nodes in enumerate(rows):
+        variants = [_occluded(windows, s, nodes, motionless) for s in (*stretches, everywhere)]
+        scores = score(np.concatenate(variants)).reshape(len(variants), -1)
+        means[row] = scores.mean(axis=1, dtype=np.float64)
+    effects = means - full
+    return effects[:, :-1], effects[:, -1], float(full)
+
+
+def _occluded(windows, positions, nodes, motionless):
+    """Return the windows with the motion of nodes at positions replaced."""
+    occluded = windows.copy()
+    occluded[:, positions[:, None], nodes] = motionless[positions[:, None], nodes]
+    return occluded

@@ -22,10 +22,10 @@ class RegionsDisplay:
 
     Parameters
     ----------
-    picture : uint8 array of shape (height, width)
-        The frame, grey, with the face at its normalised size.
+    image : uint8 array of shape (height, width)
+        The frame, grey, with the scaled face.
     landmarks : array of shape (68, 2)
-        The landmarks in pixels of the picture.
+        The landmarks in pixels of the image.
     regions : int array of shape (n_nodes, 4)
         First column and row, last column and row of each node's region.
     rigid_regions : int array of shape (n_rigid, 4)
@@ -61,8 +61,8 @@ class RegionsDisplay:
     (10, 1)
     """
 
-    def __init__(self, picture, *, landmarks, regions, rigid_regions, crop, names, title=""):
-        self.picture = picture
+    def __init__(self, image, *, landmarks, regions, rigid_regions, crop, names, title=""):
+        self.image = image
         self.landmarks = landmarks
         self.regions = regions
         self.rigid_regions = rigid_regions
@@ -152,7 +152,7 @@ class RegionsDisplay:
         if ax is None:
             _, ax = plt.subplots(figsize=(8.2, 5.4), layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
-        ax.imshow(self.picture, cmap="gray", vmin=0, vmax=255)
+        ax.imshow(self.image, cmap="gray", vmin=0, vmax=255)
         self._draw_crop(ax)
         ax.scatter(*self.landmarks.T, s=7, color="white", edgecolors="black", linewidths=0.5)
         for number, region in enumerate(self.regions):
@@ -169,7 +169,7 @@ class RegionsDisplay:
     def _draw_crop(self, ax):
         """Draw the border of the crop, and darken what lies outside of it."""
         left, top, right, bottom = self.crop - 0.5
-        height, width = self.picture.shape
+        height, width = self.image.shape
         view = (
             (min(left, -0.5), max(right, width - 0.5)),
             (max(bottom, height - 0.5), min(top, -0.5)),

@@ -1,8 +1,8 @@
 """The timeline of one video: scores, true and predicted intervals."""
 
 from skspot.inspection._drawing import CLASS_COLOURS, GAP_COLOUR, LEGEND, draw_time, gaps
-from skspot.inspection._pipelines import run_transformers
 from skspot.intervals import CLASSES, check_intervals
+from skspot.spotting import spot
 from skspot.utils.validation import check_frame_scores, check_n_frames
 from skspot.video import FrameTimes
 
@@ -18,7 +18,7 @@ _LANES = (("macro", "true"), ("macro", "predicted"), ("micro", "true"), ("micro"
 class SpottingDisplay:
     """Timeline of one video: intervals of both classes above the scores they come from.
 
-    Make one with `from_estimator` or `from_predictions`.
+    Make one with `from_estimator`, `from_result` or `from_predictions`.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class SpottingDisplay:
         The predicted intervals.
     timestamps : array of shape (n_frames,)
         Time of each frame in seconds.
-    scores : structured array of shape (n_frames,) or None, default=None
+    scores : FrameScores or structured array of shape (n_frames,), default=None
         What `SpotFormerClassifier.predict_scores` returns for the video.
     valid : bool array of shape (n_frames,) or None, default=None
         Frames that show a face; the others are greyed.
@@ -72,10 +72,10 @@ class SpottingDisplay:
 
         Parameters
         ----------
-        estimator : fitted Pipeline
-            It ends with a `SpotFormerClassifier`.
+        estimator : fitted Pipeline or spotter
+            What `skspot.spot` takes.
         video : path, array or AlignedVideo
-            One video, of the kind that the pipeline takes.
+            One video, of the kind that the estimator takes.
         y_true : ndarray of dtype `INTERVAL_DTYPE`, default=None
             The annotated intervals, if they are known.
         name : str, default=None
@@ -91,17 +91,53 @@ class SpottingDisplay:
         Raises
         ------
         TypeError
-            If the estimator is not a pipeline, or none of its steps makes an aligned video.
+            If the estimator does not predict, or the times of the frames are not known.
         """
-        aligned, features = run_transformers(cls, estimator, video)
-        scores = estimator[-1].predict_scores([features])[0]
+        (result,) = spot(estimator, [video])
+        return cls.from_result(result, y_true, name=name, ax=ax)
+
+    @classmethod
+    def from_result(cls, result, y_true=None, *, name=None, ax=None):
+        """Draw what `skspot.spot` returned for a video.
+
+        Parameters
+        ----------
+        result : SpottingResult
+            The result for the video.
+        y_true : ndarray of dtype `INTERVAL_DTYPE`, default=None
+            The annotated intervals, if they are known.
+        name : str, default=None
+            Name of the video, for the title; None takes that of its file.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : SpottingDisplay
+            The drawn display.
+
+        Raises
+        ------
+        TypeError
+            If the times of the frames are not known: the video is not aligned, and not made of
+            features with times either.
+        ValueError
+            If annotated intervals reach beyond the video.
+        """
+        if result.times is None:
+            raise TypeError(
+                f"The times of the frames of {result.name} are not known, because no step of the "
+                "spotter makes an AlignedVideo or FlowFeatures; use from_predictions with "
+                "timestamps."
+            )
+        source = result.features if result.aligned is None else result.aligned
         return cls.from_predictions(
             y_true,
-            estimator[-1].decode(scores),
-            scores=scores,
-            timestamps=aligned.timestamps,
-            valid=aligned.valid,
-            name=aligned.name if name is None else name,
+            result.intervals,
+            scores=result.scores,
+            timestamps=result.times.timestamps,
+            valid=getattr(source, "valid", None),
+            name=result.name if name is None else name,
             ax=ax,
         )
 
@@ -119,7 +155,7 @@ class SpottingDisplay:
             The predicted intervals.
         timestamps : array of shape (n_frames,)
             Time of each frame in seconds.
-        scores : structured array of shape (n_frames,), default=None
+        scores : FrameScores or structured array of shape (n_frames,), default=None
             What `SpotFormerClassifier.predict_scores` returns for the video.
         valid : bool array of shape (n_frames,), default=None
             Frames that show a face; the others are greyed.

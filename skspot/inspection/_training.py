@@ -31,7 +31,7 @@ class TrainingDisplay:
     best_epoch : int or None
         The first epoch with the highest F1 score on held-out subjects; None without any. A
         classifier keeps the network of its last epoch, unless a callback such as skorch's
-        ``EarlyStopping("valid_f1", lower_is_better=False, load_best=True)`` goes back.
+        ``EarlyStopping("valid_f1", lower_is_better=False, load_best=True)`` restores the best.
     figure_ : matplotlib Figure
         The figure.
     ax_ : matplotlib Axes
@@ -86,7 +86,7 @@ class TrainingDisplay:
         Raises
         ------
         TypeError
-            If the estimator is no such classifier.
+            If the estimator is not such a classifier.
         NotFittedError
             If it is not fitted.
         ValueError
@@ -107,7 +107,7 @@ class TrainingDisplay:
         Parameters
         ----------
         history : DataFrame
-            What `SpotFormerClassifier.history_dataframe` returns, also if it was kept in a file.
+            What `SpotFormerClassifier.history_dataframe` returns, also when it is read from a file.
             The index holds the numbers of the epochs; ``train_loss`` is needed, ``valid_loss`` and
             ``valid_f1`` are drawn if they are there.
         ax : matplotlib Axes, default=None
@@ -121,7 +121,7 @@ class TrainingDisplay:
         Raises
         ------
         TypeError
-            If `history` is no DataFrame.
+            If `history` is not a DataFrame.
         ValueError
             If it has no epoch or no loss, or the numbers of its epochs are not whole or do not
             increase.
@@ -205,7 +205,7 @@ class TrainingDisplay:
 
 
 def _check_history(history):
-    """Refuse what is no table of epochs."""
+    """Refuse what is not a table of epochs."""
     if not hasattr(history, "columns"):
         raise TypeError(
             "history must be a DataFrame, as SpotFormerClassifier.history_dataframe returns, got "
@@ -213,8 +213,8 @@ def _check_history(history):
         )
     if not len(history):
         raise ValueError(
-            "The history holds no epoch; a model that was loaded from a file has none, since model "
-            "files do not keep it. Save history_dataframe() beside the model after training."
+            "The history holds no epoch. A model that was loaded from a file has none, because "
+            "model files do not keep it; save history_dataframe() beside the model after training."
         )
     if "train_loss" not in history:
         raise ValueError(

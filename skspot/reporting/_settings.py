@@ -55,16 +55,18 @@ def package_versions():
 
 
 def _parameters(step):
-    settings = step.get_params(deep=False)
+    """Return name, value and whether it was changed, of each parameter, also of nested objects."""
+    settings = persistence.without_run_settings(step.get_params(deep=False))
     defaults = _defaults(step)
     rows = []
     for name, value in settings.items():
         if name in persistence.RUN_SETTINGS:
             continue
-        if name == "landmarker_params":
-            value = persistence.without_run_settings(value)
-        shown = _short(value)
+        nested = hasattr(value, "get_params") and not inspect.isclass(value)
+        shown = type(value).__name__ if nested else _short(value)
         rows.append((name, shown, shown != _short(defaults.get(name))))
+        if nested:
+            rows += [(f"{name}__{part}", *row) for part, *row in _parameters(value)]
     return sorted(rows, key=lambda row: not row[2])
 
 

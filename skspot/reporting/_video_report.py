@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from skspot.inspection._pipelines import run_transformers
 from skspot.intervals import CLASSES, check_intervals
 from skspot.reporting._page import render, write
 from skspot.reporting._settings import package_versions, step_settings
@@ -16,6 +15,7 @@ from skspot.reporting._view_model import (
     interval_details,
     quality_problems,
 )
+from skspot.spotting import spot
 from skspot.utils.validation import check_frame_scores
 from skspot.video import measure_quality
 
@@ -23,10 +23,10 @@ from skspot.video import measure_quality
 class VideoReport:
     """Report on one video: a single HTML file that needs neither a network nor skspot.
 
-    Make one with `from_estimator` or `from_predictions`. It shows an interactive timeline; for each
-    interval the face at onset, apex and offset, and the apex with its motion exaggerated; scores
-    and times; how well the video suits spotting; parameters and versions. It can be used with the
-    keyboard, read without JavaScript, and printed. A notebook displays it.
+    Make one with `from_estimator`, `from_result` or `from_predictions`. It shows an interactive
+    timeline; for each interval the face at onset, apex and offset, and the apex with its motion
+    exaggerated; scores and times; how well the video suits spotting; parameters and versions. It
+    can be used with the keyboard, read without JavaScript, and printed. A notebook displays it.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class VideoReport:
         How well the video suits spotting.
     faces : list of IntervalFace
         What is shown of the face, for each predicted interval.
-    scores : structured array of shape (n_frames,), default=None
+    scores : FrameScores or structured array of shape (n_frames,), default=None
         What `SpotFormerClassifier.predict_scores` returns for the video.
     settings : list, default=()
         The steps and their parameters.
@@ -122,10 +122,10 @@ class VideoReport:
 
         Parameters
         ----------
-        estimator : fitted Pipeline
-            It ends with a `SpotFormerClassifier`.
+        estimator : fitted Pipeline or spotter
+            What `skspot.spot` takes.
         video : path, array or AlignedVideo
-            One video, of the kind that the pipeline takes.
+            One video, of the kind that the estimator takes.
         y_true : ndarray of dtype `INTERVAL_DTYPE`, default=None
             The annotated intervals, if they are known.
         faces : bool, default=True
@@ -145,17 +145,62 @@ class VideoReport:
         Raises
         ------
         TypeError
-            If the estimator is not a pipeline, or none of its steps makes an aligned video.
+            If the estimator does not predict, or no step of it makes an aligned video.
         ValueError
             If an annotated interval is not valid, or reaches beyond the video.
         """
-        aligned, features = run_transformers(cls, estimator, video)
-        scores = estimator[-1].predict_scores([features])[0]
+        _check_options(faces, made)  # before any work
+        (result,) = spot(estimator, [video])
+        return cls.from_result(
+            result,
+            y_true,
+            estimator=estimator,
+            faces=faces,
+            title=title,
+            model=model,
+            made=made,
+        )
+
+    @classmethod
+    def from_result(
+        cls,
+        result,
+        y_true=None,
+        *,
+        estimator=None,
+        faces=True,
+        title=None,
+        model=None,
+        made=None,
+    ):
+        """Report on what `skspot.spot` returned for a video.
+
+        Parameters
+        ----------
+        result : SpottingResult
+            The result for the video.
+        y_true : ndarray of dtype `INTERVAL_DTYPE`, default=None
+            The annotated intervals, if they are known.
+        estimator, faces, title, model, made
+            As for `from_predictions`.
+
+        Returns
+        -------
+        report : VideoReport
+            The report.
+
+        Raises
+        ------
+        TypeError
+            If the result has no aligned video.
+        ValueError
+            If an annotated interval is not valid, or reaches beyond the video.
+        """
         return cls.from_predictions(
             y_true,
-            estimator[-1].decode(scores),
-            aligned=aligned,
-            scores=scores,
+            result.intervals,
+            aligned=result.aligned,
+            scores=result.scores,
             estimator=estimator,
             faces=faces,
             title=title,
@@ -187,7 +232,7 @@ class VideoReport:
             The predicted intervals.
         aligned : AlignedVideo
             The video with its landmarks; its frames are decoded once, for the pictures.
-        scores : structured array of shape (n_frames,), default=None
+        scores : FrameScores or structured array of shape (n_frames,), default=None
             What `SpotFormerClassifier.predict_scores` returns for the video.
         estimator : estimator or Pipeline, default=None
             What spotted them; its parameters are shown.
@@ -219,12 +264,9 @@ class VideoReport:
         if not hasattr(aligned, "face_landmarks"):
             raise TypeError(
                 f"VideoReport needs an AlignedVideo, got {type(aligned).__name__}; FaceAligner "
-                "makes one from a video."
+                "makes one from a video, also as a step of a Pipeline."
             )
-        if not isinstance(faces, (bool, np.bool_)):  # "no" would show faces
-            raise TypeError(f"faces must be True or False, got {faces!r}.")
-        if not isinstance(made, (datetime, type(None))):
-            raise TypeError(f"made must be a datetime or None, got {made!r}.")
+        _check_options(faces, made)
         _check(y_true, y_pred, scores, aligned)
         predicted = y_pred[np.argsort(y_pred["onset"], kind="stable")]
         return cls(
@@ -313,6 +355,13 @@ class VideoReport:
             f'<iframe title="{escape(self._heading)}" sandbox="allow-scripts" width="100%" '
             f'height="800" srcdoc="{escape(self.to_html())}"></iframe>'
         )
+
+
+def _check_options(faces, made):
+    if not isinstance(faces, (bool, np.bool_)):  # "no" would show faces
+        raise TypeError(f"faces must be True or False, got {faces!r}.")
+    if not isinstance(made, (datetime, type(None))):
+        raise TypeError(f"made must be a datetime or None, got {made!r}.")
 
 
 def _check(y_true, y_pred, scores, aligned):

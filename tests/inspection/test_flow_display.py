@@ -1,5 +1,6 @@
 """Tests of the picture of the motion."""
 
+from functools import partial
 from itertools import pairwise
 
 import matplotlib.pyplot as plt
@@ -11,7 +12,8 @@ from sklearn.pipeline import make_pipeline
 from skspot import make_intervals
 from skspot.faces import node_centres, node_names
 from skspot.inspection import FlowDisplay
-from skspot.preprocessing import SWMROFlow
+from skspot.preprocessing import FlowFeatures, FlowLayout, SWMROFlow
+from skspot.spotting import BaseSpotter
 from skspot.video import AlignedVideo
 from tests.conftest import align_exactly
 
@@ -48,6 +50,25 @@ def jump(still_data):
 
 def coded_flow(**options):
     return SWMROFlow(flow=grey_difference, head_motion=None, **options)
+
+
+@pytest.fixture(scope="module")
+def draw(ramp):
+    """Return what draws the ramp; its features are computed once."""
+    (features,) = coded_flow().transform([ramp])
+    np.asarray(features)  # computes and keeps them
+    return partial(FlowDisplay.from_features, features, aligned=ramp)
+
+
+def made_features(values, fps=30, **layout):
+    """Return features with given values of windows of 17 frames."""
+    n_frames = len(values)
+    return FlowFeatures(
+        FlowLayout(fps=fps, **layout),
+        valid=np.ones(n_frames, dtype=bool),
+        timestamps=np.arange(n_frames) / fps,
+        values=values,
+    )
 
 
 def curves(ax):
@@ -93,11 +114,12 @@ def test_what_is_drawn_is_the_motion_of_the_pair(ramp, settings, choice, pair):
             assert_allclose(curve[middle], pair[1] - pair[0], rtol=0.02)
     texts = {0: "i"}
     start, end = (texts.get(k, f"i {'+' if k > 0 else '-'} {abs(k)}") for k in pair)
-    assert f"from frame {start} to frame {end}" in display.ax_.get_title()
+    milliseconds = f"({1000 * abs(pair[1] - pair[0]) / 30:.0f} ms)"
+    assert f"from frame {start} to frame {end} {milliseconds}" in display.ax_.get_title()
 
 
-def test_pairs_are_cut_to_the_video(ramp):
-    display = FlowDisplay.from_video(ramp, flow=coded_flow(), component="dx")
+def test_pairs_are_cut_to_the_video(draw):
+    display = draw(component="dx")
     expected = np.minimum(np.arange(N) + 8, N - 1) - np.arange(N)
     assert_allclose(curves(display.axes_[0])["left brow inner"], expected, rtol=0.02)
 
@@ -105,19 +127,17 @@ def test_pairs_are_cut_to_the_video(ramp):
 @pytest.mark.parametrize(
     ("component", "value"), [("dx", 8), ("dy", -4), ("magnitude", np.hypot(8, 4))]
 )
-def test_components(ramp, component, value):
-    display = FlowDisplay.from_video(ramp, flow=coded_flow(), component=component)
+def test_components(draw, component, value):
+    display = draw(component=component)
     assert_allclose(curves(display.axes_[2])["upper lip"][50], value, rtol=0.02)
     assert display.axes_[0].get_ylabel() == "left brow"
-    assert display.ax_.get_title().endswith(f"({component} in px)")
+    assert display.ax_.get_title().endswith(f"(267 ms); {component} in px")
 
 
 def test_labels_of_parts_in_a_grid_do_not_overlap(ramp):
     _, axes = plt.subplots(2, 2, figsize=(14, 8), layout="constrained")
     (features,) = coded_flow(nodes="extended").transform([ramp])
-    display = FlowDisplay.from_features(
-        features, flow=coded_flow(nodes="extended"), timestamps=TIMES, name="a" * 90, ax=axes[1, 1]
-    )
+    display = FlowDisplay.from_features(features, name="a" * 90, ax=axes[1, 1])
     display.figure_.canvas.draw()
     boxes = [ax.yaxis.label.get_window_extent() for ax in display.axes_]
     assert all(upper.y0 > lower.y1 for upper, lower in pairwise(boxes))
@@ -125,15 +145,14 @@ def test_labels_of_parts_in_a_grid_do_not_overlap(ramp):
 
 
 def test_one_frame_is_a_marker():
-    features = np.ones((1, 16, 10, 2))
-    display = FlowDisplay.from_features(features, timestamps=[0.0])
+    display = FlowDisplay.from_features(made_features(np.ones((1, 16, 10, 2))))
     assert {line.get_marker() for line in display.axes_[0].lines} == {"o"}
 
 
 @pytest.mark.parametrize(("component", "at_zero"), [("magnitude", True), ("dx", False)])
 def test_no_motion(component, at_zero):
-    features = np.zeros((N, 16, 10, 2))
-    display = FlowDisplay.from_features(features, timestamps=TIMES, component=component)
+    features = made_features(np.zeros((N, 16, 10, 2)))
+    display = FlowDisplay.from_features(features, component=component)
     for ax in display.axes_:
         low, high = ax.get_ylim()
         assert (low == 0) == at_zero
@@ -152,8 +171,8 @@ def test_every_node_has_a_curve_and_an_arrow(ramp, nodes, n_parts):
     assert len(arrows(display.face_ax_).U) == len(drawn)
 
 
-def test_arrows(ramp):
-    display = FlowDisplay.from_video(ramp, flow=coded_flow(), frame=40)
+def test_arrows(draw, ramp):
+    display = draw(frame=40)
     quiver, ax = arrows(display.face_ax_), display.face_ax_
     assert_allclose(quiver.get_offsets(), node_centres(ramp.face_landmarks[40]), atol=1e-4)
     assert_allclose(quiver.U, 8, rtol=0.02)
@@ -197,9 +216,9 @@ def test_motion_of_a_face(still_data):
     assert most[display.face.frame] > 0.8 * most.max()
 
 
-def test_intervals_are_shaded_from_their_first_to_the_end_of_their_last_frame(ramp):
+def test_intervals_are_shaded_from_their_first_to_the_end_of_their_last_frame(draw):
     table = make_intervals([(20, 49, "macro"), (60, 69, "micro")])
-    display = FlowDisplay.from_video(ramp, table, flow=coded_flow())
+    display = draw(table)
     for ax in display.axes_:
         spans = [
             (patch.get_x() * 30, (patch.get_x() + patch.get_width()) * 30) for patch in ax.patches
@@ -231,18 +250,42 @@ def test_no_motion_known_at_all(still_data):
 def test_features_without_a_video(ramp):
     flow = coded_flow(resolutions=("window", 1))
     (features,) = flow.transform([ramp])
-    display = FlowDisplay.from_features(
-        features, flow=flow, resolution=1, component="dx", timestamps=TIMES, name="ramp"
-    )
+    display = FlowDisplay.from_features(features, resolution=1, component="dx", name="ramp")
     assert display.face_ax_ is None
+    assert FlowDisplay.from_features(features).name == ramp.name
     assert display.ax_.get_title().startswith("ramp: ")
     assert_allclose(curves(display.axes_[1])["right brow outer"][:-1], 1, rtol=0.02)
     assert_array_equal(display.motion, features[:, 8, :, 2:])
 
 
+def test_features_with_a_video(draw, ramp):
+    display = draw(frame=40)
+    expected = FlowDisplay.from_video(ramp, flow=coded_flow(), frame=40)
+    assert_array_equal(display.motion, expected.motion)
+    assert_array_equal(display.face.image, expected.face.image)
+    with pytest.raises(ValueError, match=r"features has 150 frames, array .* has 100"):
+        draw(aligned=first_frames(ramp, 100))
+
+
+@pytest.mark.parametrize(("fps", "pair"), [(60, (0, 16)), (25, (0, 8)), (200, (0, 56))])
+def test_times_are_those_of_the_frame_rate(fps, pair):
+    spacing = pair[1] // 8
+    features = made_features(np.zeros((N, 16, 10, 2)), fps=fps, spacing=spacing)
+    display = FlowDisplay.from_features(features)
+    assert display.pair == pair
+    assert f"to frame i + {pair[1]} ({1000 * pair[1] / fps:.0f} ms)" in display.ax_.get_title()
+
+
+class Silent(BaseSpotter):
+    """It spots nothing."""
+
+    def predict(self, X):
+        return [make_intervals() for _ in X]
+
+
 def test_from_estimator(ramp):
     table = make_intervals([(20, 49, "macro")])
-    pipeline = make_pipeline(coded_flow(reference="first"), "passthrough")
+    pipeline = make_pipeline(coded_flow(reference="first"), Silent())
     display = FlowDisplay.from_estimator(pipeline, ramp, table, frame=40, component="dy", name="a")
     expected = FlowDisplay.from_video(ramp, flow=coded_flow(reference="first"), frame=40)
     assert_array_equal(display.motion, expected.motion)
@@ -252,22 +295,16 @@ def test_from_estimator(ramp):
     assert (display.component, display.pair) == ("dy", (-8, 8))
 
 
-@pytest.mark.parametrize(
-    ("estimator", "got"),
-    [
-        (SWMROFlow(), "got SWMROFlow"),
-        (make_pipeline(SWMROFlow()), "got SWMROFlow"),
-        (make_pipeline(SWMROFlow(), "passthrough", "passthrough"), "got SWMROFlow and str and str"),
-    ],
-)
-def test_from_estimator_needs_swmro_before_the_spotter(ramp, estimator, got):
-    with pytest.raises(TypeError, match=f"last steps are SWMROFlow and a spotter, {got};"):
-        FlowDisplay.from_estimator(estimator, ramp)
+def test_from_estimator_without_features(ramp):
+    with pytest.raises(TypeError, match="needs a Pipeline with SWMROFlow, got Silent without"):
+        FlowDisplay.from_estimator(Silent(), ramp)
+    with pytest.raises(ValueError, match="component must be one of .* got 'speed'"):
+        FlowDisplay.from_estimator(Silent(), ramp, component="speed")
 
 
-def test_drawn_into_given_axes(ramp):
+def test_drawn_into_given_axes(draw):
     figure, axes = plt.subplots(1, 2)
-    display = FlowDisplay.from_video(ramp, flow=coded_flow(), ax=axes[1])
+    display = draw(ax=axes[1])
     assert display.ax_ is axes[1]
     assert display.figure_ is figure
     assert plt.get_fignums() == [figure.number]
@@ -283,7 +320,7 @@ def test_drawn_into_given_axes(ramp):
     ("options", "message"),
     [
         ({"component": "speed"}, "component must be one of .* got 'speed'"),
-        ({"resolution": 2}, r"resolution must be one of the flow's \['window'\], got 2"),
+        ({"resolution": 2}, r"resolution must be one of .* \['window'\], got 2"),
         ({"position": 16}, "has the positions 0 to 15, or -16 to -1 .* got position=16"),
         ({"position": 0.5}, "got position=0.5"),
         ({"frame": 150}, "has the frames 0 to 149, got frame=150"),
@@ -291,38 +328,35 @@ def test_drawn_into_given_axes(ramp):
         ({"intervals": make_intervals([(140, 160, "macro")])}, "beyond the video of 150 frames"),
     ],
 )
-def test_refusals(ramp, options, message):
+def test_refusals(draw, options, message):
     with pytest.raises(ValueError, match=message):
-        FlowDisplay.from_video(ramp, **{"flow": coded_flow(), **options})
+        draw(**options)
 
 
-@pytest.mark.parametrize(
-    ("features", "options", "message"),
-    [
-        (np.zeros((N, 16, 14, 2)), {}, r"shape \(n_frames, 16, 10, 2\) .* got \(150, 16, 14, 2\)"),
-        (np.zeros((N, 16, 10, 2)), {"timestamps": TIMES[1:]}, "features has 150 .* has 149"),
-        (np.zeros((N, 16, 10, 2)), {"valid": np.ones(9)}, "valid has 9 frames"),
-        (np.zeros((N, 16, 10, 2)), {"flow": SWMROFlow(16)}, "window_length must be odd"),
-    ],
-)
-def test_refused_features(features, options, message):
-    with pytest.raises(ValueError, match=message):
-        FlowDisplay.from_features(features, **{"timestamps": TIMES, **options})
+def test_plain_arrays_are_refused():
+    with pytest.raises(TypeError, match="got ndarray; a plain array does not say between which"):
+        FlowDisplay.from_features(np.zeros((N, 16, 10, 2)))
 
 
-def test_other_kinds(ramp):
+def test_other_kinds(draw, ramp):
     with pytest.raises(TypeError, match="frame must be a whole number, got float: 3.5"):
-        FlowDisplay.from_video(ramp, flow=coded_flow(), frame=3.5)
+        draw(frame=3.5)
     with pytest.raises(TypeError, match="needs an AlignedVideo, got ndarray"):
         FlowDisplay.from_video(ramp.source)
     with pytest.raises(TypeError, match="flow must be a SWMROFlow, got str: 'dis'"):
         FlowDisplay.from_video(ramp, flow="dis")
 
 
+def first_frames(video, n_frames):
+    first = slice(n_frames)
+    return AlignedVideo(
+        video.source[first], video.landmarks[first], video.valid[first], TIMES[first], (240, 240)
+    )
+
+
 def test_a_video_that_is_too_short(ramp):
-    short = AlignedVideo(ramp.source[:9], ramp.landmarks[:9], ramp.valid[:9], TIMES[:9], (240, 240))
     with (
-        pytest.warns(UserWarning, match="fewer than window_length"),
-        pytest.raises(ValueError, match="could not be turned into features"),
+        pytest.warns(UserWarning, match="fewer than"),
+        pytest.raises(ValueError, match="Feature extraction failed for .* as the warning says"),
     ):
-        FlowDisplay.from_video(short, flow=coded_flow(on_error="warn"))
+        FlowDisplay.from_video(first_frames(ramp, 9), flow=coded_flow(on_error="warn"))

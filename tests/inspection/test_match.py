@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from skspot import make_intervals
 from skspot.inspection import MatchDisplay
 from skspot.metrics import interval_counts
+from skspot.spotting import BaseSpotter
 from tests.conftest import align_exactly
 
 # The first is hit with an IoU of 8 / 12, the second missed with 20 / 60; the third stands alone.
@@ -62,7 +63,7 @@ def test_bars():
     ]
 
 
-def test_markers_tell_misses_from_false_alarms():
+def test_markers_distinguish_misses_from_false_alarms():
     ax = draw().ax_
     assert_allclose(lines(ax, "miss"), [[[60, -0.27]], [[105, -0.215]]])
     assert_allclose(sorted(lines(ax, "false alarm")), [[[80, 0.27]], [[135, 0.27]]])
@@ -240,7 +241,7 @@ def test_refusals_of_several(options, message):
         draw([TRUE] * 2, [PREDICTED] * 2, **options)
 
 
-class Spotter:
+class Spotter(BaseSpotter):
     """It spots the same in every video."""
 
     def predict(self, X):

@@ -7,14 +7,13 @@ import torch
 from numpy.testing import assert_allclose
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
 
 from skspot import make_intervals
 from skspot.datasets import make_expression_videos
 from skspot.faces import node_names
 from skspot.inspection import OcclusionDisplay
-from skspot.neural_network import SpotFormerClassifier
-from skspot.preprocessing import SWMROFlow
+from skspot.neural_network import SpotFormer, SpotFormerClassifier
+from skspot.preprocessing import FlowFeatures, FlowLayout, SWMROFlow
 from tests.conftest import align_exactly
 
 NODE, POSITION = 6, 5  # the left corner of the mouth, three frames before the middle
@@ -34,15 +33,25 @@ class Looker(torch.nn.Module):
         return logits, logits
 
 
-def looker(shape=(16, 10, 2), **params):
-    return SpotFormerClassifier(Looker, **params).restore(shape)
+def looker(layout=None, module=Looker):
+    """Return a spotter that was made for features of a layout."""
+    spotter = SpotFormerClassifier(module, random_state=0)
+    spotter.layout_ = layout
+    return spotter.initialize()
 
 
-def moving(value=2.0, shape=(60, 16, 10, 2)):
-    """Return features in which everything moves by 1, and what is looked at by `value`."""
-    features = np.ones(shape, dtype=np.float32)
+def moving(value=2.0, n_nodes=10):
+    """Return an array in which everything moves by 1, and what is looked at by `value`."""
+    features = np.ones((60, 16, n_nodes, 2), dtype=np.float32)
     features[:, POSITION, NODE, 0] = value
     return features
+
+
+def with_layout(values, **layout):
+    """Return an array as features with a layout."""
+    layout = FlowLayout(**layout)
+    valid, times = np.ones(len(values), dtype=bool), np.arange(len(values)) / layout.fps
+    return FlowFeatures(layout, valid=valid, timestamps=times, values=values, name="made")
 
 
 def sigmoid(logit):
@@ -50,8 +59,8 @@ def sigmoid(logit):
 
 
 def draw(features=None, interval=MACRO, spotter=None, **options):
-    features = moving() if features is None else features
-    spotter = looker(features.shape[1:]) if spotter is None else spotter
+    features = with_layout(moving()) if features is None else features
+    spotter = looker(getattr(features, "layout", None)) if spotter is None else spotter
     return OcclusionDisplay.from_features(spotter, features, interval, **options)
 
 
@@ -81,7 +90,7 @@ def test_facial_parts():
     assert display.names == ["left brow", "right brow", "mouth"]
     assert_allclose(display.effects[2], [0, 0.5 - sigmoid(2), 0, 0], atol=1e-6)
     assert_allclose(display.effects[:2], 0, atol=1e-6)
-    extended = draw(moving(shape=(60, 16, 14, 2)), by="part")
+    extended = draw(with_layout(moving(n_nodes=14), nodes="extended"), by="part")
     assert extended.names[2:] == ["mouth", "nose wings and lower eyelids"]
     assert_allclose(extended.total_effects, [0, 0, 0.5 - sigmoid(2), 0], atol=1e-6)
 
@@ -134,7 +143,7 @@ def test_features_are_left_alone():
 def test_effects_of_spotformer_are_those_of_single_changes():
     rng = np.random.default_rng(0)
     features = rng.normal(size=(60, 16, 10, 2)).astype(np.float32)
-    spotter = SpotFormerClassifier(random_state=0).restore((16, 10, 2))
+    spotter = looker(module=SpotFormer)
     display = draw(features, spotter=spotter, stretch=5)
     changed = features.copy()
     changed[:, 5:10, 3] = 0
@@ -179,13 +188,26 @@ def test_changes_of_nothing_are_pale():
     assert display.axes_[0].collections[0].norm.vmax == 0.01
 
 
-def test_milliseconds():
-    assert draw().axes_[0].child_axes == []
-    display = draw(fps=50.0)
+@pytest.mark.parametrize(("fps", "spacing"), [(25, 1), (50, 2), (200, 7)])
+def test_milliseconds(fps, spacing):
+    display = draw(with_layout(moving(), fps=fps, spacing=spacing))
     (top,) = display.axes_[0].child_axes
     display.figure_.canvas.draw()
     assert top.get_xlabel() == "milliseconds"
-    assert_allclose(top.get_xlim(), [-170, 170])
+    assert display.axes_[0].get_xlabel() == "frames from the window's middle"
+    assert_allclose(top.get_xlim(), np.multiply([-8.5, 8.5], 1000 * spacing / fps))
+
+
+def test_a_plain_array_has_positions_instead_of_times():
+    display = draw(moving())
+    assert display.axes_[0].child_axes == []
+    assert display.axes_[0].get_xlabel() == "position in the window"
+    assert_allclose(display.edges, [[-0.5, 3.5], [3.5, 7.5], [7.5, 11.5], [11.5, 15.5]])
+    assert display.names[:2] == ["node 0", "node 1"]
+    assert_allclose(display.effects, draw().effects)
+    assert draw(moving(), names=list("abcdefghij")).names == list("abcdefghij")
+    with pytest.raises(ValueError, match="plain array, of which the facial parts are not known"):
+        draw(moving(), by="part")
 
 
 def test_drawn_into_given_axes_and_again():
@@ -195,16 +217,10 @@ def test_drawn_into_given_axes_and_again():
     assert display.figure_ is figure
     assert plt.get_fignums() == [figure.number]
     assert axes[1].get_title() == "interview.mp4\nmacro apex score at frame 30: 0.88"
+    assert draw().ax_.get_title().startswith("made\nmacro apex")
+    assert draw(moving()).ax_.get_title().startswith("macro apex")
     assert display.plot() is display
     assert display.figure_ is not figure
-
-
-def test_own_nodes():
-    features = moving(shape=(60, 16, 7, 2))
-    assert draw(features).names[:2] == ["node 0", "node 1"]
-    assert draw(features, names=list("abcdefg")).names == list("abcdefg")
-    with pytest.raises(ValueError, match="facial parts of 7 nodes are not known"):
-        draw(features, by="part")
 
 
 @pytest.mark.parametrize(
@@ -216,12 +232,8 @@ def test_own_nodes():
         ({"stretch": 0}, ValueError, "stretch must be 1 to 16 positions, got 0"),
         ({"stretch": 17}, ValueError, "stretch must be 1 to 16 positions, got 17"),
         ({"stretch": 4.0}, ValueError, "stretch must be 1 to 16 positions, got 4.0"),
-        ({"fps": "a"}, TypeError, "fps must be a number or None, got str: 'a'"),
-        ({"fps": 0}, ValueError, "fps must be above 0 and finite, got 0"),
-        ({"spotter": "a"}, TypeError, "needs a fitted SpotFormerClassifier, got str"),
+        ({"spotter": "a"}, TypeError, "ends with one, got str"),
         ({"names": ["a"]}, ValueError, "names has 1 entries for 10 nodes"),
-        ({"offsets": [1, 2]}, ValueError, "offsets must hold .* each of the 16 .* positions"),
-        ({"offsets": np.zeros(16)}, ValueError, "increasing number of frames"),
         ({"interval": (20, 39, "macro")}, TypeError, "must be an interval table"),
         (
             {"interval": make_intervals([(1, 2, "macro"), (5, 6, "micro")])},
@@ -233,8 +245,7 @@ def test_own_nodes():
             ValueError,
             "beyond the video of 60 frames",
         ),
-        ({"features": np.ones((60, 10))}, ValueError, "features must be a float array .n_frames"),
-        ({"features": np.ones((60, 15, 10, 2)), "offsets": None}, ValueError, "offsets must hold"),
+        ({"features": np.ones((60, 10))}, ValueError, r"an array \(n_frames, .* shape \(60, 10\)"),
     ],
 )
 def test_refusals(options, error, message):
@@ -242,9 +253,9 @@ def test_refusals(options, error, message):
         draw(**{"spotter": looker(), **options})
 
 
-def test_other_windows_than_in_training():
-    with pytest.raises(ValueError, match=r"windows of shape \(16, 14, 2\), expected \(16, 10, 2\)"):
-        draw(moving(shape=(60, 16, 14, 2)), spotter=looker())
+def test_other_features_than_in_training():
+    with pytest.raises(ValueError, match="reference='first' instead of 'centre'"):
+        draw(with_layout(moving(), reference="first"), spotter=looker(FlowLayout()))
 
 
 def test_not_fitted():
@@ -253,31 +264,36 @@ def test_not_fitted():
 
 
 @pytest.mark.parametrize(
-    ("flow", "offsets"),
+    ("layout", "offsets"),
     [
-        (SWMROFlow(), [*range(-8, 0), *range(1, 9)]),
-        (SWMROFlow(spacing=2), [*range(-16, 0, 2), *range(2, 17, 2)]),
-        (SWMROFlow(reference="first"), range(-7, 9)),
-        (SWMROFlow(resolutions=(1,)), np.arange(-7.5, 8)),
-        (SWMROFlow(resolutions=[1, "window"]), [*range(-8, 0), *range(1, 9)]),
+        ({}, [*range(-8, 0), *range(1, 9)]),
+        ({"spacing": 2}, [*range(-16, 0, 2), *range(2, 17, 2)]),
+        ({"reference": "first"}, range(-7, 9)),
+        ({"resolutions": (1,)}, np.arange(-7.5, 8)),
+        ({"resolutions": (1, "window")}, [*range(-8, 0), *range(1, 9)]),
     ],
     ids=["default", "spacing", "first", "lag", "two resolutions"],
 )
-def test_positions_follow_the_windows(video, monkeypatch, flow, offsets):
-    shape = (16, 10, 2 * len(flow.resolutions))
-    monkeypatch.setattr(SWMROFlow, "transform", lambda self, X: [moving(shape=(60, *shape))])
-    pipeline = make_pipeline(flow, looker(shape))
-    display = OcclusionDisplay.from_estimator(pipeline, video, MACRO, stretch=1)
-    half = flow.spacing / 2
+def test_positions_are_those_of_the_layout(layout, offsets):
+    values = np.tile(moving(), len(layout.get("resolutions", "1")))
+    display = draw(with_layout(values, **layout), stretch=1)
+    half = layout.get("spacing", 1) / 2
     assert_allclose(display.edges, np.add.outer(offsets, [-half, half]))
     assert display.effects[NODE, POSITION] == pytest.approx(0.5 - sigmoid(2), abs=1e-6)
 
 
+def same_shift(reference, target):
+    """Take a motion of (1.5, -1) everywhere."""
+    return np.full((*reference.shape, 2), (1.5, -1.0))
+
+
 def test_from_estimator(video):
-    pipeline = make_pipeline(SWMROFlow(), looker())
+    flow = SWMROFlow(flow=same_shift, head_motion=None)
+    (features,) = flow.transform([video])
+    pipeline = make_pipeline(flow, looker(features.layout))
     display = OcclusionDisplay.from_estimator(pipeline, video, MACRO, stretch=16, by="part")
-    logit = pipeline[:-1].transform([video])[0][30, POSITION, NODE, 0]
-    assert abs(logit) > 1e-3
+    logit = features[30, POSITION, NODE, 0]
+    assert logit == pytest.approx(-1.5, rel=0.1)  # backwards, of a face of about 128 pixels
     assert_allclose(display.effects, [[0], [0], [0.5 - sigmoid(logit)]], atol=1e-6)
     assert display.fps == pytest.approx(video.fps)
     assert display.ax_.get_title().startswith(video.name)
@@ -286,11 +302,9 @@ def test_from_estimator(video):
 
 
 def test_refused_estimators(video):
-    with pytest.raises(TypeError, match="OcclusionDisplay.from_estimator needs a fitted Pipeline"):
-        OcclusionDisplay.from_estimator(looker(), video, MACRO)
-    with pytest.raises(TypeError, match="takes fps, offsets from the pipeline and the video"):
-        OcclusionDisplay.from_estimator(looker(), video, MACRO, offsets=range(16), fps=30)
-    pipeline = make_pipeline(FunctionTransformer(lambda videos: [moving() for _ in videos]))
-    pipeline.steps.append(("spot", looker()))
-    with pytest.raises(TypeError, match="a pipeline with SWMROFlow"):
-        OcclusionDisplay.from_estimator(pipeline, video, MACRO)
+    with pytest.raises(TypeError, match="needs a Pipeline that makes features"):
+        OcclusionDisplay.from_estimator(looker(), moving(), MACRO)
+    with pytest.raises(TypeError, match="ends with one, got SWMROFlow"):
+        OcclusionDisplay.from_estimator(make_pipeline(SWMROFlow()), video, MACRO)
+    with pytest.raises(ValueError, match="score must be one of"):
+        OcclusionDisplay.from_estimator(looker(), video, MACRO, score="peak")

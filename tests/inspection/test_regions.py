@@ -7,8 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skspot.faces import node_centres, node_names
 from skspot.inspection import RegionsDisplay
-from skspot.preprocessing.flow import RegionGeometry
-from skspot.preprocessing.flow._engines import FlowEngine
+from skspot.preprocessing.flow import FlowEngine, RegionGeometry
 from skspot.video import AlignedVideo
 from tests.conftest import align_exactly
 
@@ -24,9 +23,6 @@ class SeeingEngine(FlowEngine):
     def __init__(self):
         self.seen = []
 
-    def prepare(self, frame):
-        return frame
-
     def region_motion(self, first, others, regions, margin):
         self.seen.append((first, regions, margin))
         return np.zeros((len(others), len(regions), 2))
@@ -38,13 +34,14 @@ class SeeingEngine(FlowEngine):
 )
 def test_it_shows_what_the_engine_sees(aligned, nodes, head_motion, n_rigid):
     engine = SeeingEngine()
-    list(engine.displacements(aligned, RegionGeometry(128, nodes, head_motion), lags=(1,)))
+    geometry = RegionGeometry(aligned.face_size, nodes, head_motion)
+    list(engine.displacements(aligned, geometry, lags=(1,)))
     seen, regions, margin = engine.seen[70]
     display = RegionsDisplay.from_video(aligned, 70, nodes=nodes, head_motion=head_motion)
     assert display.names == node_names(nodes)
     assert len(display.regions) == len(display.names)
     assert len(display.rigid_regions) == n_rigid
-    assert_array_equal(display.picture, seen)
+    assert_array_equal(display.image, seen)
     assert_array_equal(np.concatenate([display.regions, display.rigid_regions]), regions)
     corner, end = regions[:, :2].min(axis=0) - margin, regions[:, 2:].max(axis=0) + margin + 1
     assert_array_equal(display.crop, [*corner, *end])
@@ -59,7 +56,7 @@ def test_regions_are_around_the_nodes(aligned):
     assert_array_equal(display.landmarks, aligned.face_landmarks[40])
     for number, frame in enumerate(aligned):
         if number == 40:
-            assert_array_equal(display.picture, frame)
+            assert_array_equal(display.image, frame)
 
 
 def test_what_is_drawn(aligned):
@@ -92,7 +89,7 @@ def test_a_face_at_the_border_of_the_picture(aligned, still_data):
     )
     display = RegionsDisplay.from_video(video)
     assert display.crop[0] < 0
-    assert display.ax_.get_xlim() == (display.crop[0] - 0.5, display.picture.shape[1] - 0.5)
+    assert display.ax_.get_xlim() == (display.crop[0] - 0.5, display.image.shape[1] - 0.5)
 
 
 def test_drawn_into_given_axes(aligned):

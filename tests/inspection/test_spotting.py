@@ -7,12 +7,15 @@ from matplotlib.colors import to_rgb
 from numpy.testing import assert_allclose
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
+import skspot
 from skspot import make_intervals
-from skspot.inspection import SpottingDisplay
-from skspot.inspection._drawing import CLASS_COLOURS
-from skspot.neural_network import FRAME_SCORE_DTYPE, SpotFormerClassifier
+from skspot.inspection import CLASS_COLOURS, SpottingDisplay
+from skspot.neural_network import FRAME_SCORE_DTYPE, FrameScores, SpotFormerClassifier
 from skspot.preprocessing import SWMROFlow
+from skspot.spotting import BaseSpotter
+from skspot.video import AlignedVideo, FrameTimes
 from tests.conftest import align_exactly
 
 N = 100
@@ -207,36 +210,59 @@ def test_refusals(options, error, message):
         draw(**options)
 
 
+class Spotter(BaseSpotter):
+    """It has the same scores and intervals for every video."""
+
+    def predict_scores(self, X):
+        return [scores() for _ in X]
+
+    def decode(self, scores):
+        return PREDICTED
+
+    def predict(self, X):
+        return [PREDICTED for _ in X]
+
+
 @pytest.fixture(scope="module")
-def pipeline(lively_data):
-    pipeline = make_pipeline(
-        SWMROFlow(flow="dis"),
-        SpotFormerClassifier(module__dim=16, max_epochs=1, random_state=0, macro_threshold=0),
+def video(still_data):
+    full = align_exactly(still_data)[0]
+    first = slice(N)
+    return AlignedVideo(
+        full.source[first], full.landmarks[first], np.arange(N) != 7, TIMES, (240, 240)
     )
-    tables = [make_intervals([(20, 40, "macro")]), make_intervals([(20, 30, "micro")])]
-    return pipeline.fit(align_exactly(lively_data)[:2], tables)
 
 
-def test_from_estimator(pipeline, lively_data):
-    video, true = align_exactly(lively_data)[2], lively_data.intervals[2]
-    display = SpottingDisplay.from_estimator(pipeline, video, true)
-    np.testing.assert_array_equal(display.predicted, pipeline.predict([video])[0])
-    np.testing.assert_array_equal(display.true, true)
-    assert_allclose(display.timestamps, video.timestamps)
+def test_from_estimator(video):
+    display = SpottingDisplay.from_estimator(Spotter(), video, TRUE)
+    np.testing.assert_array_equal(display.predicted, PREDICTED)
+    np.testing.assert_array_equal(display.true, TRUE)
+    assert_allclose(display.timestamps, TIMES)
+    np.testing.assert_array_equal(display.valid, video.valid)
+    np.testing.assert_array_equal(display.scores, scores())
     assert len(display.axes_) == 3
-    assert len(display.scores) == len(video)
     assert display.ax_.get_title() == video.name
+    assert SpottingDisplay.from_estimator(Spotter(), video, name="a").ax_.get_title() == "a"
 
 
-def test_from_estimator_refuses_what_knows_no_times(pipeline, lively_data):
-    with pytest.raises(TypeError, match="needs a fitted Pipeline .* got SpotFormerClassifier"):
-        SpottingDisplay.from_estimator(pipeline[-1], lively_data.videos[0])
-    (features,) = pipeline[:-1].transform(align_exactly(lively_data)[:1])
-    with pytest.raises(TypeError, match="The times of the frames are not known"):
-        SpottingDisplay.from_estimator(pipeline[-1:], features)
+def test_times_of_the_scores_are_enough():
+    result = skspot.SpottingResult(
+        "interview.mp4", PREDICTED, scores=FrameScores(scores(), FrameTimes(TIMES))
+    )
+    display = SpottingDisplay.from_result(result, TRUE)
+    assert_allclose(display.timestamps, TIMES)
+    assert display.valid is None
+    assert display.true is TRUE
+    assert display.ax_.get_title() == "interview.mp4"
 
 
-def test_from_estimator_that_is_not_fitted(lively_data):
+def test_from_estimator_refuses_what_has_no_times(video):
+    with pytest.raises(TypeError, match="The times of the frames of .* are not known"):
+        SpottingDisplay.from_estimator(Spotter(), np.zeros((N, 16, 10, 2)))
+    with pytest.raises(TypeError, match="got StandardScaler, which has no predict"):
+        SpottingDisplay.from_estimator(StandardScaler(), video)
+
+
+def test_from_estimator_that_is_not_fitted(video):
     unfitted = make_pipeline(SWMROFlow(flow="dis"), SpotFormerClassifier())
     with pytest.raises(NotFittedError):
-        SpottingDisplay.from_estimator(unfitted, align_exactly(lively_data)[0])
+        SpottingDisplay.from_estimator(unfitted, video)

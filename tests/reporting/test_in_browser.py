@@ -1,6 +1,7 @@
 """Tests of the reports in a browser: what is seen, pointed at, clicked and typed."""
 
 import shutil
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def folder(still_data, tmp_path_factory):
 @pytest.fixture
 def visit(browser, folder):
     """Return what opens a page, and at the end checks that it was quiet and asked for nothing."""
-    pages, troubles, requests = [], [], []
+    pages, troubles, requests = {}, [], []
 
     def open_page(name, size=SIZES[0], **options):
         viewport = {"width": size[0], "height": size[1]}
@@ -65,12 +66,15 @@ def visit(browser, folder):
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("request", lambda request: requests.append(request.url))
         page.goto((folder / name).as_uri())
-        pages.append((folder / name).as_uri())
+        pages[page] = (folder / name).as_uri()
         return page
 
     yield open_page
+    for page in pages:
+        page.close()
     assert troubles == []
-    assert [url for url in requests if not url.startswith("data:image/jpeg")] == pages
+    asked = [url for url in requests if not url.startswith("data:image/jpeg")]
+    assert asked == list(pages.values())
 
 
 def selected(page):
@@ -106,7 +110,7 @@ def test_intervals_are_where_they_are_in_time(visit, size):
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_pointing_at_the_timeline_tells_frame_time_and_scores(visit, size):
+def test_pointing_at_the_timeline_shows_frame_time_and_scores(visit, size):
     page = visit("report.html", size)
     cursor = page.locator("#cursor")
     assert cursor.get_attribute("hidden") is not None
@@ -147,8 +151,8 @@ def test_a_click_shows_an_interval_with_its_pictures(visit, size):
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_the_chosen_interval_is_seen_and_told(visit, size):
-    """However it is chosen, its card is brought into the window, and its apex is told."""
+def test_the_chosen_interval_is_visible_and_described(visit, size):
+    """However it is chosen, its card is brought into the window, and its apex is described."""
     page = visit("report.html", size)
     scores = frame_scores(150)
     assert "choose an interval" in page.locator("#readout").inner_text()
@@ -279,18 +283,18 @@ def test_in_print_drawings_are_small_and_beside_the_table(visit):
 
 
 def test_in_a_notebook(browser, folder):
-    page = browser.new_page()
-    page.goto((folder / "notebook.html").as_uri())
-    frame = page.frame_locator("iframe")
-    frame.locator('a.mark[data-number="2"]').click()
-    assert frame.locator("#interval-2").is_visible()
-    assert not frame.locator("#interval-1").is_visible()
+    with closing(browser.new_page()) as page:
+        page.goto((folder / "notebook.html").as_uri())
+        frame = page.frame_locator("iframe")
+        frame.locator('a.mark[data-number="2"]').click()
+        assert frame.locator("#interval-2").is_visible()
+        assert not frame.locator("#interval-1").is_visible()
 
 
 def test_an_address_with_an_interval(browser, folder):
-    page = browser.new_page()
-    page.goto((folder / "report.html").as_uri() + "#interval-3")
-    assert selected(page) == [3]
+    with closing(browser.new_page()) as page:
+        page.goto((folder / "report.html").as_uri() + "#interval-3")
+        assert selected(page) == [3]
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -25,7 +25,7 @@ def test_index(report, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("The file '/home/o x/b.mp4' can't be opened: it's 'cut/short'", "'b.mp4' can't be opened"),
         ('The file "/home/o\'x/b.mp4" is empty', 'The file "b.mp4" is empty'),
@@ -33,10 +33,10 @@ def test_index(report, tmp_path):
         ("No frame in 'home/b/' at 1/2", "No frame in 'b' at 1/2"),
     ],
 )
-def test_the_index_tells_no_folders(tmp_path, text, told):
+def test_the_index_shows_no_folders(tmp_path, text, expected):
     write_report_index(tmp_path / "index.html", {"b.mp4": OSError(text)})
     page = Page((tmp_path / "index.html").read_text(encoding="utf-8"))
-    assert told in page.text
+    assert expected in page.text
     assert "home" not in page.text
 
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
 
 from skspot import make_intervals
@@ -20,6 +19,7 @@ from skspot.reporting import VideoReport
 from skspot.reporting._page import _text
 from skspot.reporting._settings import package_versions, step_settings
 from skspot.reporting._timeline import clock
+from skspot.spotting import BaseSpotter
 from tests.reporting.pages import NASTY, Page, frame_scores
 
 
@@ -46,7 +46,7 @@ def test_factors_are_written(page, report):
 
 @pytest.mark.parametrize("faces", [True, False])
 @pytest.mark.parametrize(
-    ("factor", "caption", "told"),
+    ("factor", "caption", "expected"),
     [
         (3.0, "Apex, motion \N{MULTIPLICATION SIGN} 3.0", "exaggerated 3.0 times"),
         (2.96, "Apex, motion \N{MULTIPLICATION SIGN} 3.0", "exaggerated 3.0 times"),
@@ -59,7 +59,7 @@ def test_factors_are_written(page, report):
         (1.0, "Apex, motion not exaggerated (it is large by itself)", "not exaggerated"),
     ],
 )
-def test_factors_are_rounded_before_they_are_compared(aligned, faces, factor, caption, told):
+def test_factors_are_rounded_before_they_are_compared(aligned, faces, factor, caption, expected):
     table = make_intervals([(10, 14, 40, "macro")])
     report = VideoReport.from_predictions(None, table, aligned=aligned, faces=faces)
     report.faces[0].factor = factor
@@ -69,11 +69,11 @@ def test_factors_are_rounded_before_they_are_compared(aligned, faces, factor, ca
     alts = [image["alt"] for image in page.all("img")] + [
         drawing["aria-label"] for drawing in page.all("svg", role="img")
     ]
-    assert sum(alt.endswith(f"motion {told}") for alt in alts) == 1
+    assert sum(alt.endswith(f"motion {expected}") for alt in alts) == 1
 
 
 def test_times_are_the_same_everywhere(page, report):
-    """Marks tell the times of the onset and the offset frame, as the list does."""
+    """Marks give the times of the onset and the offset frame, as the list does."""
     times = report.times.timestamps
     marks = [attrs for tag, attrs in page.elements if tag == "a" and "data-number" in attrs]
     marks.sort(key=lambda mark: int(mark["data-number"]))
@@ -185,11 +185,14 @@ def test_cautions(aligned, predicted):
     assert "4 of 150 1 stretch 0:04.87 to 0:05.00 (frames 146 to 149)" in page.text
 
 
-class Spotter(BaseEstimator):
+class Spotter(BaseSpotter):
     """Finds one interval in any video."""
 
     def __init__(self, onset=20):
         self.onset = onset
+
+    def predict(self, X):
+        return [self.decode(scores) for scores in self.predict_scores(X)]
 
     def predict_scores(self, X):
         return [frame_scores(len(features)) for features in X]
@@ -209,8 +212,10 @@ def test_from_estimator(aligned, true):
     assert "Model b.skspot" in text
     assert re.search(r"SWMROFlow: 2 of \d parameters differ", text)
     assert "Spotter: 1 of 1 parameters differ from the defaults onset 22 changed" in text
-    with pytest.raises(TypeError, match="VideoReport.from_estimator needs a fitted Pipeline"):
-        VideoReport.from_estimator(spotter[-1], aligned)
+    with pytest.raises(TypeError, match="VideoReport needs an AlignedVideo, got NoneType"):
+        VideoReport.from_estimator(spotter[-1], np.zeros((150, 16, 10, 2)))
+    with pytest.raises(TypeError, match="faces must be True or False"):
+        VideoReport.from_estimator(spotter, aligned, faces="no")
 
 
 @pytest.mark.parametrize(
