@@ -21,7 +21,7 @@ import pandas as pd
 from joblib import Memory
 
 from skspot.datasets import make_expression_videos
-from skspot.inspection import FlowDisplay, RegionsDisplay
+from skspot.inspection import CLASS_COLOURS, FlowDisplay, RegionsDisplay
 from skspot.preprocessing import FaceAligner, SWMROFlow
 
 make_videos = Memory("cache", verbose=0).cache(make_expression_videos, ignore=["n_jobs"])
@@ -52,20 +52,21 @@ plt.show()
 # ----------------
 # :class:`~skspot.preprocessing.SWMROFlow` uses a window of 17 frames around each frame and measures
 # how far each node moves from the middle frame of the window to each other frame. The axes of the
-# features are frames, window positions, nodes and directions.
+# features are frames, window positions, nodes and directions. Their layout says what these mean,
+# for example how far apart in time two frames are.
 
-flow = SWMROFlow(memory="cache")
-features = flow.transform(aligned)
-print(features[number].shape)
+features = SWMROFlow(memory="cache").transform(aligned)
+print(features[number])
+print(features[number].layout.seconds[-1, 0])
 
 # %%
-# The picture shows the last position of the window: the motion from each frame to the one 8 frames
-# later. Each expression shows as two humps, its rise before the apex and its fall before the
-# offset. The face is still between the two humps of the long macro-expression at the beginning. The
-# arrows are those of the frame with the most motion: the corners of the mouth, in the last
-# macro-expression.
+# The picture shows the last position of the window: the motion from each frame to the one 8 frames,
+# a quarter of a second, later. Each expression shows as two humps, its rise before the apex and its
+# fall before the offset. The face is still between the two humps of the long macro-expression at
+# the beginning. The arrows are those of the frame with the most motion: the corners of the mouth,
+# in the last macro-expression.
 
-FlowDisplay.from_video(aligned[number], table, flow=flow)
+FlowDisplay.from_features(features[number], table, aligned=aligned[number])
 plt.show()
 
 # %%
@@ -74,7 +75,8 @@ plt.show()
 # micro-expressions barely stand out from the motion around them. Such expressions are hard to spot.
 
 micro = table[table["label"] == "micro"]
-FlowDisplay.from_video(aligned[number], table, flow=flow, frame=int(micro["onset"][0]))
+onset = int(micro["onset"][0])
+FlowDisplay.from_features(features[number], table, aligned=aligned[number], frame=onset)
 plt.show()
 
 # %%
@@ -96,8 +98,7 @@ expressions = pd.DataFrame(rows, columns=["class", "seconds", "pixels"])
 level = np.quantile(np.concatenate(neutral), 0.99)
 
 fig, ax = plt.subplots(figsize=(6.4, 4), layout="constrained")
-styles = {"macro": ("o", "#0072B2"), "micro": ("^", "#D55E00")}
-for label, (marker, colour) in styles.items():
+for (label, colour), marker in zip(CLASS_COLOURS.items(), "o^"):
     chosen = expressions[expressions["class"] == label]
     ax.plot(chosen["seconds"], chosen["pixels"], marker, color=colour, mec="black", label=label)
 ax.axhline(level, color="black", linestyle="--", linewidth=1)

@@ -110,9 +110,6 @@ LEFT = {
     "cli/_score.py: skspot.datasets._video_files.VIDEO_SUFFIXES",
     "cli/_videos.py: skspot.datasets._video_files.VIDEO_SUFFIXES",
     # skspot/datasets and skspot/io
-    # skspot/inspection and skspot/reporting
-    "inspection/_occlusion_effects.py: skspot.neural_network._windows.check_features",
-    "reporting/_video_report.py: skspot.inspection._pipelines.run_transformers",
 }
 
 

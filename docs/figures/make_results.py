@@ -55,9 +55,7 @@ def occlusion(spotter, features, data):
         if interval["label"] == "micro"
     ]
     displays = [
-        OcclusionDisplay.from_features(
-            spotter, features[i], interval, fps=data.fps, name=data.names[i]
-        )
+        OcclusionDisplay.from_features(spotter, features[i], interval, name=data.names[i])
         for i, interval in micro
     ]
     display = max(displays, key=lambda display: display.full_score)

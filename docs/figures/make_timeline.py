@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+import skspot
 from skspot.datasets import make_expression_videos
-from skspot.neural_network import SpotFormerClassifier
-from skspot.preprocessing import FaceAligner, SWMROFlow
+from skspot.recipes import spotformer
 
 FIGURES = Path(__file__).parent
 
@@ -24,24 +24,22 @@ FIGURES = Path(__file__).parent
 def spot():
     """Train on seven subjects and write the predictions for a video of the eighth."""
     data = make_expression_videos(8, random_state=0, n_jobs=2, verbose=1)
-    aligned = FaceAligner("template", n_jobs=2, verbose=1).transform(data.videos)
-    features = SWMROFlow(n_jobs=2, verbose=1).transform(aligned)
-    # The video with the most expressions of both kinds.
+    # The video with the most expressions of both classes.
     shown = max(
-        range(len(features)),
+        range(len(data.videos)),
         key=lambda i: (len(set(data.intervals[i]["label"])), len(data.intervals[i])),
     )
     others = [i for i, subject in enumerate(data.subjects) if subject != data.subjects[shown]]
-    spotter = SpotFormerClassifier(random_state=0).fit(
-        [features[i] for i in others], [data.intervals[i] for i in others]
+    spotter = spotformer("template", n_jobs=2, random_state=0, verbose=1).fit(
+        [data.videos[i] for i in others], [data.intervals[i] for i in others]
     )
-    (scores,) = spotter.predict_scores([features[shown]])
+    (result,) = skspot.spot(spotter, [data.videos[shown]])
     np.savez_compressed(
         FIGURES / "timeline.npz",
         true=data.intervals[shown],
-        predicted=spotter.decode(scores),
-        scores=scores,
-        timestamps=aligned[shown].timestamps,
+        predicted=result.intervals,
+        scores=result.scores,
+        timestamps=result.times.timestamps,
         name=data.names[shown],
     )
 

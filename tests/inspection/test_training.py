@@ -116,7 +116,7 @@ def test_from_a_file(spotter):
     ("history", "error", "message"),
     [
         ([{"train_loss": 1.0}], TypeError, "must be a DataFrame, .* got list"),
-        (HISTORY[:0], ValueError, "holds no epoch; a model that was loaded"),
+        (HISTORY[:0], ValueError, "holds no epoch. A model that was loaded"),
         (HISTORY[::-1], ValueError, r"whole and increasing, got \[4, 3, 2, 1\]"),
         (HISTORY.set_index("train_loss", drop=False), ValueError, r"got \[2.0, 1.5, 1.2, 1.0\]"),
     ],
