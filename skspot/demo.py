@@ -1,10 +1,9 @@
-"""The whole story on synthetic videos: ``skspot demo``."""
+"""All steps on synthetic videos: ``skspot demo``."""
 
 from pathlib import Path
 
 import numpy as np
 from sklearn.model_selection import cross_validate
-from sklearn.pipeline import Pipeline
 
 import skspot
 from skspot.datasets import make_expression_videos
@@ -12,8 +11,7 @@ from skspot.inspection import SpottingDisplay
 from skspot.io import write_intervals
 from skspot.metrics import interval_counts, interval_f1_scorer, spotting_report
 from skspot.model_selection import StratifiedSubjectKFold
-from skspot.neural_network import SpotFormerClassifier
-from skspot.preprocessing import FaceAligner, SWMROFlow
+from skspot.recipes import spotformer
 from skspot.utils.validation import as_object_array
 
 _N_FOLDS = 4
@@ -32,7 +30,7 @@ def run_demo(out, *, n_subjects=8, seed=0, n_jobs=2):
     seed : int, default=0
         Seed of the videos, the folds and the training.
     n_jobs : int, default=2
-        Number of videos worked on at a time.
+        Number of videos processed at a time.
 
     Returns
     -------
@@ -53,18 +51,12 @@ def run_demo(out, *, n_subjects=8, seed=0, n_jobs=2):
         verbose=1,
     )
     cache = str(out / "cache")
-    spotter = Pipeline(
-        [
-            ("align", FaceAligner("template", memory=cache, n_jobs=n_jobs, verbose=1)),
-            ("flow", SWMROFlow(memory=cache, n_jobs=n_jobs, verbose=1)),
-            ("spot", SpotFormerClassifier(random_state=seed)),
-        ]
-    )
+    spotter = spotformer("template", memory=cache, n_jobs=n_jobs, random_state=seed, verbose=1)
     print("2. Finding faces and extracting features, once for each video")
     spotter[:-1].transform(data.videos)
-    spotter.set_params(align__verbose=0, flow__verbose=0)
+    spotter.set_params(align__verbose=0, flow__verbose=0, spot__verbose=0)
 
-    print(f"3. Training and spotting, {_N_FOLDS} folds, each subject unseen in its fold")
+    print(f"3. Training and spotting in {_N_FOLDS} folds; no subject is in its own training set")
     predicted, fitted = _cross_predict(spotter, data, seed, n_jobs)
 
     report = spotting_report(data.intervals, predicted, output_dict=True)
@@ -87,7 +79,7 @@ def run_demo(out, *, n_subjects=8, seed=0, n_jobs=2):
 
 
 def _cross_predict(spotter, data, seed, n_jobs):
-    """Return the prediction for each video, and the pipeline that had not seen its subject."""
+    """Return the prediction for each video, and the spotter that had not seen its subject."""
     results = cross_validate(
         spotter,
         data.videos,
@@ -108,7 +100,7 @@ def _cross_predict(spotter, data, seed, n_jobs):
 
 
 def _chance_line(true, predicted, lengths, seed):
-    """Return what the same predictions score if each video's are shifted by a random time."""
+    """Return the scores of the same intervals, shifted by a random time in each video, as text."""
     rng = np.random.RandomState(seed)
     f1 = {label: [] for label in (*skspot.CLASSES, "overall")}
     for _ in range(_N_SHIFTS):
@@ -126,7 +118,7 @@ def _chance_line(true, predicted, lengths, seed):
 
 
 def _shifted(table, n_frames, rng):
-    """Return the intervals moved by one random time, around the end of the video to its start."""
+    """Return the intervals shifted by one random time, from the end of the video to its start."""
     shift = rng.randint(n_frames)
     moved = table.copy()
     for field in ("onset", "apex", "offset"):

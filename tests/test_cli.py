@@ -13,8 +13,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 import skspot
 from skspot import make_intervals
 from skspot.cli import main, make_parser
-from skspot.cli._arguments import apply_options
 from skspot.cli._spot import output_names
+from skspot.cli._spotter import apply_options
 from skspot.datasets import make_expression_videos
 from skspot.datasets.synthetic._videos import write_video
 from skspot.io import read_intervals, write_intervals
@@ -164,7 +164,7 @@ def test_a_model_without_preprocessing(folder, tmp_path, capsys):
     video = folder / "videos" / "s01_1.mp4"
     assert spot(folder, tmp_path / "out", video, model=tmp_path / "model") == 1
     (line,) = errors(capsys)
-    assert "needs a model of FaceAligner, SWMROFlow and SpotFormerClassifier" in line
+    assert "can't be used on videos, because it has no FaceAligner" in line
 
 
 def test_missing_and_foreign_models(folder, tmp_path, capsys):
@@ -300,7 +300,7 @@ def no_work(monkeypatch):
 def test_places_that_can_not_be_written_to(tmp_path, capsys, no_work):
     (tmp_path / "file").write_text("")
     for model, message in (
-        (tmp_path, "is a folder of that name"),
+        (tmp_path, "is a folder with this name"),
         (tmp_path / "file/m", "is a file"),
     ):
         assert main(["train", "--annotations", "table.csv", "--model", str(model)]) == 1

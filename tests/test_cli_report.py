@@ -77,16 +77,14 @@ def test_one_video_that_fails(recorded, tmp_path, capsys):
 
 def test_several_videos_into_one_file(recorded, tmp_path, capsys):
     assert report(recorded, recorded / "videos", "--out", tmp_path / "report.html") == 1
-    assert "There are 3 videos, each with a report of its own; --out must be" in (
-        capsys.readouterr().err
-    )
+    assert "Each of the 3 videos gets its own report, so --out must be" in (capsys.readouterr().err)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_can_not_be_written(recorded, video, tmp_path, capsys):
     (tmp_path / "folder.html").mkdir()
     assert report(recorded, video, "--out", tmp_path / "folder.html") == 1
-    assert "there is a folder of that name" in capsys.readouterr().err
+    assert "there is a folder with this name" in capsys.readouterr().err
     (tmp_path / "file").write_text("")
     assert report(recorded, video, "--out", tmp_path / "file") == 1
     assert "is a file" in capsys.readouterr().err

@@ -36,10 +36,12 @@ def main(arguments=None):
     Returns
     -------
     status : int
-        0 if all went well; 1 after an error, or if a video was left out.
+        0 on success, 1 after an error or if a video was left out, 130 after an interruption.
     """
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a name that can't be printed is no reason to stop
+        if hasattr(
+            stream, "reconfigure"
+        ):  # names of files may hold characters that can't be printed
             stream.reconfigure(errors="replace")
     options = make_parser().parse_args(arguments)
     try:
@@ -59,7 +61,9 @@ def main(arguments=None):
 def make_parser():
     """Return the parser of all commands."""
     parser = argparse.ArgumentParser(
-        prog="skspot", description="Spot macro- and micro-expressions in face videos."
+        prog="skspot",
+        description="Find macro- and micro-expressions in face videos. `skspot COMMAND --help` "
+        "explains the options of a command.",
     )
     parser.add_argument("--version", action="version", version=f"skspot {skspot.__version__}")
     commands = parser.add_subparsers(dest="command", required=True)

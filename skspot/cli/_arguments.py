@@ -1,4 +1,4 @@
-"""Arguments that several commands share, and checks of where results go."""
+"""Arguments that several commands share, and checks of the places that results are written to."""
 
 import argparse
 import os
@@ -6,20 +6,17 @@ from pathlib import Path
 
 from skspot.io import INTERVAL_FORMATS
 
-# "megc-subject" does not tell what its intervals are.
+# Files of "megc-subject" do not say whether an interval is macro or micro.
 READABLE = [name for name in INTERVAL_FORMATS if name != "megc-subject"]
 
 LANDMARKERS = ("face-alignment", "mediapipe", "template", "openface", "py-feat")
 
-# What options are called where that is not their name with dashes.
+# Options whose name is not that of the attribute with dashes.
 _SPELLINGS = {"label_names": "--label"}
-
-# Options of landmarkers by the command line's names for them.
-_PARAMS = {"landmarker_model": "model_path", "landmarker_files": "files"}
 
 
 def whole_number(least):
-    """Return what reads a whole number of at least `least` for argparse."""
+    """Return a function that reads a whole number of at least `least`, for argparse."""
 
     def whole(text):
         number = int(text)
@@ -58,17 +55,17 @@ def add_landmarker(command, default="face-alignment"):
 
 
 def add_image_rate(command, every="each"):
-    """Add what is said of folders of images."""
+    """Add the frame rate of folders of images."""
     command.add_argument(
         "--fps",
         type=float,
-        help="frames per second at which images in a folder were recorded (default 30)",
+        help="frame rate at which the images of a folder were recorded (default 30)",
     )
     command.add_argument(
         "--keep-every",
         type=whole_number(1),
         metavar="N",
-        help=f"take every N-th image of a folder as a frame (default: {every})",
+        help=f"use every N-th image of a folder (default: {every})",
     )
 
 
@@ -78,8 +75,8 @@ def add_format(command, option, what):
         option,
         choices=READABLE,
         metavar="FORMAT",
-        help=f"format {what}, if there are several or the suffix does not tell: "
-        + ", ".join(READABLE),
+        help=f"format {what}, if a folder has files of several formats or the file suffix does not "
+        "identify it: " + ", ".join(READABLE),
     )
 
 
@@ -89,7 +86,7 @@ def add_workers(command, default=1):
         "--jobs",
         type=whole_number(1),
         default=default,
-        help=f"videos, or folds, worked on at a time (default {default})",
+        help=f"number of videos, or folds, that are processed at a time (default {default})",
     )
 
 
@@ -113,64 +110,35 @@ def _threshold(text):
 
 
 def add_training(command):
-    """Add what training depends on."""
-    command.add_argument("--epochs", type=whole_number(1), help="epochs of training")
-    command.add_argument("--seed", type=int, default=0, help="seed of the training (default 0)")
-
-
-def new_spotter(options):
-    """Return an unfitted spotter with what the command line says of training and landmarks."""
-    from sklearn.pipeline import Pipeline
-
-    from skspot.neural_network import SpotFormerClassifier
-    from skspot.preprocessing import FaceAligner, SWMROFlow
-
-    spotter = Pipeline(
-        [
-            ("align", FaceAligner(on_error=options.on_error)),
-            ("flow", SWMROFlow(on_error=options.on_error)),
-            ("spot", SpotFormerClassifier(random_state=options.seed, verbose=1)),
-        ]
+    """Add the options of training."""
+    command.add_argument(
+        "--epochs",
+        type=whole_number(1),
+        help="how often training goes through all videos (default: what the recipe prescribes)",
     )
-    if options.epochs is not None:
-        spotter.set_params(spot__max_epochs=options.epochs)
-    apply_options(spotter, options)
-    return spotter
-
-
-def apply_options(spotter, options):
-    """Set what the command line says about landmarks, cache, workers and progress."""
-    settings = {"align__verbose": 1, "flow__verbose": 1}
-    settings |= {"align__n_jobs": options.jobs, "flow__n_jobs": options.jobs}
-    settings |= {"align__memory": options.cache, "flow__memory": options.cache}
-    settings |= {"spot__n_threads": None}  # one network, which may use all cores
-    aligner = spotter.named_steps["align"]
-    if options.landmarker not in (None, aligner.landmarker):
-        settings |= {"align__landmarker": options.landmarker, "align__landmarker_params": None}
-    if options.detect_every is not None:
-        settings |= {"align__detect_every": options.detect_every}
-    spotter.set_params(**settings)
-    params = given(options, ("landmarker_model", "landmarker_files"))
-    if params:
-        params = {_PARAMS[name]: value for name, value in params.items()}
-        spotter.set_params(align__landmarker_params={**(aligner.landmarker_params or {}), **params})
+    command.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="random seed of the training; the same seed gives the same model (default 0)",
+    )
 
 
 def refuse_given(options, names, reason):
-    """Refuse options that were given though they would do nothing."""
+    """Refuse options that would have no effect."""
     for name in names:
         if getattr(options, name) is not None:
             raise ValueError(f"{_SPELLINGS.get(name, '--' + name.replace('_', '-'))} {reason}")
 
 
 def given(options, names):
-    """Return those of the named options that were given, by name."""
+    """Return the values of the named options that were given, by name."""
     values = {name: getattr(options, name) for name in names}
     return {name: value for name, value in values.items() if value is not None}
 
 
 def check_folder(folder):
-    """Refuse a folder that results can't be written to, before any work is done for them."""
+    """Refuse a folder that can't be written to, before any work is done."""
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if not existing.is_dir():
         raise NotADirectoryError(
@@ -183,10 +151,10 @@ def check_folder(folder):
 
 
 def check_file(path):
-    """Refuse a file that can't be written, before any work is done for it."""
+    """Refuse a file that can't be written, before any work is done."""
     if path.is_dir():
         raise IsADirectoryError(
-            f"Can't write the file {str(path)!r}: there is a folder of that name."
+            f"Can't write the file {str(path)!r}: there is a folder with this name."
         )
     check_folder(path.parent)
 

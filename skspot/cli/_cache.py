@@ -1,4 +1,4 @@
-"""``skspot cache``: show or clear what --cache has kept."""
+"""``skspot cache``: show or clear the results stored with --cache."""
 
 from pathlib import Path
 
@@ -11,18 +11,19 @@ def add_cache(commands):
     """Add the command."""
     command = commands.add_parser(
         "cache",
-        help="show or clear what --cache has kept",
-        description="Print how many landmarks, features and finished folds a cache keeps and their "
-        "size, after clearing it if wanted. Only what skspot has put there is counted and deleted. "
-        "A cache may be moved; videos may too, as long as their times of change stay.",
+        help="show or clear the results stored with --cache",
+        description="Print the number and size of the landmarks, features and finished folds in a "
+        "cache, after clearing it if wanted. Other files in the folder are neither counted nor "
+        "deleted. You can move a cache, and the videos as well, as long as their modification "
+        "times do not change.",
     )
-    command.add_argument("folder", type=Path, help="folder that was given with --cache")
+    command.add_argument("folder", type=Path, help="folder that was passed as --cache")
     how = command.add_mutually_exclusive_group()
     how.add_argument("--clear", action="store_true", help="delete all entries")
     how.add_argument(
         "--limit-mb",
         type=whole_number(0),
-        help="delete the entries not used for longest, until the others fit this many MB",
+        help="delete the least recently used entries until the others take at most this many MB",
     )
     command.set_defaults(run=_run)
 

@@ -13,9 +13,9 @@ from skspot.cli._arguments import (
     add_training,
     add_workers,
     check_folder,
-    new_spotter,
     whole_number,
 )
+from skspot.cli._spotter import new_spotter, set_in_steps
 
 
 def add_cross_validate(commands):
@@ -101,7 +101,7 @@ def _predict(spotter, data, options):
     cv = LeaveOneSubjectOut() if options.cv == "loso" else StratifiedSubjectKFold(options.cv)
     list(cv.split(data.videos, data.intervals, data.subjects))  # refused before any work
     spotter[:-1].transform(data.videos)  # once for all folds; the cache keeps it
-    spotter.set_params(align__verbose=0, flow__verbose=0, spot__verbose=0)
+    set_in_steps(spotter, verbose=0)
     try:
         return cross_val_intervals(
             spotter,

@@ -1,4 +1,4 @@
-"""``skspot demo``: the whole story on synthetic videos."""
+"""``skspot demo``: all steps on synthetic videos."""
 
 from pathlib import Path
 
@@ -9,15 +9,20 @@ def add_demo(commands):
     """Add the command."""
     command = commands.add_parser(
         "demo",
-        help="the whole story on synthetic videos: train, spot and score unseen subjects",
-        description="Make synthetic face videos, cross-validate by subject, report how well "
-        "expressions of unseen subjects are spotted, and write tables, a timeline and a model.",
+        help="run all steps on synthetic videos: train, spot, and score unseen subjects",
+        description="Make synthetic face videos, cross-validate by subject, print how well the "
+        "expressions of unseen subjects are found, and write tables, a timeline and a model.",
     )
     add_out(command, Path("skspot-demo"))
     command.add_argument(
-        "--subjects", type=whole_number(3), default=8, help="number of subjects (default 8)"
+        "--subjects",
+        type=whole_number(3),
+        default=8,
+        help="number of subjects, at least 3 (default 8)",
     )
-    command.add_argument("--seed", type=int, default=0, help="seed of everything (default 0)")
+    command.add_argument(
+        "--seed", type=int, default=0, help="random seed of videos, folds and training (default 0)"
+    )
     add_workers(command, default=2)
     command.set_defaults(run=_run)
 

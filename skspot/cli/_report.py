@@ -6,11 +6,11 @@ from functools import partial
 from pathlib import Path
 
 from skspot.cli._arguments import check_file, check_folder
+from skspot.cli._spotter import load_spotter
 from skspot.cli._videos import (
     add_videos,
     count_text,
     find_all,
-    load_spotter,
     map_named,
     output_names,
     spot_video,
@@ -24,23 +24,24 @@ def add_report(commands):
     """Add the command."""
     command = commands.add_parser(
         "report",
-        help="spot the expressions of videos and report on them as HTML",
+        help="find the expressions in videos and write an HTML report on each video",
         description="For each video, write one HTML file with a timeline, pictures of each "
-        "interval, and what the result depends on. It needs no network.",
+        "expression, and the settings that the result depends on. The files can be opened without "
+        "an internet connection.",
     )
     add_videos(command)
     command.add_argument(
         "--out",
         type=Path,
         default=Path("report.html"),
-        help="file to write, or, for several videos, folder of the reports and their index.html "
-        "(default report.html)",
+        help="file to write or, for several videos, folder for the reports and their list, "
+        "index.html (default report.html)",
     )
     command.add_argument(
         "--no-faces",
         action="store_false",
         dest="faces",
-        help="leave out all pictures of the face; a drawing shows how its landmarks move",
+        help="leave out all pictures of the face; drawings show how its landmarks move",
     )
     command.set_defaults(run=_run)
 
@@ -61,7 +62,7 @@ def _run(options):
             warnings.warn(f"No report on {path}: {type(report).__name__}: {report}")
         else:
             reports[file.name] = report
-            print(text)
+            print(text, flush=True)
     if not _is_page(options.out):
         _write_index(options.out, reports)
     return int(any(isinstance(report, Exception) for report in reports.values()))
@@ -79,40 +80,46 @@ def _output_files(names, options):
         if "index" in names:
             raise ValueError(
                 f"The report on the video 'index' would overwrite {out / 'index.html'}, the list "
-                "of all reports; rename the video."
+                "of all reports. Rename the video."
             )
         return [out / f"{name}.html" for name in names]
     if len(names) > 1:
         raise ValueError(
-            f"There are {len(names)} videos, each with a report of its own; --out must be a folder "
-            f"for them, got the file {str(out)!r}."
+            f"Each of the {len(names)} videos gets its own report, so --out must be a folder, got "
+            f"the file {str(out)!r}."
         )
     check_file(out)
     return [out]
 
 
-def _try_report(file_and_path, **settings):
-    """Do what `_write_report` does, but return no text and the error of a video that fails."""
+def _try_report(file_and_video, **settings):
+    """Do what `_write_report` does; for a video that fails, return no text and the error."""
     from skspot.utils._parallel import SetupError
 
     try:
-        return _write_report(*file_and_path, **settings)
-    except (SetupError, ImportError):  # so it would be with every video
+        return _write_report(*file_and_video, **settings)
+    except (SetupError, ImportError):  # every video would fail
         raise
     except Exception as error:
         return None, error
 
 
-def _write_report(file, path, *, spotter, model, faces):
-    """Write the report on one video; return what to tell of it, here and in the index."""
+def _write_report(file, video, *, spotter, model, faces):
+    """Write the report on one video; return the line to print and the entry in the index."""
     from skspot.reporting import VideoReport
 
-    video, scores, table = spot_video(spotter, path)
+    result = spot_video(spotter, video)
     report = VideoReport.from_predictions(
-        None, table, aligned=video, scores=scores, estimator=spotter, faces=faces, model=model
+        None,
+        result.intervals,
+        aligned=result.aligned,
+        scores=result.scores,
+        estimator=spotter,
+        faces=faces,
+        model=model,
     )
     report.save(file)
-    return f"{video.name}: {count_text(video, table)}; wrote {file}", report.summary()
+    return f"{result.name}: {count_text(result)}; wrote {file}", report.summary()
 
 
 def _write_index(folder, reports):

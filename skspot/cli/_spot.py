@@ -1,14 +1,14 @@
-"""``skspot spot``: spot the expressions of videos with a trained model."""
+"""``skspot spot``: find the expressions in videos with a trained model."""
 
 from functools import partial
 from pathlib import Path
 
 from skspot.cli._arguments import add_out, check_folder
+from skspot.cli._spotter import load_spotter
 from skspot.cli._videos import (
     add_videos,
     count_text,
     find_all,
-    load_spotter,
     map_named,
     output_names,
     spot_video,
@@ -28,9 +28,10 @@ def add_spot(commands):
     """Add the command."""
     command = commands.add_parser(
         "spot",
-        help="spot the expressions of videos with a trained model",
-        description="For each video, write its intervals, as CSV unless other formats are named, "
-        "and a timeline as PNG.",
+        help="find the expressions in videos with a trained model",
+        description="For each video, write the onset, apex and offset of its macro- and "
+        "micro-expressions (as CSV, unless --format names other formats) and a picture of its "
+        "timeline (PNG).",
     )
     add_videos(command)
     add_out(command, Path("."))
@@ -39,7 +40,7 @@ def add_spot(commands):
         action="append",
         choices=list(_SUFFIXES),
         dest="formats",
-        help="format of the intervals; may be given several times (default csv)",
+        help="format of the intervals; repeat the option for several formats (default csv)",
     )
     command.set_defaults(run=_run)
 
@@ -58,37 +59,37 @@ def _run(options):
         if text is None:
             failed = True
         else:
-            print(text)
+            print(text, flush=True)
     return int(failed)
 
 
-def _spot_video(name_and_path, *, spotter, folder, formats):
-    """Write the intervals and the timeline of one video; return what to tell of them."""
-    name, path = name_and_path
-    video, scores, table = spot_video(spotter, path)
-    written = _write_intervals(folder / name, video, table, formats)
-    written.append(_write_timeline(folder / name, video, scores, table))
+def _spot_video(name_and_video, *, spotter, folder, formats):
+    """Write the intervals and the timeline of one video; return the line to print."""
+    name, video = name_and_video
+    result = spot_video(spotter, video)
+    written = _write_intervals(folder / name, result, formats)
+    written.append(_write_timeline(folder / name, result))
     return (
-        f"{name}: {count_text(video, table)}; wrote "
+        f"{name}: {count_text(result)}; wrote "
         f"{folder / name}{', '.join(written[:-1])} and {written[-1]}"
     )
 
 
-def _write_intervals(stem, video, table, formats):
+def _write_intervals(stem, result, formats):
     """Write the intervals of one video in each format; return the suffixes of the files."""
     from skspot.io import write_intervals
     from skspot.video import open_video
 
-    media = None if Path(video.source).is_dir() else video.source
-    # Other programs count from where their players begin, our tables from the first frame.
+    media = None if Path(result.video).is_dir() else result.video
+    # Players of other programs start with the sound, which can be earlier than the first frame.
     start = 0.0
     if not set(formats) <= _FROM_FIRST_FRAME:
-        start = open_video(video.source, warn=False).start
+        start = open_video(result.video, warn=False).start
     for name in formats:
-        times = video.timestamps + (0.0 if name in _FROM_FIRST_FRAME else start)
+        times = result.times.timestamps + (0.0 if name in _FROM_FIRST_FRAME else start)
         write_intervals(
             stem.with_name(stem.name + _SUFFIXES[name]),
-            {stem.name: table},
+            {stem.name: result.intervals},
             format=name,
             timestamps={stem.name: times},
             media={stem.name: media},
@@ -96,7 +97,7 @@ def _write_intervals(stem, video, table, formats):
     return [_SUFFIXES[name] for name in formats]
 
 
-def _write_timeline(stem, video, scores, table):
+def _write_timeline(stem, result):
     """Write the timeline of one video; return the suffix of the file."""
     import matplotlib.pyplot as plt
 
@@ -105,11 +106,11 @@ def _write_timeline(stem, video, scores, table):
     plt.switch_backend("agg")
     display = SpottingDisplay.from_predictions(
         None,
-        table,
-        scores=scores,
-        timestamps=video.timestamps,
-        valid=video.valid,
-        name=video.name,
+        result.intervals,
+        scores=result.scores,
+        timestamps=result.times.timestamps,
+        valid=result.aligned.valid,
+        name=result.name,
     )
     display.figure_.savefig(stem.with_name(f"{stem.name}.png"), dpi=130)
     plt.close(display.figure_)

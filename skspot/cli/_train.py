@@ -1,4 +1,4 @@
-"""``skspot train``: train a spotter on annotated videos."""
+"""``skspot train``: train a model on annotated videos."""
 
 from pathlib import Path
 
@@ -8,20 +8,20 @@ from skspot.cli._arguments import (
     add_training,
     add_workers,
     check_file,
-    new_spotter,
 )
+from skspot.cli._spotter import new_spotter
 
 
 def add_train(commands):
     """Add the command."""
     command = commands.add_parser(
         "train",
-        help="train a spotter on annotated videos",
-        description="Train a spotter on annotated videos, your own or those of a dataset, and "
-        "save it.",
+        help="train a model on annotated videos",
+        description="Train a model on annotated videos, your own or those of a dataset, and save "
+        "it to a file.",
     )
     add_annotated(command)
-    command.add_argument("--model", type=Path, required=True, help="file to write the model to")
+    command.add_argument("--model", type=Path, required=True, help="model file to write")
     add_training(command)
     add_landmarker(command)
     add_workers(command)

@@ -1,0 +1,63 @@
+"""The spotter that a command trains, or reads from a model file."""
+
+from skspot.cli._arguments import given
+
+# Options of landmarkers by the command line's names for them.
+_PARAMS = {"landmarker_model": "model_path", "landmarker_files": "files"}
+
+
+def new_spotter(options):
+    """Return an unfitted spotter with the options of training and landmarks."""
+    from skspot.recipes import spotformer
+
+    spotter = spotformer(random_state=options.seed, verbose=1)
+    if options.epochs is not None:
+        spotter.set_params(spot__max_epochs=options.epochs)
+    set_in_steps(spotter, on_error=options.on_error)
+    apply_options(spotter, options)
+    return spotter
+
+
+def load_spotter(options, videos):
+    """Return the spotter of a model file, ready to be used on one video in each process.
+
+    A problem of the landmarker concerns every video, and is raised here.
+    """
+    import skspot
+    from skspot.preprocessing import FaceAligner
+
+    spotter = skspot.load(options.model)
+    aligners = [step for step in spotter.get_params().values() if isinstance(step, FaceAligner)]
+    if not aligners:
+        raise ValueError(
+            f"The model {str(options.model)!r} can't be used on videos, because it has no "
+            "FaceAligner. Save the whole Pipeline that was trained on videos."
+        )
+    apply_options(spotter, options)
+    aligners[0].fit(videos)
+    # The command shows failures itself, and the progress within a video only if it is alone.
+    set_in_steps(spotter, n_jobs=None, verbose=int(options.jobs == 1), on_error="raise")
+    return spotter
+
+
+def apply_options(spotter, options):
+    """Set the options of landmarks, cache, workers and progress."""
+    settings = given(options, ("detect_every",))
+    set_in_steps(spotter, n_jobs=options.jobs, memory=options.cache, verbose=1, **settings)
+    for name, aligner in spotter.named_steps.items():
+        if not hasattr(aligner, "landmarker"):
+            continue
+        if options.landmarker not in (None, aligner.landmarker):
+            aligner.set_params(landmarker=options.landmarker, landmarker_params=None)
+        params = given(options, ("landmarker_model", "landmarker_files"))
+        if params:
+            params = {_PARAMS[name]: value for name, value in params.items()}
+            aligner.set_params(landmarker_params={**(aligner.landmarker_params or {}), **params})
+
+
+def set_in_steps(spotter, **values):
+    """Set parameters in every step of a spotter that has parameters of these names."""
+    names = {name: name.partition("__")[2] for name in spotter.get_params()}
+    spotter.set_params(
+        **{name: values[in_step] for name, in_step in names.items() if in_step in values}
+    )
