@@ -515,6 +515,11 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         -------
         probabilities : object array of float arrays of shape (n_frames, 3)
             Columns as in `classes_`.
+
+        Notes
+        -----
+        scikit-learn's `cross_val_predict` can't return these, since for ``method="predict_proba"``
+        it takes `y` for class labels; it can return scores, with ``method="predict_scores"``.
         """
         return as_object_array(_class_probabilities(scores) for scores in self.predict_scores(X))
 
