@@ -101,9 +101,8 @@ def test_videos_that_fail(spotter, data, tmp_path, n_jobs):
     videos = [data.videos[0], broken]
     with pytest.raises(OSError, match=r"broken\.mp4"):
         spot(spotter, videos, n_jobs=n_jobs)
-    with pytest.warns(
-        UserWarning, match=r"(?s)Spotting failed for 1 of 2.*videos\[1\], broken.mp4"
-    ):
+    message = r"(?s)Spotting failed for 1 of 2.*videos\[1\], broken.mp4"
+    with pytest.warns(UserWarning, match=message):
         good, bad = spot(spotter, videos, n_jobs=n_jobs, on_error="warn")
     assert isinstance(good, SpottingResult)
     assert bad is None

@@ -518,8 +518,8 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
 
         Notes
         -----
-        scikit-learn's `cross_val_predict` can't return these, since for ``method="predict_proba"``
-        it takes `y` for class labels; it can return scores, with ``method="predict_scores"``.
+        scikit-learn's `cross_val_predict` takes ``method="predict"`` only: for probabilities it would
+        encode the interval tables as class labels.
         """
         return as_object_array(_class_probabilities(scores) for scores in self.predict_scores(X))
 
