@@ -14,8 +14,6 @@ import time
 from pathlib import Path
 
 import torch
-from skspot.neural_network._memory import freed_memory_kept
-from skspot.neural_network._recipes import DEFAULTS
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
@@ -25,11 +23,7 @@ from skspot.neural_network._folded import FoldedSpotFormer
 
 SIZES = {
     "the paper's network": {"dim": 256, "heads": 4, "dim_head": 64, "mlp_dim": 256, "dropout": 0.1},
-    "the classifier's default network": {
-        name.removeprefix("module__"): value
-        for name, value in DEFAULTS.items()
-        if name.startswith("module__")
-    },
+    "the default network": {"dim": 32, "heads": 2, "dim_head": 16, "mlp_dim": 32, "dropout": 0.0},
 }
 
 # -- a plain SpotFormer, with the names that our weights have --------------------------------------
@@ -240,19 +234,6 @@ def training(ours, plain, x):
     }
 
 
-def training_times(functions, clock, rounds):
-    """Return the seconds of each step by name, ours with freed memory kept too, in turns."""
-    ours_kept = {
-        f"{name}, freed memory kept": f for name, f in functions.items() if name != "plain"
-    }
-    times = []
-    for _ in range(rounds):
-        times.append(clock(functions, 1))
-        with freed_memory_kept():  # as in SpotFormerClassifier.fit
-            times[-1] |= clock(ours_kept, 1)
-    return {name: min(seconds[name] for seconds in times) for name in times[0]}
-
-
 def flops_of_window(module, device):
     """Return the operations of the matrix products of one window."""
     module.eval()
@@ -275,7 +256,7 @@ def measure(sizes, options, clock):
     rows = table_rows("forward", times, len(x), n_flops, rates)
     batch = x[: options.batch]
     functions = training(ours, plain, batch)
-    steps = training_times(functions, clock, rounds=max(2, options.repeats // 2))
+    steps = clock(functions, max(2, options.repeats // 2))
     rows += table_rows("training step", steps, len(batch), 3 * n_flops, rates)
     lines = [
         f"Matrix products: {rates['float32'] / 1e9:.0f} GFLOP/s in float32, "

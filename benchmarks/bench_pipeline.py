@@ -150,17 +150,17 @@ def aligned_video(path):
 def child(network, path):
     """Spot the expressions of one video; print what it took."""
     start = time.perf_counter()
-    from skspot.neural_network import SpotFormerClassifier
     from skspot.preprocessing import SWMROFlow
+    from skspot.recipes import spotformer_paper
 
     if network == "default":
-        spotter = skspot.load(path.with_name("default.skspot")).set_params(n_threads=None)
+        spotter = skspot.load(path.with_name("default.skspot"))
     else:  # not trained: its speed is the same
-        spotter = SpotFormerClassifier.paper(n_threads=None).restore((16, 10, 2))
+        spotter = spotformer_paper()["spot"].initialize()
     flow = SWMROFlow()
     aligned = aligned_video(path)
     idle, loaded, worked = peak_memory(), time.perf_counter(), time.process_time()
-    scores = spotter.predict_scores([flow.stream(aligned)])[0]
+    scores = spotter.predict_scores(flow.transform([aligned]))[0]
     table = spotter.decode(scores)
     result = {
         "load seconds": loaded - start,
@@ -193,7 +193,9 @@ def steps_table(path):
     steps = {
         "decode": lambda: sum(1 for _ in open_video(str(path)).frames()),
         "decode, scale to the face": lambda: sum(1 for _ in aligned),
-        "decode, scale to the face, features": lambda: SWMROFlow().transform([aligned]),
+        "decode, scale to the face, features": lambda: sum(
+            len(block) for block in SWMROFlow().transform([aligned])[0].blocks()
+        ),
         "decode, find the face (template)": lambda: FaceAligner("template").transform([str(path)]),
     }
     rows = []
@@ -215,7 +217,8 @@ def workers_table(path):
     for _ in range(2):
         for n_jobs in seconds:
             start = time.perf_counter()
-            SWMROFlow(n_jobs=n_jobs).transform(videos)
+            for features in SWMROFlow(n_jobs=n_jobs).transform(videos):
+                np.asarray(features)
             seconds[n_jobs].append(time.perf_counter() - start)
     rates = {n_jobs: 2 * len(videos[0]) / min(times) for n_jobs, times in seconds.items()}
     return to_markdown(

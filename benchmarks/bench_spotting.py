@@ -29,7 +29,6 @@ import joblib
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from skspot.neural_network._recipes import DEFAULTS
 
 import skspot
 from skspot.datasets import make_expression_videos
@@ -37,7 +36,8 @@ from skspot.intervals import CLASSES
 from skspot.metrics import interval_counts, interval_f1_score, interval_match
 from skspot.model_selection import oracle_epoch_evaluation
 from skspot.neural_network import SpotFormerClassifier
-from skspot.preprocessing import SWMROFlow
+from skspot.preprocessing import FlowFeatures, FlowLayout, SWMROFlow
+from skspot.recipes import spotformer_paper
 from skspot.video import AlignedVideo
 
 N_SUBJECTS = 12  # in each half
@@ -46,16 +46,21 @@ JITTER = 1.0
 
 # -- the runs --------------------------------------------------------------------------------------
 
-PAPER = SpotFormerClassifier.paper()
+PAPER = spotformer_paper()["spot"]
 DECODING = ("decoding", "decoding_params", "macro_threshold", "micro_threshold")
-SIZES = ("module__dim", "module__heads", "module__dim_head", "module__mlp_dim")
+DEFAULT_SIZES = {
+    "module__dim": 32,
+    "module__heads": 2,
+    "module__dim_head": 16,
+    "module__mlp_dim": 32,
+    "module__dropout": 0.0,
+}
 
 NOTHING_PASTED = {"pasted_micro": 0.0, "pasted_macro": 0.0}
 
 # Name of the run: parameters of SWMROFlow, parameters of SpotFormerClassifier.
 VARIANTS = {
     "nothing pasted": ({}, NOTHING_PASTED),
-    # Planting needs the displacements of SW-MRO, so these two are to be compared with the last.
     "nothing pasted, single temporal resolution": ({"resolutions": (1,)}, NOTHING_PASTED),
     "nothing pasted, long window (65 frames)": ({"spacing": 4}, NOTHING_PASTED),
     "flow from the window's first frame": ({"reference": "first"}, {}),
@@ -67,9 +72,9 @@ VARIANTS = {
     "max pooling instead of convolution": ({}, {"module__downsampling": "max-pool"}),
     "no contrastive loss": ({}, {"criterion__contrastive_weight": 0.0}),
     "contrastive loss on raw embeddings": ({}, {"criterion__normalize": False}),
-    "no mirrored faces": ({}, {"mirror": 0.0}),
-    "no change of motion size": ({}, {"motion_scale": 0.0}),
-    "no noise added": ({}, {"motion_noise": 0.0}),
+    "no mirrored faces": ({}, {"mirror_probability": 0.0}),
+    "no change of motion size": ({}, {"max_scale": 1.0}),
+    "no noise added": ({}, {"noise_std": 0.0}),
 }
 
 
@@ -99,8 +104,8 @@ def run_paper(seed, out, name="the paper's preset", **parameters):
 
 def run_paper_small(seed, out):
     """Return the same rows of the paper's recipe for a network of the default's size."""
-    sizes = {name: value for name, value in DEFAULTS.items() if name in SIZES}
-    return run_paper(seed, out, "the paper's recipe for a network of the default's size", **sizes)
+    name = "the paper's recipe for a network of the default's size"
+    return run_paper(seed, out, name, **DEFAULT_SIZES)
 
 
 def protocols(name, spotter, flow, seed, out):
@@ -196,7 +201,8 @@ def exact_windows(displacement):
     frames = np.arange(len(displacement))
     offsets = np.array([offset for offset in range(-8, 9) if offset])
     others = displacement[np.clip(frames[:, None] + offsets, 0, len(frames) - 1)]
-    return (others - displacement[:, None]).astype(np.float32)
+    values = (others - displacement[:, None]).astype(np.float32)
+    return FlowFeatures(FlowLayout(), np.ones(len(frames), dtype=bool), frames / 30, values)
 
 
 # -- figures ---------------------------------------------------------------------------------------

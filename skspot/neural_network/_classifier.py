@@ -518,7 +518,7 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
 
         Notes
         -----
-        The `cross_val_predict` of scikit-learn takes ``method="predict"`` only: for probabilities it
+        scikit-learn's `cross_val_predict` takes ``method="predict"`` only: for probabilities, it
         would encode the interval tables as class labels.
         """
         return as_object_array(_class_probabilities(scores) for scores in self.predict_scores(X))
