@@ -107,9 +107,6 @@ LEFT = {
     # skspot/cli
     "cli/_annotated.py: skspot.datasets._video_files.find_videos",
     "cli/_annotated.py: skspot.datasets.annotations._unmatched_tables.read_own_tables",
-    "cli/_score.py: skspot.datasets._video_files.VIDEO_SUFFIXES",
-    "cli/_videos.py: skspot.datasets._video_files.VIDEO_SUFFIXES",
-    # skspot/datasets and skspot/io
 }
 
 

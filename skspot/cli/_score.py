@@ -11,7 +11,7 @@ from skspot.cli._annotated import (
     read_tables,
 )
 from skspot.cli._arguments import add_format, add_iou, given
-from skspot.datasets._video_files import VIDEO_SUFFIXES
+from skspot.video import VIDEO_SUFFIXES
 
 # Options for which the videos have to be opened.
 _NEED_VIDEOS = ("report", "fps", "keep_every")

@@ -4,7 +4,7 @@ import glob
 from pathlib import Path
 
 from skspot.cli._arguments import add_image_rate, add_landmarker, add_workers, given
-from skspot.datasets._video_files import VIDEO_SUFFIXES
+from skspot.video import VIDEO_SUFFIXES, is_image_folder
 
 
 def add_videos(command):
@@ -40,8 +40,6 @@ def find_all(videos):
 
 def _videos_within(folder):
     """Return the video files in a folder, unless the folder itself is a video."""
-    from skspot.video import is_image_folder
-
     if not folder.is_dir() or is_image_folder(folder):
         return []
     return sorted(

@@ -6,12 +6,7 @@ import unicodedata
 from collections import defaultdict
 from pathlib import Path
 
-from skspot.video import is_image_folder
-
-VIDEO_SUFFIXES = frozenset(
-    (".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv")
-    + (".ts", ".webm", ".wmv")
-)
+from skspot.video import VIDEO_SUFFIXES, is_image_folder
 
 _MANY = 20  # how many names an error lists at most
 

@@ -6,7 +6,14 @@ fixed size.
 """
 
 from skspot.video._aligned import AlignedVideo, face_extent
-from skspot.video._base import DEFAULT_FPS, NoFaceError, Video, VideoReadError, video_name
+from skspot.video._base import (
+    DEFAULT_FPS,
+    VIDEO_SUFFIXES,
+    NoFaceError,
+    Video,
+    VideoReadError,
+    video_name,
+)
 from skspot.video._frame_times import FrameTimes, frame_stretches, n_frames_in
 from skspot.video._pictures import ImageSequence, image_names, is_image_folder
 from skspot.video._quality import VideoQuality, measure_quality
@@ -14,6 +21,7 @@ from skspot.video._readers import open_video
 
 __all__ = [
     "DEFAULT_FPS",
+    "VIDEO_SUFFIXES",
     "AlignedVideo",
     "FrameTimes",
     "ImageSequence",

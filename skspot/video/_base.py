@@ -10,6 +10,11 @@ import numpy as np
 
 from skspot.video._frame_times import FrameTimes
 
+# Suffixes by which files in folders and tables are taken for videos; any file can be opened.
+VIDEO_SUFFIXES = frozenset(
+    (".3gp", ".avi", ".flv", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".ogv")
+    + (".ts", ".webm", ".wmv")
+)
 DEFAULT_FPS = 30.0  # of arrays and folders of images whose rate is not given
 
 
