@@ -32,8 +32,13 @@ from sklearn.model_selection import GroupKFold, cross_val_predict
 
 from skspot import CLASSES
 from skspot.datasets import make_expression_videos
-from skspot.datasets.synthetic._faces import EXPRESSION_UNITS, FACE_SIZE, UNITS, make_face
-from skspot.datasets.synthetic._videos import _node_motion
+from skspot.datasets.synthetic import (
+    EXPRESSION_UNITS,
+    FACE_SIZE,
+    UNITS,
+    make_face,
+    node_motion,
+)
 from skspot.faces import node_centres, region_radius
 from skspot.preprocessing import SWMROFlow
 from skspot.preprocessing.flow import make_engine
@@ -127,14 +132,14 @@ def error_table(engines, n_faces=8, n_expressions=6):
 def warped_faces(rng, n_expressions):
     """Yield pairs of pictures of one face, before and after a known motion of its regions."""
     face = make_face(rng)
-    node_motion = _node_motion(face)  # (n_units, n_nodes, 2)
+    node_shifts = node_motion(face)  # (n_units, n_nodes, 2)
     centres = np.rint(node_centres(face.landmarks)).astype(int)
     radius = region_radius(FACE_SIZE)
     for _ in range(n_expressions):
         activations = np.zeros(len(UNITS))
         chosen = rng.choice(len(EXPRESSION_UNITS), size=2, replace=False)
         activations[chosen] = rng.uniform(0.5, 1, size=2)
-        motion = np.tensordot(activations, node_motion, 1)
+        motion = np.tensordot(activations, node_shifts, 1)
         for amplitude in AMPLITUDES:
             factor = amplitude / np.linalg.norm(motion, axis=-1).max()
             yield {

@@ -79,7 +79,7 @@ def make_clip(folder):
     import cv2
 
     from skspot.datasets import make_expression_videos
-    from skspot.datasets.synthetic._videos import write_video
+    from skspot.datasets.synthetic import write_video
 
     data = make_expression_videos(1, videos_per_subject=1, n_frames=CLIP // 2, random_state=0)
     order = [*range(CLIP // 2), *range(CLIP // 2 - 1, -1, -1)]

@@ -55,7 +55,7 @@ print(coded.round(2).head())
 # ``unit="seconds"`` converts times to frames by the presentation time of each frame, which differs
 # from frame / fps in many recordings. Unusable rows raise an error that lists them.
 
-data = load_annotated_videos(folder / "coded.csv", videos=folder / "videos", unit="seconds")
+data = load_annotated_videos(folder / "coded.csv", folder / "videos", unit="seconds")
 print(pd.DataFrame(data.intervals[0]))
 
 # %%

@@ -16,7 +16,7 @@ from skspot.cli import main, make_parser
 from skspot.cli._spot import output_names
 from skspot.cli._spotter import apply_options
 from skspot.datasets import make_expression_videos
-from skspot.datasets.synthetic._videos import write_video
+from skspot.datasets.synthetic import write_video
 from skspot.io import read_intervals, write_intervals
 from skspot.neural_network import SpotFormerClassifier
 from skspot.preprocessing import FaceAligner, SWMROFlow
@@ -196,7 +196,7 @@ def test_results_that_would_overwrite_each_other(folder, tmp_path, capsys):
         ("video,onset,label\ns01_1,1,macro\n", "lacks the columns offset"),
         ("video,onset,offset,label\ns01_1,9,2,macro\n", "the offset is before the onset: 2 < 9"),
         ("video,onset,offset,label\ns01_1,9,600,macro\n", "beyond the last frame.*milliseconds"),
-        ("video,onset,offset,label\ns01_1,,,\n", "no interval at all"),
+        ("video,onset,offset,label\ns01_1,,,\n", "no usable interval"),
     ],
 )
 def test_tables_that_can_not_be_trained_on(folder, tmp_path, capsys, text, message):

@@ -127,9 +127,9 @@ def test_a_cross_validation_needs_subjects(recorded, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--cv", "2", "--root", "x"], "--root belongs to --dataset"),
+        (["--cv", "2", "--folder", "x"], "--folder is for --dataset"),
         (["--cv", "2", "--label", "a=macro", "--label", "a=micro"], "gives 'a' two meanings"),
-        (["--cv", "2", "--subjects", "006"], "--subjects belongs to --dataset"),
+        (["--cv", "2", "--subjects", "006"], "--subjects is for --dataset"),
     ],
 )
 def test_arguments_that_do_not_fit(recorded, capsys, arguments, expected):
@@ -183,7 +183,7 @@ def test_tables_without_intervals_are_refused(recorded, tmp_path, capsys):
     (tmp_path / "none.csv").write_text("video,onset,offset,label\ns01_1,,,\n")
     arguments = ["train", "--annotations", tmp_path / "none.csv", "--model", tmp_path / "model"]
     assert main([*map(str, arguments), "--videos", str(recorded / "videos")]) == 1
-    assert "There is no interval at all in" in message(capsys, "train")
+    assert "contains no usable interval" in message(capsys, "train")
 
 
 # -- own tables ------------------------------------------------------------------------------------
@@ -265,14 +265,14 @@ def test_report_of_repairs(recorded, tmp_path, capsys):
     text = (recorded / "true.csv").read_text().replace("30,34,40", "30,99,40")
     (tmp_path / "true.csv").write_text(text)
     arguments = ["--annotations", tmp_path / "true.csv", "--videos", recorded / "videos"]
-    arguments += ["--first-frame", "1", "--report", tmp_path / "new" / "report.csv"]
+    arguments += ["--first-frame", "1", "--repairs", tmp_path / "new" / "repairs.csv"]
     write_intervals(tmp_path / "p.csv", {"s02_1": make_intervals([(29, 33, 39, "micro", 0.5)])})
     assert main(["score", str(tmp_path / "p.csv"), *map(str, arguments)]) == 0
-    report = pd.read_csv(tmp_path / "new" / "report.csv")
-    (row,) = report.index[report["video"] == "s02_1"]
-    assert report["action"][row] == "changed"
-    assert "apex" in report["problem"][row]
-    assert f"Wrote {tmp_path / 'new' / 'report.csv'}" in capsys.readouterr().out
+    repairs = pd.read_csv(tmp_path / "new" / "repairs.csv")
+    (row,) = repairs.index[repairs["video"] == "s02_1"]
+    assert repairs["action"][row] == "changed"
+    assert "apex" in repairs["problem"][row]
+    assert f"Wrote {tmp_path / 'new' / 'repairs.csv'}" in capsys.readouterr().out
 
 
 # -- datasets by name ------------------------------------------------------------------------------
@@ -318,16 +318,16 @@ def lengthen(folder, n_images=130):
 @pytest.mark.filterwarnings("ignore")  # the trees hold every trap, and the folders lack zeros
 @pytest.mark.parametrize("name", TREES)
 def test_train_on_a_dataset_and_score_against_it(name, tmp_path, capsys):
-    data, options = dataset_with_landmarks(name, tmp_path / "root")
-    source = ["--dataset", name, "--root", str(tmp_path / "root"), *options]
+    data, options = dataset_with_landmarks(name, tmp_path / "copy")
+    source = ["--dataset", name, "--folder", str(tmp_path / "copy"), *options]
     status = main(
         ["train", *source, "--model", str(tmp_path / "model"), "--epochs", "1"]
-        + ["--landmarker", "openface", "--report", str(tmp_path / "report.csv")]
+        + ["--landmarker", "openface", "--repairs", str(tmp_path / "repairs.csv")]
     )
     assert status == 0
     assert f"trained on {len(data.videos)} videos" in capsys.readouterr().out
-    report = pd.read_csv(tmp_path / "report.csv", dtype=str, keep_default_na=False)
-    assert report["problem"].tolist() == data.report["problem"].tolist()
+    repairs = pd.read_csv(tmp_path / "repairs.csv", dtype=str, keep_default_na=False)
+    assert repairs["problem"].tolist() == data.repairs["problem"].tolist()
 
     write_intervals(tmp_path / "predicted.json", dict(zip(data.names, data.intervals)))
     assert main(["score", str(tmp_path / "predicted.json"), *source]) == 0
@@ -336,10 +336,10 @@ def test_train_on_a_dataset_and_score_against_it(name, tmp_path, capsys):
 
 @pytest.mark.filterwarnings("ignore")
 def test_cross_validate_some_subjects_of_a_dataset(tmp_path, capsys):
-    data, options = dataset_with_landmarks("samm-lv", tmp_path / "root")
+    data, options = dataset_with_landmarks("samm-lv", tmp_path / "copy")
     subjects = sorted(set(data.subjects))[:2]
     status = main(
-        ["cross-validate", "--dataset", "samm-lv", "--root", str(tmp_path / "root"), *options]
+        ["cross-validate", "--dataset", "samm-lv", "--folder", str(tmp_path / "copy"), *options]
         + ["--out", str(tmp_path / "out"), "--epochs", "1"]
         + ["--landmarker", "openface", "--subjects", *subjects]
     )
@@ -349,13 +349,13 @@ def test_cross_validate_some_subjects_of_a_dataset(tmp_path, capsys):
     assert record["options"]["dataset"] == "samm-lv"
 
 
-def test_a_dataset_needs_its_root(capsys, tmp_path):
+def test_a_dataset_needs_its_folder(capsys, tmp_path):
     arguments = ["train", "--dataset", "samm-lv", "--model", str(tmp_path / "model")]
     assert main(arguments) == 1
-    assert "needs --root" in message(capsys, "train")
-    assert main([*arguments, "--root", str(tmp_path), "--fps", "30"]) == 1
-    assert "--fps belongs to --annotations" in message(capsys, "train")
-    assert main([*arguments, "--root", str(tmp_path)]) == 1
+    assert "needs --folder" in message(capsys, "train")
+    assert main([*arguments, "--folder", str(tmp_path), "--fps", "30"]) == 1
+    assert "--fps is for --annotations" in message(capsys, "train")
+    assert main([*arguments, "--folder", str(tmp_path)]) == 1
     assert "SAMM" in message(capsys, "train")
 
 

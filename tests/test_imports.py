@@ -102,14 +102,6 @@ def test_all_public_names_exist(package):
 # -- imports between packages ----------------------------------------------------------------------
 
 
-# What is still to be made public where it is, or moved down to what packages share.
-LEFT = {
-    # skspot/cli
-    "cli/_annotated.py: skspot.datasets._video_files.find_videos",
-    "cli/_annotated.py: skspot.datasets.annotations._unmatched_tables.read_own_tables",
-}
-
-
 def imported_names(code):
     """Yield the full name of everything that the code imports."""
     for node in ast.walk(ast.parse(code)):
@@ -140,7 +132,7 @@ def test_packages_import_the_public_names_of_others():
         package = place.parts[0].removesuffix(".py")
         for name in private_imports(path.read_text(encoding="utf-8"), package):
             found.add(f"{place.as_posix()}: {name}")
-    assert sorted(found - LEFT) == []
+    assert sorted(found) == []
 
 
 @pytest.mark.parametrize(

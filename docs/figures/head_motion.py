@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from skspot.datasets.synthetic._faces import UNITS, face_transform, make_face
+from skspot.datasets.synthetic import UNITS, face_transform, make_face
 from skspot.faces import node_centres
 from skspot.inspection import CLASS_COLOURS
 from skspot.preprocessing import FaceAligner, SWMROFlow

@@ -1,4 +1,4 @@
-"""Annotated videos that a command works on: the user's own, or those of a dataset."""
+"""Annotated videos that a command uses: the user's own, or those of a dataset."""
 
 import argparse
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from skspot.cli._arguments import add_format, add_image_rate, check_file, given, refuse_given
 
-# The loader of each dataset by the name on the command line, and what it is called with.
+# The loader and its arguments for each dataset, by the name on the command line.
 _LOADERS = {
     "samm-lv": ("load_samm_lv", {}),
     "cas-me2": ("load_cas_me2", {}),
@@ -16,46 +16,50 @@ _LOADERS = {
     "smic-nir": ("load_smic_long", {"camera": "NIR"}),
 }
 
-# Tables with columns of the user's own; all other files are of a format that skspot writes.
+# Suffixes of the user's tables; all other files are in a format that skspot writes.
 _TABLES = frozenset((".csv", ".tsv", ".xlsx", ".xls"))
 
-# Options that say what your own annotations are like.
-_OF_OWN = ("videos", "unit", "first_frame", "label_names", "fps", "annotation_format")
+# Options that describe the user's own annotations.
+_FOR_ANNOTATIONS = ("videos", "unit", "first_frame", "label_names", "fps", "annotation_format")
 
 
 def add_annotated(command):
-    """Add what names the annotated videos."""
+    """Add the options that specify the annotated videos."""
     group = command.add_argument_group("annotated videos")
     source = group.add_mutually_exclusive_group(required=True)
     source.add_argument(
         "--annotations",
         type=Path,
         metavar="PATH",
-        help="your own: a table with the columns video, onset, offset, label (macro or micro) and, "
-        "if known, apex and subject, where a row with a video's name alone is a video without "
-        "expressions; or a file or folder of another format that skspot writes, such as ELAN",
+        help="your own annotations: a table with the columns video, onset, offset, label (macro or "
+        "micro) and, optionally, apex and subject, in which a row with only the name of a video is "
+        "a video without expressions; or a file or folder in another format that skspot writes, "
+        "such as ELAN",
     )
-    source.add_argument("--dataset", choices=sorted(_LOADERS), help="a dataset by its name")
+    source.add_argument("--dataset", choices=sorted(_LOADERS), help="a published dataset")
     group.add_argument(
-        "--videos", type=Path, help="folder of the videos (default: that of the annotations)"
+        "--videos", type=Path, help="folder of the videos (default: folder of the annotations)"
     )
     add_format(group, "--annotation-format", "of the annotations")
-    group.add_argument("--root", type=Path, help="folder of the dataset")
+    group.add_argument("--folder", type=Path, help="folder of the dataset")
     group.add_argument(
-        "--subjects", nargs="+", metavar="SUBJECT", help="only these subjects of the dataset"
+        "--subjects",
+        nargs="+",
+        metavar="SUBJECT",
+        help="subjects of the dataset (default: all)",
     )
-    add_image_rate(group, "7 of samm-lv, otherwise each")
+    add_image_rate(group, "7 for samm-lv, 1 for others")
     group.add_argument(
         "--unit",
         choices=["frames", "seconds"],
-        help="what onset, apex and offset of your table are in (default frames); seconds stand for "
-        "the frame shown nearest to them, an offset for the last frame of the expression",
+        help="unit of onset, apex and offset in your table (default frames); seconds are converted "
+        "to the frame shown nearest to them, the offset to the last frame of the expression",
     )
     group.add_argument(
         "--first-frame",
         type=int,
         choices=[0, 1],
-        help="the number of the first frame in your table (default 0)",
+        help="number of the first frame in your table (default 0)",
     )
     group.add_argument(
         "--label",
@@ -63,58 +67,60 @@ def add_annotated(command):
         type=_label_name,
         dest="label_names",
         metavar="NAME=CLASS",
-        help="what a label of your table means, such as smile=macro, or blink=none to leave its "
-        "rows out; may be given several times",
+        help="the class that a label in your table means, such as smile=macro, or blink=none to "
+        "leave out its rows; can be given several times",
     )
     group.add_argument(
         "--on-error",
         choices=["raise", "warn"],
         default="raise",
-        help="what becomes of rows of your table that can't be used, and of videos that can't be "
-        "read or show no face: raise stops, warn leaves them out (default raise)",
+        help="what to do with unusable rows of your table, and with videos that can't be read or "
+        "show no face: raise stops with an error, warn leaves them out with a warning (default "
+        "raise)",
     )
     group.add_argument(
-        "--report",
+        "--repairs",
         type=Path,
         metavar="FILE",
-        help="CSV to write: each row of the annotations that was changed or left out, and why",
+        help="CSV file to write: each row of the annotations that was changed or left out, and why",
     )
 
 
 def _label_name(text):
-    """Read a label and the class that it means for argparse."""
+    """Return a label and its class, for argparse."""
     name, separator, label = text.rpartition("=")
     if not separator or label not in ("macro", "micro", "none"):
         raise argparse.ArgumentTypeError(
-            f"must be a label, = and macro, micro or none, such as smile=macro, got {text!r}"
+            f"must be a label, = and macro, micro or none, such as smile=macro; got {text!r}"
         )
     return name, None if label == "none" else label
 
 
 def load_annotated(options):
-    """Return the annotated videos as a Bunch; write the report on their rows if it is wanted."""
-    if options.report is not None:
-        check_file(options.report)
+    """Return the annotated videos as a Bunch; write their repairs to a file if requested."""
+    if options.repairs is not None:
+        check_file(options.repairs)
     data = _load_dataset(options) if options.dataset else _load_own(options)
-    if options.report is not None:
-        options.report.parent.mkdir(parents=True, exist_ok=True)
-        data.report.to_csv(options.report, index=False)
-        print(f"Wrote {options.report}: {len(data.report)} remarks on the annotations.")
-    elif len(data.report):
+    if options.repairs is not None:
+        options.repairs.parent.mkdir(parents=True, exist_ok=True)
+        data.repairs.to_csv(options.repairs, index=False)
+        print(f"Wrote {options.repairs}: {len(data.repairs)} remarks on the annotations.")
+    elif len(data.repairs):
         print(
-            f"There are {len(data.report)} remarks on the annotations; --report FILE writes them.",
+            f"There are {len(data.repairs)} remarks on the annotations; --repairs FILE writes "
+            "them.",
             file=sys.stderr,
         )
     return data
 
 
 def load_to_train_on(options):
-    """Return the annotated videos; refuse those without any expression."""
+    """Return the annotated videos; refuse annotations without any expression."""
     data = load_annotated(options)
     if not any(map(len, data.intervals)):
         raise ValueError(
-            f"There is no interval at all in {options.annotations or options.root} that could be "
-            f"used; nothing can be learned from {len(data.videos)} videos without expressions."
+            f"{options.annotations or options.folder} contains no usable interval. A model "
+            "can't be trained on videos without expressions."
         )
     return data
 
@@ -122,12 +128,16 @@ def load_to_train_on(options):
 def _load_dataset(options):
     from skspot import datasets
 
-    if options.root is None:
-        raise ValueError(f"--dataset {options.dataset} needs --root, the folder of the dataset.")
-    refuse_given(options, _OF_OWN, f"belongs to --annotations; that of {options.dataset} is known.")
+    if options.folder is None:
+        raise ValueError(f"--dataset {options.dataset} needs --folder, the folder of the dataset.")
+    refuse_given(
+        options,
+        _FOR_ANNOTATIONS,
+        f"is for --annotations; it is known for --dataset {options.dataset}.",
+    )
     loader, settings = _LOADERS[options.dataset]
     settings = settings | given(options, ("subjects", "keep_every"))
-    return getattr(datasets, loader)(options.root, **settings)
+    return getattr(datasets, loader)(options.folder, **settings)
 
 
 def _load_own(options):
@@ -135,13 +145,13 @@ def _load_own(options):
 
     refuse_given(
         options,
-        ("root", "subjects"),
-        "belongs to --dataset; with --annotations, the folder of the videos is --videos.",
+        ("folder", "subjects"),
+        "is for --dataset; with --annotations, pass the folder of the videos as --videos.",
     )
     table, videos = options.annotations, options.videos
     settings = given(options, ("unit", "first_frame", "label_names", "fps", "keep_every"))
     if not is_table(options):
-        refuse_given(options, ("unit", "first_frame", "label_names"), "is for tables of your own.")
+        refuse_given(options, ("unit", "first_frame", "label_names"), "is for your own tables.")
         videos = videos or _folder_of(table)
         table = read_tables(table, videos, options.annotation_format)
     if "label_names" in settings:
@@ -152,13 +162,13 @@ def _load_own(options):
 
 
 def is_table(options):
-    """Tell whether the annotations are a table with columns, not of a format that skspot writes."""
+    """Return whether the annotations are a user's table, not in a format that skspot writes."""
     path = options.annotations
     return not path.is_dir() and path.suffix.lower() in _TABLES and not options.annotation_format
 
 
 def _as_dict(label_names):
-    """Return what labels mean; refuse one that means two things."""
+    """Return the class of each label; refuse a label with two classes."""
     for name, label in label_names:
         others = {other for same, other in label_names if same == name} - {label}
         if others:
@@ -166,14 +176,14 @@ def _as_dict(label_names):
     return dict(label_names)
 
 
-def read_own_table(options):
-    """Return the interval tables of a table of your own by video, without looking at the videos."""
-    from skspot.datasets.annotations._unmatched_tables import read_own_tables
+def read_table(options):
+    """Return the interval tables in the user's table by video, without opening the videos."""
+    from skspot.datasets import read_annotations
 
     settings = given(options, ("first_frame", "label_names"))
     if "label_names" in settings:
         settings["label_names"] = _as_dict(settings["label_names"])
-    return read_own_tables(options.annotations, on_error=options.on_error, **settings)
+    return read_annotations(options.annotations, on_error=options.on_error, **settings)
 
 
 def read_tables(path, videos=None, format=None):
@@ -182,14 +192,14 @@ def read_tables(path, videos=None, format=None):
     Parameters
     ----------
     path : Path
-        A file of a format that skspot writes, or a folder of such files.
+        A file in a format that skspot writes, or a folder of such files.
     videos : Path, default=None
-        Where the videos are, of which the times are needed if a file holds seconds alone; by
-        default with the file.
+        The folder of the videos, which are needed if the files hold only seconds; by default that
+        of the files.
     format : str, default=None
-        The format, if the suffix does not tell it.
+        The format, if the suffix does not determine it.
     """
-    from skspot.datasets._video_files import find_videos
+    from skspot.datasets import find_videos
     from skspot.io import read_intervals
     from skspot.video import open_video
 
@@ -198,8 +208,8 @@ def read_tables(path, videos=None, format=None):
             (video,) = find_videos(videos or _folder_of(path), [name])
         except FileNotFoundError as error:
             error.add_note(
-                f"{path} holds times in seconds, and the frames of {name!r} are needed to make "
-                "frames of them; name the folder of the videos with --videos."
+                f"{path} holds times in seconds. The video {name!r} is needed to convert them to "
+                "frames; pass the folder of the videos as --videos."
             )
             raise
         video = open_video(video)

@@ -7,14 +7,14 @@ from skspot.cli._annotated import (
     add_annotated,
     is_table,
     load_annotated,
-    read_own_table,
+    read_table,
     read_tables,
 )
 from skspot.cli._arguments import add_format, add_iou, given
 from skspot.video import VIDEO_SUFFIXES
 
 # Options for which the videos have to be opened.
-_NEED_VIDEOS = ("report", "fps", "keep_every")
+_NEED_VIDEOS = ("repairs", "fps", "keep_every")
 
 
 def add_score(commands):
@@ -75,7 +75,7 @@ def _true_tables(options):
         data = load_annotated(options)
         return dict(zip(data.names, data.intervals))
     if is_table(options):
-        return read_own_table(options)
+        return read_table(options)
     return read_tables(options.annotations, options.videos, options.annotation_format)
 
 

@@ -1,4 +1,4 @@
-"""What the loaders return: a Bunch that says in a line what it holds."""
+"""The Bunch that loaders return, with a short repr."""
 
 import html
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ class VideoBunch(Bunch):
         return f"<table>{rows}</table>"
 
     def _facts(self):
-        """Return what is known of the videos."""
+        """Return counts and the frame rate, those that are known."""
         videos, landmarks, tables, subjects = (
             _as_list(self.get(name)) for name in ("videos", "landmarks", "intervals", "subjects")
         )
@@ -40,12 +40,12 @@ class VideoBunch(Bunch):
 
 
 def _as_list(items):
-    """Return what should be one item for each video, None if it is not there or no such thing."""
+    """Return what should be one item per video as a list; None if it is missing or not iterable."""
     return list(items) if isinstance(items, Iterable) and not isinstance(items, str) else None
 
 
 def _count_frames(videos, landmarks):
-    """Return the number of frames of all videos, None where files have not been opened."""
+    """Return the number of frames of all videos, None if files would have to be opened."""
     for items in (videos, landmarks):
         if items is not None and all(isinstance(item, np.ndarray) for item in items):
             return sum(map(len, items))

@@ -7,27 +7,33 @@ from pathlib import Path
 
 import pandas as pd
 
-from skspot.datasets._loading import Note, expression_class, make_bunch, read_annotation
-from skspot.datasets._trees import (
+from skspot.datasets._loading import make_bunch
+from skspot.datasets.annotations import (
+    RULE_CONSTRAINTS,
+    AnnotationRules,
+    Finding,
+    LeftOut,
+    Recording,
+    Repairs,
+    expression_class,
+)
+from skspot.datasets.files import (
     POINT_AT_ONE,
     Layout,
-    collect,
-    find_folders,
+    by_key,
+    find_picture_folders,
     find_workbooks,
-    named,
     newest,
-    only,
-    outside,
+    note_outside,
+    note_skipped,
     picture_recording,
-    skipped,
+    single,
     subfolders,
     visible_files,
+    with_name,
 )
-from skspot.datasets.annotations._labels import LABEL_OPTIONS, LabelRules
-from skspot.datasets.annotations._recordings import Recording
-from skspot.datasets.annotations._repairs import Finding, LeftOut
-from skspot.datasets.tables._cells import parse_id
-from skspot.datasets.tables._workbooks import read_workbook, table_below_header, with_places
+from skspot.datasets.tables import parse_id, read_workbook, table_below_header, with_places
+from skspot.intervals import CLASSES
 from skspot.utils._param_validation import Interval, validate_params
 
 _FPS = 30
@@ -35,7 +41,7 @@ _FPS = 30
 _LAYOUT = Layout(
     dataset="CAS(ME)^2",
     tree="""\
-<root>/
+<folder>/
     CAS(ME)^2code_final(Updated).xlsx      (or code_final.xlsx)
     rawpic/
         s15/
@@ -45,7 +51,7 @@ _LAYOUT = Layout(
                 ...
         s16/
         ...
-    rawvideo/                              (for frames="rawvideo")
+    rawvideo/                              (for video_folder="rawvideo")
         s15/
             15_0101disgustingteeth.avi""",
     entry=r"s\d+",
@@ -54,10 +60,10 @@ _LAYOUT = Layout(
 
 _FILES = "rawvideo"  # the folder that holds video files, not pictures
 
-# How the videos are called in folders of pictures, and in that of video files.
+# The names of the videos in folders of pictures, and in that of video files.
 _VIDEO = (r"(\d+)_(\d{4}).*", r"(\d+)_(\d{4}).*\.(?:avi|mkv|mov|mp4|mpe?g|wmv)")
 
-# The first sheet has no header as it was released; some copies have one.
+# The first sheet was released without a header; some copies have one.
 _COLUMNS = {
     "Participant": ("Subject", "Participant number", "Participant No."),
     "Filename": ("Video", "Video name", "Clip", "File"),
@@ -73,20 +79,21 @@ _NEEDED = {name: _COLUMNS[name] for name in ("Participant", "Filename", "Onset",
 
 _DESCR = """CAS(ME)^2
 
-Faces of 22 people who watched clips that were chosen to move them and tried to keep a straight
+Faces of 22 people who watched clips that were chosen to evoke emotions and tried to keep a straight
 face, recorded at 30 frames per second, 640 x 480 pixels: 98 long videos, with 300 macro-expressions
 and 57 micro-expressions, with action units, estimated and self-reported emotion.
 
 Obtain: by request from the Institute of Psychology of the Chinese Academy of Sciences, for
-research, under a signed agreement. It may not be passed on, so that skspot reads the copy you have.
+research, under a signed agreement. It may not be redistributed, so skspot reads your copy.
 
 Layout: {workbook} for the labels, a folder of images for each video in {folder}/s15/; or the
-videos themselves, in rawvideo/s15/. The workbook tells people by number and videos by the emotion
-they were to elicit; its second and third sheet lead to the folders.
+video files, in rawvideo/s15/. The workbook identifies people by number and videos by the emotion
+that they should elicit; its second and third sheet lead to the folders.
 
-Use: the intervals are in frames of the video, from 0. An offset of 0 is unknown and taken care of
-by `missing_offset`; an apex that is missing or outside the interval becomes the middle; a video in
-the folder of another subject belongs to the subject in its name. `report` lists each.
+Use: the intervals are in frames of the video, from 0. An offset of 0 is unknown; `missing_offset`
+determines what replaces it. An apex that is missing or outside the interval becomes the middle
+frame; a video in the folder of another subject belongs to the subject in its name. `repairs` lists
+each.
 
 Cite: F. Qu, S.-J. Wang, W.-J. Yan, H. Li, S. Wu, X. Fu. CAS(ME)^2: A database for spontaneous
 macro-expression and micro-expression spotting and recognition. IEEE Transactions on Affective
@@ -96,17 +103,17 @@ Computing 9(4), 2018.
 
 @validate_params(
     {
-        "root": [str, os.PathLike],
+        "folder": [str, os.PathLike],
         "subjects": ["array-like", None],
-        **LABEL_OPTIONS,
+        **RULE_CONSTRAINTS,
         "keep_every": [Interval(Integral, 1, None, closed="left")],
-        "labels": [str, os.PathLike, None],
-        "frames": [str],
+        "annotation_file": [str, os.PathLike, None],
+        "video_folder": [str],
     },
     prefer_skip_nested_validation=True,
 )
 def load_cas_me2(
-    root,
+    folder,
     *,
     subjects=None,
     classes=("macro", "micro"),
@@ -116,26 +123,26 @@ def load_cas_me2(
     min_length=1,
     unlabelled="keep",
     keep_every=1,
-    labels=None,
-    frames="rawpic",
+    annotation_file=None,
+    video_folder="rawpic",
 ):
-    """Load CAS(ME)^2 from a copy on the disk.
+    """Load CAS(ME)^2 from your copy.
 
     No image is opened or copied: the videos are the folders of images, with their rate, or the
     paths of the video files.
 
     Parameters
     ----------
-    root : str or path-like
+    folder : str or path-like
         The folder of the dataset, with ``CAS(ME)^2code_final(Updated).xlsx`` and
-        ``rawpic/s15/15_0101disgustingteeth/img1.jpg``; a folder above it, or one of the two within,
-        will do if there is no doubt.
+        ``rawpic/s15/15_0101disgustingteeth/img1.jpg``; a folder above it, or one of the two within
+        it, works as well unless it is ambiguous.
     subjects : sequence of str, default=None
-        Subjects that are wanted, such as ``["s15", "s16"]``. None: all.
+        Subjects to load, such as ``["s15", "s16"]``. None: all.
     classes : sequence of str, default=("macro", "micro")
-        Which expressions are wanted.
+        Classes to load.
     missing_offset : {"apex", "drop"} or int, default="apex"
-        What takes the place of an offset that is empty or 0: the apex, or the frame that many
+        What replaces an offset that is empty or 0: the apex, or the frame that many
         recorded frames after the onset. ``"drop"`` leaves the row out.
     over_long : {"drop", "keep"}, default="drop"
         Whether intervals that begin with the first frame of the recording and last longer than
@@ -148,13 +155,13 @@ def load_cas_me2(
     unlabelled : {"keep", "drop"}, default="keep"
         Whether videos without any interval are kept.
     keep_every : int, default=1
-        Of how many recorded images one is a frame of the video.
-    labels : str or path-like, default=None
-        The workbook with the labels. None finds it; of several versions the newest.
-    frames : str, default="rawpic"
-        Name of the folder that holds the pictures: ``"rawpic"``, ``"cropped"``, or another of this
-        layout. ``"rawvideo"`` takes the video files, whose length is not known before they are
-        opened, so that the intervals are not checked against it.
+        Every how many recorded images one is a frame of the video.
+    annotation_file : str or path-like, default=None
+        The workbook with the labels. None finds it, or the newest of several versions.
+    video_folder : str, default="rawpic"
+        Name of the folder with the videos: ``"rawpic"``, ``"cropped"``, or another with this
+        layout. ``"rawvideo"`` holds video files, whose length is unknown until they are opened, so
+        the intervals are not checked against it.
 
     Returns
     -------
@@ -170,41 +177,41 @@ def load_cas_me2(
         names : list of str
             The names of the videos, such as ``"15_0101disgustingteeth"``.
         rows : list of ndarray of int
-            The rows of `frame` that the intervals are from, in their order:
-            ``frame.iloc[rows[i]]`` has a row for each interval of video ``i``.
+            The rows of `table` that the intervals are from, in their order:
+            ``table.iloc[rows[i]]`` has a row for each interval of video ``i``.
 
-        And about all of them:
+        and, about all of them:
 
         fps : float
             Frames per second, ``30 / keep_every``.
-        frame : DataFrame
-            The annotation table as it stands, with action units and emotions, and the column
-            `place`.
-        report : DataFrame
-            Each row that was changed or left out, and what is to be checked or is merely odd: the
+        table : DataFrame
+            The annotation table unchanged, with action units and emotions, and the column `place`.
+        repairs : DataFrame
+            Each row that was changed or left out, and what should be checked or is merely odd: the
             columns `place`, `subject`, `video`, `problem`, `action` (``"changed"``,
             ``"left out"``, ``"check"`` or ``"kept"``) and `result`.
         DESCR : str
-            What the dataset is, and how to cite it.
+            Description of the dataset, and how to obtain and cite it.
 
     Raises
     ------
     FileNotFoundError
         If the pictures or the workbook are not found.
     ValueError
-        If the workbook can't be read or does not have this layout, there are several copies of the
-        pictures or the workbook, a subject is unknown, or `keep_every` is not 1 for video files.
+        If the workbook can't be read or does not have this layout, if there are several copies of
+        the pictures or the workbook, if a subject is unknown, or if `keep_every` is not 1 for video
+        files.
 
     Warns
     -----
     UserWarning
-        If rows or folders were changed or left out, or something should be checked; one warning,
-        which counts them.
+        If rows or folders were changed or left out, or something should be checked. One warning
+        counts them all.
 
     See Also
     --------
     load_samm_lv, load_cas_me3, load_smic_long : Load the other datasets of the field.
-    load_annotated_videos : Loads recordings of your own.
+    load_annotated_videos : Loads your own videos.
 
     References
     ----------
@@ -219,7 +226,7 @@ def load_cas_me2(
     >>> data.names  # doctest: +SKIP
     ['15_0101disgustingteeth', '15_0102eatingworms', ...]
     """
-    rules = LabelRules(
+    rules = AnnotationRules(
         classes=classes,
         missing_offset=missing_offset,
         over_long=over_long,
@@ -228,42 +235,48 @@ def load_cas_me2(
         unlabelled=unlabelled,
         missing_onset="drop",
     )
-    if frames == _FILES and keep_every != 1:
+    if video_folder == _FILES and keep_every != 1:
         raise ValueError(
-            f"keep_every must be 1 for video files (frames='rawvideo'), got {keep_every}; "
-            "frames='rawpic' takes the images, of which one in so many can be kept."
+            f"keep_every must be 1 for video files (video_folder='rawvideo'), got {keep_every}; it "
+            "selects images, which video_folder='rawpic' holds."
         )
-    workbooks = find_workbooks(root, _LAYOUT) if labels is None else [Path(labels)]
-    workbook, notes = newest(workbooks, lambda name: "updated" in name)
-    folder = _folder(root, frames)
-    found = [folder] if labels is not None else [workbook, folder]
-    recordings, faults = collect(_recordings(folder, frames, keep_every), _LAYOUT, folder)
+    repairs = Repairs()
+    if annotation_file is None:
+        workbook = newest(find_workbooks(folder, _LAYOUT), lambda name: "updated" in name, repairs)
+    else:
+        workbook = Path(annotation_file)
+    videos = _find_folder(folder, video_folder)
+    note_outside(folder, [videos, *[workbook] * (annotation_file is None)], repairs)
+    found = _recordings(videos, video_folder, keep_every, repairs)
+    recordings = by_key(found, _LAYOUT, videos, repairs)
+    _note_misplaced(recordings, repairs)
     table, read_row = _read_workbook(
         workbook, {key: recording.name for key, recording in recordings.items()}
     )
     return make_bunch(
-        read_annotation(table, read_row),
+        table,
+        read_row,
         recordings.values(),
-        [*notes, *outside(root, found), *faults, *_misplaced(recordings)],
+        repairs,
         rules=rules,
         subjects=subjects,
         fps=_FPS / keep_every,
-        descr=_DESCR.format(workbook=workbook, folder=folder),
+        descr=_DESCR.format(workbook=workbook, folder=videos),
     )
 
 
-def _folder(root, frames):
-    """Return the folder of that name with the subjects' folders in it."""
-    folders = find_folders(root, _LAYOUT)
-    chosen = named(folders, frames)
-    if frames == "rawpic":
-        chosen = chosen or [path for path in folders if path == Path(root)]
+def _find_folder(folder, name):
+    """Return the folder of that name that contains the folders of the subjects."""
+    folders = find_picture_folders(folder, _LAYOUT)
+    chosen = with_name(folders, name)
+    if name == "rawpic":
+        chosen = chosen or [path for path in folders if path == Path(folder)]
     if not chosen:
-        raise _LAYOUT.missing(f"folder {frames!r} with pictures", root)
-    return only(chosen, f"folders {frames!r}", POINT_AT_ONE)
+        raise _LAYOUT.missing(f"folder {name!r} with pictures", folder)
+    return single(chosen, f"folders {name!r}", POINT_AT_ONE)
 
 
-def _recordings(folder, frames, keep_every):
+def _recordings(folder, name, keep_every, repairs):
     """Yield the recordings by subject and code: 15_0101disgustingteeth by (15, "0101").
 
     Those in the folder of their own subject come first: others may be copies.
@@ -271,24 +284,21 @@ def _recordings(folder, frames, keep_every):
     found = []
     for parent in subfolders(folder):
         if not _LAYOUT.is_entry(parent.name):
-            yield from skipped(parent, "a subject", depth=1)
+            note_skipped(parent, "a subject", repairs, depth=1)
             continue
-        for path in visible_files(parent) if frames == _FILES else subfolders(parent):
-            match = re.fullmatch(_VIDEO[frames == _FILES], path.name.strip(), re.IGNORECASE)
+        for path in visible_files(parent) if name == _FILES else subfolders(parent):
+            match = re.fullmatch(_VIDEO[name == _FILES], path.name.strip(), re.IGNORECASE)
             if not match:
-                yield from skipped(path, "a video")
+                note_skipped(path, "a video", repairs)
                 continue
             key = (int(match[1]), match[2])
-            recording = _recording(path, _subject(key[0]), frames, keep_every)
+            title, subject = path.name.strip(), _subject(key[0])
+            if name == _FILES:
+                recording = Recording(path.stem.strip(), subject, str(path), fps=_FPS)
+            else:
+                recording = picture_recording(title, subject, path, _FPS, keep_every, repairs)
             found.append((_number(parent.name) != key[0], key, recording))
     yield from (item[1:] for item in sorted(found, key=lambda item: item[0]))
-
-
-def _recording(path, subject, frames, keep_every):
-    """Return the recording in a folder of images or a video file."""
-    if frames == _FILES:
-        return Recording(path.stem.strip(), subject, str(path), fps=_FPS)
-    return picture_recording(path.name.strip(), subject, path, _FPS, keep_every)
 
 
 def _subject(number):
@@ -300,8 +310,8 @@ def _number(name):
     return int(re.search(r"\d+", name)[0])
 
 
-def _misplaced(recordings):
-    """Yield notes on videos that lie in the folder of another subject."""
+def _note_misplaced(recordings, repairs):
+    """Note the videos that lie in the folder of another subject."""
     for (subject, _), recording in recordings.items():
         parent = Path(str(recording.source)).parent.name
         if _number(parent) != subject:
@@ -311,7 +321,7 @@ def _misplaced(recordings):
                 "kept",
                 f"its subject is {recording.subject}",
             )
-            yield Note(finding, video=recording.name, subject=recording.subject)
+            repairs.add_video(recording, finding)
 
 
 def _read_workbook(workbook, names):
@@ -337,15 +347,15 @@ def _expressions(cells):
     """Return the first sheet with names of its columns, whether it has a header or not."""
     table = table_below_header(cells, _NEEDED, _COLUMNS)
     if table is None:
-        # Empty columns in front shift the others; one in between is in its place.
+        # Empty columns in front shift the others; one in between is part of the layout.
         cells = cells.loc[:, cells.notna().any().cummax()]
         names = list(_COLUMNS)[: cells.shape[1]]
         names += [f"column {number}" for number in range(len(names) + 1, cells.shape[1] + 1)]
         table = with_places(cells.set_axis(names, axis=1))
     kinds = table["Type"].map(expression_class) if "Type" in table else pd.Series(dtype=object)
-    if not kinds.isin(["macro", "micro"]).any():
+    if not kinds.isin(CLASSES).any():
         raise ValueError(
-            "the eighth column of the first sheet tells no macro-expression and no "
+            "the eighth column of the first sheet contains no macro-expression and no "
             "micro-expression; expected are the columns "
             f"{', '.join(_COLUMNS)}, with or without a header"
         )
@@ -371,10 +381,10 @@ def _read_row(row, subjects, codes, names):
     number = subjects.get(participant.casefold())
     if number is None:
         raise LeftOut("the second sheet has no such participant", repr(participant))
-    subject, remarks = _subject(number), []
+    subject, findings = _subject(number), []
     code = codes.get(filename.split("_")[0].strip().casefold())  # anger1 of anger1_2
     if code is None:
-        remarks.append(Finding("the third sheet has no such video", repr(filename), "left out"))
+        findings.append(Finding("the third sheet has no such video", repr(filename)))
     return {
         "subject": subject,
         "video": names.get((number, code), f"{subject[1:]}_{code or filename}"),
@@ -382,5 +392,5 @@ def _read_row(row, subjects, codes, names):
         "apex": row.get("Apex"),
         "offset": row["Offset"],
         "label": expression_class(row["Type"]),
-        "remarks": remarks,
+        "findings": findings,
     }

@@ -1,185 +1,117 @@
-"""What the loaders of the field's datasets share: from a table and recordings to a `VideoBunch`."""
-
-import re
-from dataclasses import dataclass
-from math import inf
+"""What the loaders of datasets share: from the table of a workbook and recordings to a Bunch."""
 
 import numpy as np
 import pandas as pd
 
 from skspot.datasets._bunch import VideoBunch
-from skspot.datasets.annotations._label_aliases import read_label
-from skspot.datasets.annotations._labels import settle_rows
-from skspot.datasets.annotations._recordings import natural_order
-from skspot.datasets.annotations._repairs import Finding, LeftOut
-from skspot.intervals import CLASSES
-from skspot.utils._text import listing
+from skspot.datasets.annotations import LeftOut, natural_order, resolve_rows
+from skspot.utils._text import join_limited
 
-_COLUMNS = ("record", "place", "subject", "video", "onset", "apex", "offset", "label")
+_COLUMNS = ("table_row", "place", "subject", "video", "onset", "apex", "offset", "label")
 
 
-@dataclass(frozen=True)
-class Note:
-    """A finding of a loader, for the report.
+def read_rows(table, read_row, repairs):
+    """Read the table of a workbook row by row.
 
     Parameters
     ----------
-    finding : Finding
-        What is odd, and what was done.
-    place, video : str, default=""
-        Where it stands, and the video that it is about.
-    subject : str or None, default=None
-        Whom it is about; None: everybody.
-    number : float, default=inf
-        Its place in the report, counted in rows of the annotation.
-    """
-
-    finding: Finding
-    place: str = ""
-    video: str = ""
-    subject: str | None = None
-    number: float = inf
-
-
-@dataclass(frozen=True)
-class Annotation:
-    """A table of annotations, as it stands and as it is understood.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The table as it stands, with the column `place`.
-    subjects : list of str
-        Subject of each row of `frame`, ``""`` if it can't be told.
-    rows : DataFrame
-        The rows that `settle_rows` takes; the column `record` has the index of each in `frame`.
-    notes : list of Note
-        What is odd about rows, and rows of `frame` that are no annotation.
-    """
-
-    frame: pd.DataFrame
-    subjects: list
-    rows: pd.DataFrame
-    notes: list
-
-
-def read_annotation(frame, read_row):
-    """Read a table row by row.
-
-    Parameters
-    ----------
-    frame : DataFrame
+    table : DataFrame
         The table, with the column `place`.
     read_row : callable
         Takes a row as a dict, returns the expressions in it: a list of dicts with the keys
-        `subject`, `video`, `onset`, `apex`, `offset`, `label` and, if they differ from the usual,
-        `place` and `remarks`, a list of findings; one of them may leave the expression out. Raises
-        `LeftOut` if the row is no annotation.
+        `subject`, `video`, `onset`, `apex`, `offset`, `label` and, if needed, `place` (if it
+        differs from that of the row) and `findings`, a list; one of them may leave the expression
+        out. Raises `LeftOut` if the row is not an annotation.
+    repairs : Repairs
+        Takes the findings.
 
     Returns
     -------
-    annotation : Annotation
-        The table.
+    rows : DataFrame
+        The rows for `resolve_rows`; the column `table_row` holds the index of each in `table`.
+    subjects : list of str
+        Subject of each row of `table`, ``""`` if it is unknown.
     """
-    rows, notes, subjects = [], [], []
-    for index, record in zip(frame.index, frame.to_dict("records")):
-        place = record["place"]
+    rows, subjects = [], []
+    for index, cells in zip(table.index, table.to_dict("records")):
+        place, order = cells["place"], len(rows) - 0.5
         try:
-            expressions = read_row(record)
+            expressions = read_row(cells)
         except LeftOut as reason:
-            notes.append(Note(reason.finding, place, subject="", number=len(rows) - 0.5))
+            repairs.add(reason.finding, place=place, subject="", order=order)
             subjects.append("")
             continue
         subjects.append(expressions[0]["subject"])
         for expression in expressions:
-            row = {"record": index, "place": place, **expression}
-            remarks = row.pop("remarks", ())
-            about = {"subject": row["subject"], "video": row["video"], "number": len(rows) - 0.5}
-            notes += [Note(remark, row["place"], **about) for remark in remarks]
-            if all(remark.action != "left out" for remark in remarks):
+            row = {"table_row": index, "place": place, **expression}
+            findings = row.pop("findings", ())
+            where = {"place": row["place"], "subject": row["subject"], "video": row["video"]}
+            for finding in findings:
+                repairs.add(finding, **where, order=len(rows) - 0.5)
+            if all(finding.action != "left out" for finding in findings):
                 rows.append(row)
-    rows = pd.DataFrame(rows, columns=_COLUMNS, dtype=object)
-    return Annotation(frame, subjects, rows, notes)
+    return pd.DataFrame(rows, columns=_COLUMNS, dtype=object), subjects
 
 
-def expression_class(cell):
-    """Return ``"macro"`` or ``"micro"`` for what datasets call them, other cells as they are."""
-    # SAMM's "Micro - 1/2" is a micro-expression like any other.
-    text = re.sub(r"[\s-]*1/2\s*$", "", cell) if isinstance(cell, str) else cell
-    label = read_label(text, {})
-    return label if label in CLASSES else cell
-
-
-def make_bunch(annotation, recordings, notes, *, rules, subjects, fps, descr):
-    """Label the recordings and return the data of a loader, with one warning on what was repaired.
+def make_bunch(table, read_row, recordings, repairs, *, rules, subjects, fps, descr):
+    """Return the data of a loader, with one warning about all repairs.
 
     Parameters
     ----------
-    annotation : Annotation
-        The annotations.
+    table : DataFrame
+        The table of the workbook, with the column `place`.
+    read_row : callable
+        As for `read_rows`.
     recordings : iterable of Recording
         The videos on the disk.
-    notes : list of Note
-        What the loader has found besides those of the annotation.
-    rules : LabelRules
+    repairs : Repairs
+        What the loader has found so far.
+    rules : AnnotationRules
         The options.
     subjects : sequence of str or None
-        Subjects that are wanted.
+        Subjects that are wanted; None: all.
     fps : float
         Frames per second of the videos.
     descr : str
-        What the dataset is.
+        Description of the dataset.
 
     Returns
     -------
-    data : Bunch
-        What the loaders return.
+    data : VideoBunch
+        What the loader returns.
     """
+    rows, row_subjects = read_rows(table, read_row, repairs)
     recordings = sorted(recordings, key=lambda recording: natural_order(recording.name))
-    annotation, recordings, notes = _chosen(annotation, recordings, notes, subjects)
-    recordings, tables, report = settle_rows(annotation.rows, recordings, rules)
-    for note in (*annotation.notes, *notes):
-        report.add(note, note.finding)
-    report.warn(4)  # the line that calls the loader, which scikit-learn wraps to check parameters
+    if subjects is not None:
+        subjects = _check_subjects(subjects, recordings, row_subjects)
+        # Rows of an unknown subject may be about one that is wanted.
+        table = table[[subject in {"", *subjects} for subject in row_subjects]]
+        rows = rows[rows["subject"].isin(subjects)]
+        recordings = [recording for recording in recordings if recording.subject in subjects]
+        repairs = repairs.of_subjects(subjects)
+    recordings, tables, used = resolve_rows(rows, recordings, rules, repairs)
+    repairs.warn(4)  # the line that calls the loader, which scikit-learn wraps to check parameters
     return VideoBunch(
         videos=[recording.source for recording in recordings],
         intervals=tables,
         subjects=np.array([recording.subject for recording in recordings], dtype=str),
         names=[recording.name for recording in recordings],
-        rows=[_positions(annotation, report.used[recording.name]) for recording in recordings],
+        rows=[table.index.get_indexer(rows.loc[numbers, "table_row"]) for numbers in used],
         fps=fps,
-        frame=annotation.frame,
-        report=report.frame(),
+        table=table,
+        repairs=repairs.table(),
         DESCR=descr,
     )
 
 
-def _positions(annotation, used):
-    """Return the places in the table as it stands of rows that are used."""
-    records = annotation.rows.loc[used, "record"]
-    return annotation.frame.index.get_indexer(records)
-
-
-def _chosen(annotation, recordings, notes, subjects):
-    """Return what is about some subjects."""
-    if subjects is None:
-        return annotation, recordings, notes
+def _check_subjects(subjects, recordings, row_subjects):
+    """Return the wanted subjects as a set; refuse unknown ones."""
     wanted = set(map(str, subjects))
-    known = {recording.subject for recording in recordings} | {*annotation.subjects} - {""}
+    known = {recording.subject for recording in recordings} | {*row_subjects} - {""}
     if not wanted or not wanted <= known:
-        listed = listing(sorted(known, key=natural_order))
+        unknown = join_limited(sorted(wanted - known)) or "none"
         raise ValueError(
-            f"subjects must be some of the {len(known)} subjects of the dataset, {listed}; got "
-            f"{listing(sorted(wanted - known)) or 'none'}."
+            f"subjects must be some of the {len(known)} subjects of the dataset, "
+            f"{join_limited(sorted(known, key=natural_order))}; got {unknown}."
         )
-    # Rows that tell no subject may be about those that are wanted.
-    of_interest = {"", None, *wanted}
-    rows = annotation.rows
-    annotation = Annotation(
-        annotation.frame[[subject in of_interest for subject in annotation.subjects]],
-        [subject for subject in annotation.subjects if subject in of_interest],
-        rows[rows["subject"].isin(of_interest)],
-        [note for note in annotation.notes if note.subject in of_interest],
-    )
-    recordings = [recording for recording in recordings if recording.subject in wanted]
-    return annotation, recordings, [note for note in notes if note.subject in of_interest]
+    return wanted

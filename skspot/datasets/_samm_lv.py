@@ -5,25 +5,30 @@ import re
 from numbers import Integral
 from pathlib import Path
 
-from skspot.datasets._loading import expression_class, make_bunch, read_annotation
-from skspot.datasets._trees import (
+from skspot.datasets._loading import make_bunch
+from skspot.datasets.annotations import (
+    RULE_CONSTRAINTS,
+    AnnotationRules,
+    Finding,
+    LeftOut,
+    Repairs,
+    expression_class,
+)
+from skspot.datasets.files import (
     POINT_AT_ONE,
     Layout,
-    collect,
-    find_folders,
+    by_key,
+    find_picture_folders,
     find_workbooks,
-    named,
     newest,
-    only,
-    outside,
+    note_outside,
+    note_skipped,
     picture_recording,
-    skipped,
+    single,
     subfolders,
+    with_name,
 )
-from skspot.datasets.annotations._labels import LABEL_OPTIONS, LabelRules
-from skspot.datasets.annotations._repairs import Finding, LeftOut
-from skspot.datasets.tables._cells import parse_id
-from skspot.datasets.tables._workbooks import first_table, read_workbook
+from skspot.datasets.tables import first_table, parse_id, read_workbook
 from skspot.utils._param_validation import Interval, validate_params
 
 _FPS = 200
@@ -31,7 +36,7 @@ _FPS = 200
 _LAYOUT = Layout(
     dataset="SAMM Long Videos",
     tree="""\
-<root>/
+<folder>/
     SAMM_LongVideos_V3_Release.xlsx      (or V1, V2; .xls)
     SAMM_longvideos/
         006_1/
@@ -55,20 +60,21 @@ _NEEDED = {
 
 _DESCR = """SAMM Long Videos (SAMM-LV)
 
-Faces of 32 people who watched clips that were chosen to move them, recorded at 200 frames per
+Faces of 32 people who watched clips that were chosen to evoke emotions, recorded at 200 frames per
 second in grey, 2040 x 1088 pixels. Coders marked 343 macro-expressions and 159 micro-expressions in
 147 videos of 30 of them, with action units; the other videos show no expression.
 
 Obtain: by request from the Manchester Metropolitan University, for research, under an agreement
-that each person signs. It may not be passed on, so that skspot reads the copy you have.
+that each person signs. It may not be redistributed, so skspot reads your copy.
 
 Layout: {workbook} for the labels, a folder of images for each video in {folder}.
 
-Use: one of {keep_every} images is a frame, which makes {fps:.4g} frames per second; the intervals
-are in these frames, from 0. The first two parts of a Filename name the video. Frame numbers may be
-fractional (rounded); an onset of -1 is an expression that began before the clip (the first frame);
-an apex that is not visible or outside the interval becomes the middle; an offset that is missing is
-taken care of by `missing_offset`, intervals that fill a video by `over_long`. `report` lists each.
+Use: one of {keep_every} images is a frame, so there are {fps:.4g} frames per second; the intervals
+are in these frames, from 0. The first two parts of a Filename name the video. Fractional frame
+numbers are rounded; an onset of -1 is an expression that began before the clip and becomes the
+first frame; an apex that is not visible or outside the interval becomes the middle frame.
+`missing_offset` determines what replaces a missing offset, `over_long` what happens to intervals
+that fill a video. `repairs` lists each.
 
 Cite: C. H. Yap, C. Kendrick, M. H. Yap. SAMM Long Videos: A spontaneous facial micro- and
 macro-expressions dataset. IEEE International Conference on Automatic Face and Gesture Recognition,
@@ -78,16 +84,16 @@ macro-expressions dataset. IEEE International Conference on Automatic Face and G
 
 @validate_params(
     {
-        "root": [str, os.PathLike],
+        "folder": [str, os.PathLike],
         "subjects": ["array-like", None],
-        **LABEL_OPTIONS,
+        **RULE_CONSTRAINTS,
         "keep_every": [Interval(Integral, 1, None, closed="left")],
-        "labels": [str, os.PathLike, None],
+        "annotation_file": [str, os.PathLike, None],
     },
     prefer_skip_nested_validation=True,
 )
 def load_samm_lv(
-    root,
+    folder,
     *,
     subjects=None,
     classes=("macro", "micro"),
@@ -97,24 +103,24 @@ def load_samm_lv(
     min_length=1,
     unlabelled="keep",
     keep_every=7,
-    labels=None,
+    annotation_file=None,
 ):
-    """Load SAMM Long Videos from a copy on the disk.
+    """Load SAMM Long Videos from your copy.
 
     No image is opened or copied: the videos are the folders of images, with their rate.
 
     Parameters
     ----------
-    root : str or path-like
+    folder : str or path-like
         The folder of the dataset, with ``SAMM_LongVideos_V3_Release.xlsx`` and
-        ``SAMM_longvideos/006_1/006_1_0001.jpg``; a folder above it, or one of the two within, will
-        do if there is no doubt.
+        ``SAMM_longvideos/006_1/006_1_0001.jpg``; a folder above it, or one of the two within it,
+        works as well unless it is ambiguous.
     subjects : sequence of str, default=None
-        Subjects that are wanted, such as ``["006", "007"]``. None: all.
+        Subjects to load, such as ``["006", "007"]``. None: all.
     classes : sequence of str, default=("macro", "micro")
-        Which expressions are wanted.
+        Classes to load.
     missing_offset : {"apex", "drop"} or int, default="apex"
-        What takes the place of an offset that is empty, 0 or -1: the apex, or the frame that many
+        What replaces an offset that is empty, 0 or -1: the apex, or the frame that many
         recorded frames after the onset. ``"drop"`` leaves the row out.
     over_long : {"drop", "keep"}, default="drop"
         Whether intervals that begin with the first frame of the recording and last longer than
@@ -127,10 +133,10 @@ def load_samm_lv(
     unlabelled : {"keep", "drop"}, default="keep"
         Whether videos without any interval are kept.
     keep_every : int, default=7
-        Of how many recorded images one is a frame of the video: 7 makes 28.57 of 200 frames per
-        second.
-    labels : str or path-like, default=None
-        The workbook with the labels. None finds it; of several versions the newest.
+        Every how many recorded images one is a frame of the video: 7 reduces 200 frames per second
+        to 28.57.
+    annotation_file : str or path-like, default=None
+        The workbook with the labels. None finds it, or the newest of several versions.
 
     Returns
     -------
@@ -146,40 +152,40 @@ def load_samm_lv(
         names : list of str
             The names of the videos, such as ``"006_1"``.
         rows : list of ndarray of int
-            The rows of `frame` that the intervals are from, in their order:
-            ``frame.iloc[rows[i]]`` has a row for each interval of video ``i``.
+            The rows of `table` that the intervals are from, in their order:
+            ``table.iloc[rows[i]]`` has a row for each interval of video ``i``.
 
-        And about all of them:
+        and, about all of them:
 
         fps : float
             Frames per second, ``200 / keep_every``.
-        frame : DataFrame
-            The annotation table as it stands, with action units and notes, and the column `place`.
-        report : DataFrame
-            Each row that was changed or left out, and what is to be checked or is merely odd: the
+        table : DataFrame
+            The annotation table unchanged, with action units and notes, and the column `place`.
+        repairs : DataFrame
+            Each row that was changed or left out, and what should be checked or is merely odd: the
             columns `place`, `subject`, `video`, `problem`, `action` (``"changed"``,
             ``"left out"``, ``"check"`` or ``"kept"``) and `result`.
         DESCR : str
-            What the dataset is, and how to cite it.
+            Description of the dataset, and how to obtain and cite it.
 
     Raises
     ------
     FileNotFoundError
         If the images or the workbook are not found.
     ValueError
-        If the workbook can't be read or holds no such table, there are several copies of the
-        images or the workbook, or a subject is unknown.
+        If the workbook can't be read or holds no such table, if there are several copies of the
+        images or the workbook, or if a subject is unknown.
 
     Warns
     -----
     UserWarning
-        If rows or folders were changed or left out, or something should be checked; one warning,
-        which counts them.
+        If rows or folders were changed or left out, or something should be checked. One warning
+        counts them all.
 
     See Also
     --------
     load_cas_me2, load_cas_me3, load_smic_long : Load the other datasets of the field.
-    load_annotated_videos : Loads recordings of your own.
+    load_annotated_videos : Loads your own videos.
 
     References
     ----------
@@ -191,9 +197,9 @@ def load_samm_lv(
     --------
     >>> from skspot.datasets import load_samm_lv
     >>> data = load_samm_lv("/data/SAMM", subjects=["006", "007"])  # doctest: +SKIP
-    >>> data.report[["place", "video", "problem", "result"]]  # doctest: +SKIP
+    >>> data.repairs[["place", "video", "problem", "result"]]  # doctest: +SKIP
     """
-    rules = LabelRules(
+    rules = AnnotationRules(
         classes=classes,
         missing_offset=missing_offset,
         over_long=over_long,
@@ -201,46 +207,50 @@ def load_samm_lv(
         min_length=min_length,
         unlabelled=unlabelled,
     )
-    workbooks = find_workbooks(root, _LAYOUT) if labels is None else [Path(labels)]
-    workbook, notes = newest(workbooks, _version)
-    folders = find_folders(root, _LAYOUT)
-    folder = only(named(folders, "SAMM_longvideos") or folders, "folders of videos", POINT_AT_ONE)
-    found = [folder] if labels is not None else [workbook, folder]
-    recordings, faults = collect(_recordings(folder, keep_every), _LAYOUT, folder)
-    table = first_table(read_workbook(workbook), _NEEDED, where=workbook)
+    repairs = Repairs()
+    if annotation_file is None:
+        workbook = newest(find_workbooks(folder, _LAYOUT), _version, repairs)
+    else:
+        workbook = Path(annotation_file)
+    found = find_picture_folders(folder, _LAYOUT)
+    found = with_name(found, "SAMM_longvideos") or found
+    pictures = single(found, "folders of videos", POINT_AT_ONE)
+    note_outside(folder, [pictures, *[workbook] * (annotation_file is None)], repairs)
+    recordings = by_key(_recordings(pictures, keep_every, repairs), _LAYOUT, pictures, repairs)
     names = {key: recording.name for key, recording in recordings.items()}
     fps = _FPS / keep_every
     return make_bunch(
-        read_annotation(table, lambda row: [_read_row(row, names)]),
+        first_table(read_workbook(workbook), _NEEDED, where=workbook),
+        lambda row: [_read_row(row, names)],
         recordings.values(),
-        [*notes, *outside(root, found), *faults],
+        repairs,
         rules=rules,
         subjects=subjects,
         fps=fps,
-        descr=_DESCR.format(workbook=workbook, folder=folder, keep_every=keep_every, fps=fps),
+        descr=_DESCR.format(workbook=workbook, folder=pictures, keep_every=keep_every, fps=fps),
     )
 
 
 def _version(name):
-    """Return the version that the name of a workbook tells, 0 if it tells none."""
+    """Return the version in the name of a workbook, 0 if there is none."""
     match = re.search(r"_v(\d+)", name)
     return int(match[1]) if match else 0
 
 
-def _recordings(folder, keep_every):
+def _recordings(folder, keep_every, repairs):
     """Yield the recordings by subject and number: 006_1 by (6, 1)."""
     for path in subfolders(folder):
         if not _LAYOUT.is_entry(path.name):
-            yield from skipped(path, "a video")
+            note_skipped(path, "a video", repairs)
             continue
         name = path.name.strip()
         subject, number = name.split("_")
-        recording = picture_recording(name, _subject(subject), path, _FPS, keep_every)
+        recording = picture_recording(name, _subject(subject), path, _FPS, keep_every, repairs)
         yield (int(subject), int(number)), recording
 
 
 def _subject(digits):
-    """Return a subject with the zeros that spreadsheets take away: 006 for 6."""
+    """Return a subject with the zeros that spreadsheets remove: 006 for 6."""
     return f"{int(digits):03d}"
 
 
@@ -251,11 +261,11 @@ def _read_row(row, names):
     if parts is None:
         raise LeftOut("the Filename is not <subject>_<video>_<number>", repr(filename))
     subject, number = _subject(parts[1]), parts[2]
-    told = parse_id(row["Subject"], width=3)
-    remarks = []
-    if told not in ("", subject):
-        detail = f"{told!r} and {filename!r}"
-        remarks.append(Finding("Subject and Filename differ", detail, "kept", "by Filename"))
+    stated = parse_id(row["Subject"], width=3)
+    findings = []
+    if stated not in ("", subject):
+        detail = f"{stated!r} and {filename!r}"
+        findings.append(Finding("Subject and Filename differ", detail, "kept", "by Filename"))
     return {
         "subject": subject,
         "video": names.get((int(subject), int(number)), f"{subject}_{number}"),
@@ -263,5 +273,5 @@ def _read_row(row, names):
         "apex": row["Apex"],
         "offset": row["Offset"],
         "label": expression_class(row["Type"]),
-        "remarks": remarks,
+        "findings": findings,
     }

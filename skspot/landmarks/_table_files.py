@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skspot.utils._text import listing
+from skspot.utils._text import join_limited
 
 _POINTS = [f"{axis}_{i}" for axis in "xy" for i in range(68)]
 _MORE_POINTS = "x_68"  # a column of tables with other points, such as the mesh of MediaPipe
@@ -128,7 +128,7 @@ def _find_columns(names, layout, path):
     if missing:
         raise ValueError(
             f"{str(path)!r} is no table of landmarks of {layout.program}: it lacks the columns "
-            f"{listing(missing)} and has {listing([repr(name)[:40] for name in names])}. "
+            f"{join_limited(missing)} and has {join_limited([repr(name)[:40] for name in names])}. "
             f"{_advice(names, layout)}."
         )
     if _MORE_POINTS in names:

@@ -1,9 +1,9 @@
 """Text for messages."""
 
-_MANY = 10  # how many numbers or names a message lists at most
 
-
-def listing(items):
-    """Return items as text, at most ten of them."""
-    text = ", ".join(str(item) for item in items[:_MANY])
-    return text if len(items) <= _MANY else f"{text} and {len(items) - _MANY} more"
+def join_limited(items, limit=10, separator=", "):
+    """Return items as text, at most `limit` of them and how many more there are."""
+    shown = list(map(str, items[:limit]))
+    if len(items) > limit:
+        shown.append(f"and {len(items) - limit} more")
+    return separator.join(shown)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from skspot.utils._fingerprints import file_fingerprint, remembered
-from skspot.utils._text import listing
+from skspot.utils._text import join_limited
 from skspot.video._base import Video, VideoReadError
 
 # FFmpeg recognises a playlist by its content; without this a playlist named "a.mp4" could make it
@@ -149,7 +149,7 @@ class FileVideo(Video):
         if damaged:
             self._warn(
                 f"{len(damaged)} of {clock.n_frames} frames are damaged, and the decoder has "
-                f"filled gaps in them: {listing(damaged)}."
+                f"filled gaps in them: {join_limited(damaged)}."
             )
         if clock.n_guessed:
             self._warn(

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from skspot.utils._fingerprints import hash_file, remembered
-from skspot.utils._text import listing
+from skspot.utils._text import join_limited
 from skspot.utils.validation import check_fps
 from skspot.video._base import DEFAULT_FPS, Video, VideoReadError
 
@@ -179,9 +179,9 @@ class FolderVideo(_UntimedVideo):
         missing = np.setdiff1d(np.arange(numbers[0], numbers[-1]), numbers)
         if len(missing):
             self._warn(
-                f"no image has the number {listing(missing)}; the {len(numbers)} images, numbered "
-                f"{numbers[0]} to {numbers[-1]}, are taken to follow one another, as frames 0 to "
-                f"{len(self._pictures) - 1}."
+                f"no image has the number {join_limited(missing)}; the {len(numbers)} images, "
+                f"numbered {numbers[0]} to {numbers[-1]}, are taken to follow one another, as "
+                f"frames 0 to {len(self._pictures) - 1}."
             )
 
     def _convert(self, picture, colour):
@@ -255,7 +255,7 @@ def image_names(folder):
                 f"{int(digits[-1])}; keep the images of one video in one folder."
             )
     if not by_number:
-        found = f"it contains {listing(entries)}" if entries else "it is empty"
+        found = f"it contains {join_limited(entries)}" if entries else "it is empty"
         raise VideoReadError(
             f"The folder {str(folder)!r} contains no images "
             f"({', '.join(sorted(_IMAGE_SUFFIXES))}); {found}. A video is a file or a folder with "

@@ -56,8 +56,8 @@ LEFT_OUT = [
     ("row 7", "16_0401", "there are no frames of the video: '16_0401'"),
 ]
 KEPT = [
-    ("", "16_0101disgustingteeth", "the video has no intervals"),
     ("", "23_0502funnyerrors", "the video lies in the folder of another subject: s19"),
+    ("", "16_0101disgustingteeth", "the video has no intervals"),
 ]
 
 
@@ -88,8 +88,8 @@ def test_videos_subjects_and_rate(root):
     path = root / "rawpic" / "s15" / "15_0101disgustingteeth"
     assert data.videos[0] == ImageSequence(str(path), 30, 1)
     assert open_video(data.videos[0]).n_frames == 60
-    assert data.frame["Estimated emotion"].tolist()[:2] == ["negative", "negative"]
-    assert data.frame["AUs"][2] == "L4"
+    assert data.table["Estimated emotion"].tolist()[:2] == ["negative", "negative"]
+    assert data.table["AUs"][2] == "L4"
     assert WORKBOOK in data.DESCR
     assert "Qu" in data.DESCR
 
@@ -104,7 +104,7 @@ def test_a_header_makes_no_difference(root):
     relabel(root, [CAS_ME2_HEADER, *CAS_ME2_ROWS])
     data = load(root)
     assert spans(data) == HAND_WORKED
-    assert data.frame["place"][0] == "row 2"
+    assert data.table["place"][0] == "row 2"
     order = [7, 1, 4, 0, 2, 3]
     relabel(root, [[], *([row[i] for i in order] for row in [CAS_ME2_HEADER, *CAS_ME2_ROWS])])
     assert spans(load(root)) == HAND_WORKED
@@ -121,7 +121,7 @@ def test_more_columns_and_an_empty_first_one_make_no_difference(root):
     relabel(root, [[None, *row, "more"] for row in CAS_ME2_ROWS])
     data = load(root)
     assert spans(data) == HAND_WORKED
-    assert data.frame["column 10"].tolist() == ["more"] * len(CAS_ME2_ROWS)
+    assert data.table["column 10"].tolist() == ["more"] * len(CAS_ME2_ROWS)
 
 
 def test_subject_and_code_sheets_with_headers_and_numbers_as_text(root):
@@ -144,7 +144,7 @@ def test_an_empty_column_between_others_shifts_none(root):
     relabel(root, [[*row[:3], None, *row[4:]] for row in CAS_ME2_ROWS])
     data = load(root)
     assert spans(data)["15_0101disgustingteeth"][0] == (4, 11, 19, "macro")
-    assert data.frame["Apex"].isna().all()
+    assert data.table["Apex"].isna().all()
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_an_empty_column_between_others_shifts_none(root):
         ({"naming rule1": [[1]]}, "no subject is in column 2"),
         ({"rule2": [["x", "disgust1"]]}, "no code of a video is in column 1"),
         ({"rule2": [[101, "a"], [102, "a"]]}, "'a' has two entries, '101' and '102'"),
-        ({"CASFEcode_final": [[1, "disgust1_1", 5, 10, 20]]}, "tells no macro-expression"),
+        ({"CASFEcode_final": [[1, "disgust1_1", 5, 10, 20]]}, "contains no macro-expression"),
     ],
 )
 def test_sheets_that_are_not_understood_are_refused(root, sheets, message):
@@ -182,21 +182,21 @@ def test_other_workbooks(root, name):
 
 
 def test_other_pictures(root):
-    data = load(root, frames="cropped")
+    data = load(root, video_folder="cropped")
     assert spans(data) == HAND_WORKED
     assert data.videos[0].path == str(root / "cropped" / "s15" / "15_0101disgustingteeth")
     with pytest.raises(FileNotFoundError, match="No folder 'selectedpic' with pictures of CAS"):
-        load(root, frames="selectedpic")
+        load(root, video_folder="selectedpic")
 
 
 def test_video_files(root):
-    data = load(root, frames="rawvideo")
+    data = load(root, video_folder="rawvideo")
     assert data.names == ["15_0101disgustingteeth", "15_0401girlcrashing"]
     assert data.videos[0] == str(root / "rawvideo" / "s15" / "15_0101disgustingteeth.avi")
     # Nobody knows how long it is.
     assert spans(data)["15_0101disgustingteeth"][2] == (54, 57, 69, "macro")
     with pytest.raises(ValueError, match="keep_every must be 1 for video files"):
-        load(root, frames="rawvideo", keep_every=2)
+        load(root, video_folder="rawvideo", keep_every=2)
 
 
 def test_pictures_one_folder_deeper_or_without_their_folder(root):
@@ -206,7 +206,7 @@ def test_pictures_one_folder_deeper_or_without_their_folder(root):
     for path in list((root / "rawpic").glob("s*")):
         path.rename(root / "rawpic" / "rawpic" / path.name)
     assert spans(load(root)) == HAND_WORKED
-    assert spans(load(root / "rawpic", labels=root / WORKBOOK)) == HAND_WORKED
+    assert spans(load(root / "rawpic", annotation_file=root / WORKBOOK)) == HAND_WORKED
     for path in list((root / "rawpic" / "rawpic").glob("s*")):
         path.rename(root / path.name)
     assert spans(load(root)) == HAND_WORKED
@@ -217,7 +217,7 @@ def test_the_folder_of_the_subject_goes_before_another_one(root):
     data = load(root)
     assert data.videos[3].path.endswith("s23/23_0502funnyerrors")
     left_out = [entry for entry in entries(data, "left out") if not entry[0]]
-    assert left_out[0][2].startswith("two folders hold one video")
+    assert left_out[0][2].startswith("two folders hold the same video")
     assert "s19" in left_out[0][2]
 
 
@@ -231,14 +231,14 @@ def test_folders_of_another_dataset_are_not_taken(root):
 def test_subjects_keep_their_rows_that_are_left_out(root):
     data = load(root, subjects=["s15"])
     # Row 6 tells no subject: it may be about this one.
-    assert data.frame["place"].tolist() == [f"row {row}" for row in (1, 2, 3, 4, 6, 8)]
+    assert data.table["place"].tolist() == [f"row {row}" for row in (1, 2, 3, 4, 6, 8)]
     assert entries(data, "left out") == LEFT_OUT[:2]
 
 
 def test_rows_lead_from_the_intervals_to_their_rows_of_the_frame(root):
     data = load(root)
     assert [rows.tolist() for rows in data.rows] == [[0, 1, 7], [2], [], [4]]
-    assert data.frame.iloc[data.rows[3]]["Estimated emotion"].tolist() == ["positive"]
+    assert data.table.iloc[data.rows[3]]["Estimated emotion"].tolist() == ["positive"]
 
 
 def test_folders_of_images_with_other_names_are_reported(root):

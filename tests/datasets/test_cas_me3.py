@@ -59,7 +59,7 @@ CHANGED = [
 LEFT_OUT = [
     (f"{MICRO}, row 4", "spNO.1_b", "the offset is before the onset: 10 < 20"),
     (f"{MICRO}, row 8", "spNO.9_c", "there are no frames of the video: 'spNO.9_c'"),
-    ("", "spNO.2_b", "the folder is no video"),
+    ("", "spNO.2_b", "the folder is not a video"),
 ]
 KEPT = [
     (f"{MICRO}, row 5", "spNO.1_b", "the interval is one frame long"),
@@ -82,11 +82,11 @@ def test_the_report_names_every_trap(root):
 def test_every_row_is_used_or_left_out_once(root, tmp_path):
     data = load(root)
     check_all_accounted_for(data)
-    assert len(data.frame) == len(CAS_ME3_MICRO) + len(CAS_ME3_MACRO) - 2
+    assert len(data.table) == len(CAS_ME3_MICRO) + len(CAS_ME3_MACRO) - 2
     for seed in range(10):
         rows = mutated(CAS_ME3_BOTH[1:], seed)
         labels = write_xlsx(tmp_path / BOTH, {"Sheet1": [CAS_ME3_BOTH[0], *rows]})
-        check_all_accounted_for(load(root, labels=labels))
+        check_all_accounted_for(load(root, annotation_file=labels))
 
 
 def test_videos_subjects_and_rate(root):
@@ -103,7 +103,7 @@ def test_videos_subjects_and_rate(root):
 
 
 def test_the_frame_holds_both_tables(root):
-    frame = load(root).frame
+    frame = load(root).table
     assert frame["Expression type"].tolist() == ["macro"] * 2 + ["micro"] * 7
     assert frame["emotion"].tolist()[:3] == ["happy", "happy", "disgust"]
     assert frame["Filename"].tolist()[:3] == ["a", "b", "A"]
@@ -116,8 +116,8 @@ def test_the_workbook_of_both_kinds_gives_the_same(root, annotation):
     write_xls(annotation / BOTH, {"Sheet1": CAS_ME3_BOTH})
     data = load(root)
     assert spans(data) == HAND_WORKED
-    assert f"{BOTH}, row 4" in data.report["place"].tolist()
-    assert data.frame["Objective class"].tolist()[0] == 2
+    assert f"{BOTH}, row 4" in data.repairs["place"].tolist()
+    assert data.table["Objective class"].tolist()[0] == 2
 
 
 def test_the_two_workbooks_go_before_the_one_and_one_of_them_behind(root, annotation):
@@ -136,34 +136,37 @@ def test_the_two_workbooks_go_before_the_one_and_one_of_them_behind(root, annota
     (annotation / BOTH).unlink()
     data = load(root)
     assert {label for table in data.intervals for label in table["label"]} == {"micro"}
-    assert entries(data, "check") == [("", "", "only one kind of expression is labelled: micro")]
-    assert data.report["action"][0] == "check"
+    assert entries(data, "check") == [("", "", "only one class is labelled: micro")]
+    assert data.repairs["action"][0] == "check"
 
 
 def test_one_kind_of_expression_warns_unless_no_other_is_wanted(root, annotation, tmp_path):
-    message = r"Check: only one kind of expression is labelled \(1\)\. The"
+    message = r"Check: only one class is labelled \(1\)\. `repairs`"
     with pytest.warns(UserWarning, match=message):
-        load_cas_me3(root, labels=annotation / MICRO)
+        load_cas_me3(root, annotation_file=annotation / MICRO)
     with pytest.warns(UserWarning, match=message):
-        load_cas_me3(root, labels=annotation / MICRO, classes=["macro"])
-    assert entries(load(root, labels=annotation / MICRO, classes=["micro"]), "check") == []
+        load_cas_me3(root, annotation_file=annotation / MICRO, classes=["macro"])
+    assert entries(load(root, annotation_file=annotation / MICRO, classes=["micro"]), "check") == []
     assert entries(load(root), "check") == []
     # What the workbook holds decides, not its name.
     one = write_xlsx(tmp_path / BOTH, {"Sheet1": [CAS_ME3_BOTH[0], CAS_ME3_BOTH[-1]]})
-    with pytest.warns(UserWarning, match=r"^Annotations need a look\. Check: only") as caught:
-        load_cas_me3(root, labels=one, subjects=["spNO.1"])
+    with pytest.warns(UserWarning, match=r"^Annotations should be checked\. Check: only") as caught:
+        load_cas_me3(root, annotation_file=one, subjects=["spNO.1"])
     assert len(caught) == 1
 
 
 def test_labels_may_be_named(root, annotation, tmp_path):
-    data = load(root, labels=annotation / MACRO)
+    data = load(root, annotation_file=annotation / MACRO)
     assert [len(table) for table in data.intervals] == [1, 1, 0]
-    assert spans(load(root, labels=[annotation / MACRO, str(annotation / MICRO)])) == HAND_WORKED
+    assert (
+        spans(load(root, annotation_file=[annotation / MACRO, str(annotation / MICRO)]))
+        == HAND_WORKED
+    )
     both = write_xlsx(tmp_path / "mine.xlsx", {"x": CAS_ME3_BOTH})
-    assert spans(load(root, labels=both)) == HAND_WORKED
+    assert spans(load(root, annotation_file=both)) == HAND_WORKED
     unknown = write_xlsx(tmp_path / "mine.xlsx", {"x": CAS_ME3_MACRO})
-    with pytest.raises(ValueError, match="no column 'Expression type'.*put MaE_label or ME_label"):
-        load(root, labels=unknown)
+    with pytest.raises(ValueError, match="no column 'Expression type'.*add MaE_label or ME_label"):
+        load(root, annotation_file=unknown)
 
 
 def test_the_newest_version_is_read(root, annotation):
@@ -180,8 +183,8 @@ def test_shaded_faces_can_be_left_out(root):
         data = load_cas_me3(root, shaded="drop")
     assert spans(data)["spNO.1_b"] == HAND_WORKED["spNO.1_b"][:3]
     assert (f"{MICRO}, row 7", "spNO.1_b", "the face is shaded") in entries(data, "left out")
-    assert len(data.frame) == 9
-    assert len(load(root, shaded="drop", subjects=["spNO.1"]).frame) == 8
+    assert len(data.table) == 9
+    assert len(load(root, shaded="drop", subjects=["spNO.1"]).table) == 8
 
 
 def test_options(root):
@@ -195,7 +198,7 @@ def test_the_root_may_be_near(root):
         assert spans(load(path)) == HAND_WORKED
     pictures = root / "part_A" / "data" / "part_A"
     workbooks = [root / "part_A" / "annotation" / name for name in (MICRO, MACRO)]
-    assert spans(load(pictures, labels=workbooks)) == HAND_WORKED
+    assert spans(load(pictures, annotation_file=workbooks)) == HAND_WORKED
 
 
 def test_pictures_without_their_folder_of_colours_and_under_another_name(root):
@@ -206,7 +209,7 @@ def test_pictures_without_their_folder_of_colours_and_under_another_name(root):
     with pytest.raises(ValueError, match="2 folders of subjects"):
         load(root)
     workbooks = [root / "part_A" / "annotation" / name for name in (MICRO, MACRO)]
-    found = load(data / "cropped", labels=workbooks)
+    found = load(data / "cropped", annotation_file=workbooks)
     assert spans(found)["spNO.1_a"][0] == (104, 109, 114, "micro")
 
 
@@ -223,8 +226,8 @@ def test_rows_that_are_no_annotation(root, annotation):
     write_xlsx(annotation / MACRO, {"Sheet1": rows})
     left_out = entries(load(root), "left out")
     assert [entry[2] for entry in left_out[:3]] == [
-        "Subject and Filename are no subject and letter: 'spNO.1' and nan",
-        "Subject and Filename are no subject and letter: 'Total 2' and nan",
+        "Subject and Filename are not a subject and a letter: 'spNO.1' and nan",
+        "Subject and Filename are not a subject and a letter: 'Total 2' and nan",
         "there are no frames of the video: 'spNO.3_b'",
     ]
 
@@ -233,7 +236,7 @@ def test_rows_lead_from_the_intervals_to_their_rows_of_the_frame(root):
     data = load(root)
     # The two rows of the macro-expressions come first.
     assert [rows.tolist() for rows in data.rows] == [[2, 3, 0], [6, 1, 5, 7], []]
-    emotions = data.frame.iloc[data.rows[1]]["emotion"].tolist()
+    emotions = data.table.iloc[data.rows[1]]["emotion"].tolist()
     assert emotions == ["fear", "happy", "fear", "others"]
 
 
@@ -243,7 +246,7 @@ def test_folders_of_images_with_other_names_are_reported(root):
     (pictures / "notes" / "old" / "older").mkdir(parents=True)
     problem = f"the folder is not named like a subject: {str(pictures / 'subject 3')!r}"
     assert ("", "", problem) in entries(load(root), "left out")
-    assert "notes" not in str(load(root).report["problem"].tolist())
+    assert "notes" not in str(load(root).repairs["problem"].tolist())
 
 
 def test_a_workbook_two_folders_away_has_to_be_named(root):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skspot.datasets.tables._cells import is_empty, parse_id, parse_number
+from skspot.datasets.tables import is_empty, parse_id, parse_number
 
 EMPTY = [None, math.nan, np.float64("nan"), pd.NA, pd.NaT, "", "  ", "\xa0", "-", "N/A", "nan", "/"]
 
@@ -50,7 +50,7 @@ class TestParseNumber:
         [
             (True, "True is a truth value, not a number"),
             (np.False_, "False is a truth value"),
-            (datetime.date(2021, 3, 4), "2021-03-04 is a date or a time; spreadsheets"),
+            (datetime.date(2021, 3, 4), "2021-03-04 is a date or a time, which spreadsheets"),
             (pd.Timestamp("2021-03-04"), "is a date or a time"),
             (datetime.time(0, 1, 2), "00:01:02 is a date or a time"),
             (datetime.timedelta(seconds=3), "is a date or a time"),

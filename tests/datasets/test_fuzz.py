@@ -10,8 +10,7 @@ import pandas as pd
 import pytest
 
 from skspot.datasets import load_annotated_videos
-from skspot.datasets.annotations._labels import LabelRules, settle_rows
-from skspot.datasets.annotations._recordings import Recording
+from skspot.datasets.annotations import AnnotationRules, Recording, Repairs, resolve_rows
 from skspot.intervals import check_intervals
 from skspot.video import ImageSequence
 
@@ -124,11 +123,11 @@ def random_rules(rng):
     return {name: draw(rng, choices) for name, choices in CHOICES.items()}
 
 
-def assert_accounted(tables, report, n_rows):
+def assert_accounted(tables, repairs, n_rows):
     """Check that every row is used or left out, for one reason each."""
-    assert list(report) == ["place", "subject", "video", "problem", "action", "result"]
-    assert set(report["action"]) <= {"changed", "left out", "kept"}
-    entries = [entry for entry in zip(report["place"], report["action"]) if entry[0]]
+    assert list(repairs) == ["place", "subject", "video", "problem", "action", "result"]
+    assert set(repairs["action"]) <= {"changed", "left out", "kept"}
+    entries = [entry for entry in zip(repairs["place"], repairs["action"]) if entry[0]]
     left_out = [place for place, action in entries if action == "left out"]
     assert len(set(left_out)) == len(left_out)
     # What is said of a row that is left out is only why.
@@ -157,15 +156,17 @@ def test_engine(seed):
         rows = as_frame(mutate(rng, make_table(rng, names, numbers)))
         rows.insert(0, "place", [f"row {i}" for i in range(len(rows))])
         unlabelled = draw(rng, ["keep", "drop"])
-        rules = LabelRules(**random_rules(rng), unlabelled=unlabelled)
-        kept, tables, report = settle_rows(rows, recordings, rules)
+        rules = AnnotationRules(**random_rules(rng), unlabelled=unlabelled)
+        repairs = Repairs()
+        kept, tables, used = resolve_rows(rows, recordings, rules, repairs)
+        assert list(map(len, used)) == list(map(len, tables))
         assert unlabelled == "drop" or kept == recordings
         for recording, table in zip(kept, tables, strict=True):
             check_intervals(table, n_frames=recording.n_frames)
             assert (table["offset"] - table["onset"] + 1 >= rules.min_length).all()
             assert set(table["label"]) <= set(rules.classes)
             assert (np.diff(table["onset"]) >= 0).all()
-        assert_accounted(tables, report.frame(), len(rows))
+        assert_accounted(tables, repairs.table(), len(rows))
 
 
 @pytest.fixture(scope="module")
@@ -204,8 +205,8 @@ def as_text(rng, rows):
 
 
 DOCUMENTED = re.compile(
-    "rows can't be used|no whole frame numbers|lacks the columns|names the column|no CSV table"
-    "|is empty|binary data|is no .xlsx|names no video|has one subject|no subject of"
+    "rows can't be used|not whole frame numbers|lacks the columns|names the column|not a CSV table"
+    "|is empty|binary data|is no .xlsx|names no video|has one subject|no subject for"
     "|are not in the folder|end beyond their videos"
 )
 
@@ -281,11 +282,11 @@ def check_own_data(data):
     assert data.subjects is None or len(data.subjects) == n_videos
     for video, table in zip(data.videos, data.intervals):
         check_intervals(table, n_frames=55 if isinstance(video, ImageSequence) else None)
-    values = [name for name in ("onset", "apex", "offset", "label") if name in data.frame]
-    bare = data.frame[values].map(lambda cell: str(cell).strip() in BLANK).all(axis=1)
-    left_out = data.report.loc[data.report["action"] == "left out", "place"]
-    bare &= ~data.frame["place"].isin(left_out)
-    assert_accounted(data.intervals, data.report, len(data.frame) - bare.sum())
+    values = [name for name in ("onset", "apex", "offset", "label") if name in data.table]
+    bare = data.table[values].map(lambda cell: str(cell).strip() in BLANK).all(axis=1)
+    left_out = data.repairs.loc[data.repairs["action"] == "left out", "place"]
+    bare &= ~data.table["place"].isin(left_out)
+    assert_accounted(data.intervals, data.repairs, len(data.table) - bare.sum())
 
 
 BLANK = {"", "-", "nan", "NaN", "None", "<NA>", "NaT"}

@@ -58,8 +58,8 @@ HAND_WORKED = {
 }
 
 CHANGED = [
-    ("row 13", "006_1", "the onset is no whole number: 140.4"),
-    ("row 13", "006_1", "the apex is no whole number: 160.6"),
+    ("row 13", "006_1", "the onset is not a whole number: 140.4"),
+    ("row 13", "006_1", "the apex is not a whole number: 160.6"),
     ("row 14", "006_1", "the offset is missing: 0"),
     ("row 15", "007_1", "the onset is missing: -1"),
     ("row 16", "007_1", "the apex is missing: -1"),
@@ -74,7 +74,7 @@ LEFT_OUT = [
     ("row 24", "006_1", "onset, apex and offset are missing"),
     ("row 25", "006_2", "the label is neither macro nor micro: 'Neutral'"),
     ("row 26", "", "the Filename is not <subject>_<video>_<number>: ''"),
-    ("", "007_3", "the folder is no video"),
+    ("", "007_3", "the folder is not a video"),
 ]
 KEPT = [
     (f"workbook {V2!r}", "", f"another workbook is read: {V3!r}"),
@@ -91,12 +91,12 @@ def test_the_report_names_every_trap(data):
     check_entries(data, "changed", CHANGED)
     check_entries(data, "left out", LEFT_OUT)
     check_entries(data, "kept", KEPT)
-    assert list(data.report["action"].unique()) == ["kept", "changed", "left out"]
+    assert list(data.repairs["action"].unique()) == ["kept", "changed", "left out"]
 
 
 def test_every_row_is_used_or_left_out_once(root, data):
     check_all_accounted_for(data)
-    assert len(data.frame) == sum(any(row) for row in SAMM_ROWS)
+    assert len(data.table) == sum(any(row) for row in SAMM_ROWS)
     for seed in range(10):
         relabel(root, mutated(SAMM_ROWS, seed))
         check_all_accounted_for(load(root))
@@ -142,10 +142,10 @@ def test_all_frames_can_be_kept(root):
 
 
 def test_the_frame_holds_the_cells_as_they_stand(data):
-    assert list(data.frame.columns) == [*SAMM_HEADER, "place"]
-    assert data.frame["Apex"].tolist()[:2] == [43, "160,6"]
-    assert data.frame["Subject"].tolist()[:2] == ["006", 6]
-    assert data.frame["place"].tolist()[:2] == ["row 12", "row 13"]
+    assert list(data.table.columns) == [*SAMM_HEADER, "place"]
+    assert data.table["Apex"].tolist()[:2] == [43, "160,6"]
+    assert data.table["Subject"].tolist()[:2] == ["006", 6]
+    assert data.table["place"].tolist()[:2] == ["row 12", "row 13"]
     assert "another workbook" not in data.DESCR
     assert V3 in data.DESCR
     assert "28.57 frames per second" in data.DESCR
@@ -167,10 +167,10 @@ def test_subjects_restrict_everything(root):
     data = load(root, subjects=["007", "010"])
     assert data.names == ["007_1", "010_1"]
     # Two rows tell no subject: they may be about these.
-    assert data.frame["Filename"].tolist()[:3] == ["007_1_1", "007_1_2", "see the paper"]
-    assert len(data.frame) == 4
-    assert {"row 15", "row 16", "row 22", "row 26"} < set(data.report["place"])
-    assert not {"row 13", "row 24"} & set(data.report["place"])
+    assert data.table["Filename"].tolist()[:3] == ["007_1_1", "007_1_2", "see the paper"]
+    assert len(data.table) == 4
+    assert {"row 15", "row 16", "row 22", "row 26"} < set(data.repairs["place"])
+    assert not {"row 13", "row 24"} & set(data.repairs["place"])
     with pytest.raises(ValueError, match=r"5 subjects of the dataset, 006, 007, .*; got 7, 99\.$"):
         load(root, subjects=["99", "7"])
     with pytest.raises(ValueError, match="got none"):
@@ -204,7 +204,7 @@ def test_the_newest_workbook_is_read_unless_another_is_named(root):
         f"workbook {V2!r}",
         f"workbook {V3!r}",
     ]
-    data = load(root, labels=root / V2)
+    data = load(root, annotation_file=root / V2)
     assert sum(map(len, data.intervals)) == 2
     assert V2 in data.DESCR
 
@@ -215,9 +215,11 @@ def test_two_workbooks_of_one_version_must_be_equal(root):
     shutil.copy(root / V3, copy)
     assert spans(load(root)) == HAND_WORKED
     write_xlsx(copy, samm_sheets(SAMM_ROWS[:3]))
-    with pytest.raises(ValueError, match="2 workbooks of one version that differ: .*`labels`"):
+    with pytest.raises(
+        ValueError, match="2 workbooks of the same version that differ: .*`annotation_file`"
+    ):
         load(root)
-    assert sum(map(len, load(root, labels=str(copy)).intervals)) == 3
+    assert sum(map(len, load(root, annotation_file=str(copy)).intervals)) == 3
 
 
 @pytest.mark.parametrize("below", ["..", ".", "SAMM_longvideos", "labels"])
@@ -226,7 +228,7 @@ def test_the_root_may_be_near(root, below):
         data = load(root / below)
         assert spans(data) == HAND_WORKED
         outside = [entry[2] for entry in entries(data, "check")]
-        expected = f"read from outside root: {str(root / V3)!r}"
+        expected = f"read from outside folder: {str(root / V3)!r}"
         assert outside == ([expected] if below == "SAMM_longvideos" else [])
     (root / "labels").mkdir()
     (root / V2).unlink()
@@ -236,18 +238,18 @@ def test_the_root_may_be_near(root, below):
     if below != "SAMM_longvideos":
         assert spans(load(root / below)) == HAND_WORKED
     else:
-        assert spans(load(root / below, labels=root / "labels" / V3)) == HAND_WORKED
+        assert spans(load(root / below, annotation_file=root / "labels" / V3)) == HAND_WORKED
 
 
 def test_what_is_read_from_outside_root_is_in_the_warning(root):
-    with pytest.warns(UserWarning, match=r"Check: read from outside root \(1\)"):
+    with pytest.warns(UserWarning, match=r"Check: read from outside folder \(1\)"):
         load_samm_lv(root / "SAMM_longvideos")
     with pytest.warns(UserWarning, match="^((?!outside).)*$"):  # it was named
-        load_samm_lv(root / "SAMM_longvideos", labels=root / V3)
+        load_samm_lv(root / "SAMM_longvideos", annotation_file=root / V3)
     (root / "labels").mkdir()
     (root / V2).unlink()
     (root / V3).rename(root / "labels" / V3)
-    with pytest.warns(UserWarning, match=r"Check: read from outside root \(1\)"):
+    with pytest.warns(UserWarning, match=r"Check: read from outside folder \(1\)"):
         load_samm_lv(root / "labels")
 
 
@@ -298,7 +300,7 @@ def test_names_in_other_case_and_with_blanks(root):
 
 
 def test_missing_parts_show_the_layout_and_what_is_there(root, tmp_path):
-    with pytest.raises(FileNotFoundError, match="root must be the folder .* is nothing"):
+    with pytest.raises(FileNotFoundError, match="folder must be the folder .* does not exist"):
         load(tmp_path / "nowhere")
     with pytest.raises(FileNotFoundError, match="'.*xlsx' is a file"):
         load(root / V3)
@@ -321,9 +323,11 @@ def test_a_second_copy_of_the_pictures(root):
     write_pictures(root / "SAMM_longvideos_crop" / "006_1", "{}.jpg", range(1, 5))
     assert spans(load(root)) == HAND_WORKED  # the name decides
     (root / "SAMM_longvideos").rename(root / "pictures")
-    with pytest.raises(ValueError, match="2 folders of videos: .*pictures'.*let `root` be one"):
+    with pytest.raises(
+        ValueError, match="2 folders of videos: .*pictures'.*pass one of them as `folder`"
+    ):
         load(root)
-    assert spans(load(root / "pictures", labels=root / V3)) == HAND_WORKED
+    assert spans(load(root / "pictures", annotation_file=root / V3)) == HAND_WORKED
 
 
 def test_zeros_may_be_lost_everywhere(root):
@@ -332,7 +336,7 @@ def test_zeros_may_be_lost_everywhere(root):
     data = load(root, subjects=["008"])
     assert spans(data) == {"8_1": [(2, 3, 4, "micro"), (5, 6, 8, "macro")]}
     assert data.subjects.tolist() == ["008"]
-    assert not len(data.report[data.report["place"].str.startswith("row")])
+    assert not len(data.repairs[data.repairs["place"].str.startswith("row")])
 
 
 def test_two_folders_of_one_video(root):
@@ -363,10 +367,10 @@ def test_rows_lead_from_the_intervals_to_their_rows_of_the_frame(root):
     data = load(root)
     # Row 12 of the sheet is the first of the frame.
     assert [rows.tolist() for rows in data.rows] == [[0, 1, 2], [14], [3, 4], [6], []]
-    assert data.frame.iloc[data.rows[0]]["Action Units"].tolist() == ["4", 12, 12]
+    assert data.table.iloc[data.rows[0]]["Action Units"].tolist() == ["4", 12, 12]
     chosen = load(root, subjects=["007", "008"])
     assert chosen.names == ["007_1", "008_1"]
-    filenames = [chosen.frame.iloc[rows]["Filename"].tolist() for rows in chosen.rows]
+    filenames = [chosen.table.iloc[rows]["Filename"].tolist() for rows in chosen.rows]
     assert filenames == [["007_1_1", "007_1_2"], ["008_1_2"]]
     assert load(root, unlabelled="drop").rows[-1].tolist() == [6]
 

@@ -50,15 +50,15 @@ LEFT_OUT = [
         "40 images, 7000 to 7039",
     ),
     ("row 6", "s3_ne_03", "there are no frames of the video: 's3_ne_03'"),
-    ("row 8", "", "the row is no annotation: 'Note: FirstF is the first"),
-    ("row 9", "", "the row is no annotation: 'OnsetF is the first frame"),
+    ("row 8", "", "the row is not an annotation: 'Note: FirstF is the first"),
+    ("row 9", "", "the row is not an annotation: 'OnsetF is the first frame"),
 ]
 CHECK = [
-    ("row 5", "s2_sur_01", "FirstF is no number: 'missing', 40 images, 300 to 339"),
+    ("row 5", "s2_sur_01", "FirstF is not a number: 'missing', 40 images, 300 to 339"),
     (
         "row 7",
         "s2_sur_02",
-        "another number of images than of frames: FirstF 1000, LastF 1039, 38 images, 1000 to 1037",
+        "the numbers of images and frames differ: FirstF 1000, LastF 1039, 38 images, 1000 to 1037",
     ),
 ]
 KEPT = [
@@ -79,18 +79,18 @@ def test_the_report_names_every_trap(root):
     check_entries(data, "check", CHECK)
     check_entries(data, "kept", KEPT)
     used = sum(map(len, data.intervals)) - 2  # one row holds three expressions
-    assert used + len(LEFT_OUT) == len(data.frame) == len(SMIC_ROWS)
+    assert used + len(LEFT_OUT) == len(data.table) == len(SMIC_ROWS)
 
 
 def test_videos_subjects_and_rate(root):
-    with pytest.warns(UserWarning, match=r"the row is no annotation \(2\)") as caught:
+    with pytest.warns(UserWarning, match=r"the row is not an annotation \(2\)") as caught:
         data = load_smic_long(root)
     assert caught[0].filename == __file__
     assert data.subjects.tolist() == ["s01", "s01", "s02", "s02", "s02", "s02"]
     assert data.fps == 100
     path = root / RAW / "HS_long" / "SMIC-HS-E" / "HS" / "s01" / "s1_ne_01"
     assert data.videos[0] == ImageSequence(str(path), 100, 1)
-    assert data.frame["Emotion"][0] == "negative"
+    assert data.table["Emotion"][0] == "negative"
     assert "camera HS" in data.DESCR
 
 
@@ -155,9 +155,9 @@ def test_images_that_are_as_many_as_the_frames_are_these(root, numbers, onset, f
 @pytest.mark.parametrize(
     ("numbers", "last", "frame", "result"),
     [
-        (range(102, 150), 149, 8, "like the table"),  # the first two are missing
-        (range(90, 160), 149, 20, "like the table"),  # there are more
-        ([*range(101, 131), *range(132, 152)], 149, 9, "like the table"),  # a hole
+        (range(102, 150), 149, 8, "as in the table"),  # the first two are missing
+        (range(90, 160), 149, 20, "as in the table"),  # there are more
+        ([*range(101, 131), *range(132, 152)], 149, 9, "as in the table"),  # a hole
         (range(3, 51), 149, 8, "from 1"),  # the first two are missing
         (range(1, 50), 149, 10, "from 1"),  # the last is missing
         (range(0, 49), 149, 10, "from 0"),
@@ -172,8 +172,8 @@ def test_images_that_do_not_begin_with_the_first_frame_are_to_be_checked(
     with pytest.warns(UserWarning, match=r"Check: the first image is not FirstF \(1\)"):
         data = load_smic_long(root)
     assert spans(data)["s1_po_09"] == [(frame, frame + 2, frame + 4, "micro")]
-    told = data.report[data.report["action"] == "check"]
-    assert told["result"].tolist() == [f"they are taken as numbered {result}"]
+    told = data.repairs[data.repairs["action"] == "check"]
+    assert told["result"].tolist() == [f"they are assumed to be numbered {result}"]
 
 
 def test_every_expression_is_used_or_left_out_once(root):
@@ -200,11 +200,11 @@ def test_cells_that_are_no_numbers_are_named(root):
         data,
         "left out",
         [
-            ("row 2", "s1_ne_02", "the onset is no number: 'early'"),
+            ("row 2", "s1_ne_02", "the onset is not a number: 'early'"),
             ("row 3", "s1_ne_02", "offset and apex are missing"),
             ("row 4", "s1_ne_02", "the onset is missing"),
             ("row 5", "s1_ne_02", "onset, apex and offset are missing"),
-            ("row 6, second expression", "s1_ne_02", "the offset is no number: 'late'"),
+            ("row 6, second expression", "s1_ne_02", "the offset is not a number: 'late'"),
         ],
     )
 
@@ -247,7 +247,7 @@ def test_the_newest_workbook_and_another_folder(root):
     newer = root / RAW / "HS_long" / "SMIC-HS-E_annotation_2019.xlsx"
     write_xlsx(newer, smic_sheets())
     assert spans(load(root)) == HAND_WORKED
-    assert sum(map(len, load(root, labels=root / WORKBOOK).intervals)) == 3
+    assert sum(map(len, load(root, annotation_file=root / WORKBOOK).intervals)) == 3
     write_pictures(root / "crop" / "HS_long" / "crop" / "s01" / "s1_ne_01", "{}.jpg", range(5))
     with pytest.raises(ValueError, match="2 folders of videos of HS"):
         load(root)
@@ -256,7 +256,7 @@ def test_the_newest_workbook_and_another_folder(root):
 def test_expressions_of_one_row_share_it(root):
     data = load(root)
     assert [rows.tolist() for rows in data.rows] == [[0, 0, 0], [1], [], [3], [5], []]
-    assert data.frame.iloc[data.rows[3]]["Emotion"].tolist() == ["surprise"]
+    assert data.table.iloc[data.rows[3]]["Emotion"].tolist() == ["surprise"]
 
 
 def test_cropped_pictures_beside_the_long_clips_are_not_taken(root):

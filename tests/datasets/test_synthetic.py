@@ -8,16 +8,16 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skspot.datasets import make_expression_videos
-from skspot.datasets.synthetic._faces import (
+from skspot.datasets.synthetic import (
     CANVAS_SIZE,
     EXPRESSION_UNITS,
     FACE_SIZE,
     UNITS,
     face_transform,
     make_face,
+    node_motion,
 )
 from skspot.datasets.synthetic._script import _course, _draw_intervals, _drift, write_script
-from skspot.datasets.synthetic._videos import _node_motion
 from skspot.faces import node_centres, node_names, region_radius
 from skspot.intervals import make_intervals
 from skspot.preprocessing import SWMROFlow
@@ -394,7 +394,7 @@ def test_blinks_move_the_lids_alone(face):
     assert near.max() < 20
     lids = face.unit_motion(face.landmarks)[BLINK]
     assert (lids[[37, 38, 43, 44], 1] > 3).all()
-    assert np.abs(_node_motion(face)[BLINK]).max() < 0.5
+    assert np.abs(node_motion(face)[BLINK]).max() < 0.5
     assert np.abs(lids[48:]).max() < 0.01
 
 

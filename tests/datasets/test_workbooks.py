@@ -11,7 +11,7 @@ import pytest
 import xlwt
 from msoffcrypto.format.ooxml import OOXMLFile
 
-from skspot.datasets.tables._workbooks import first_table, read_workbook, table_below_header
+from skspot.datasets.tables import first_table, read_workbook, table_below_header
 from tests.datasets.trees import write_xls, write_xlsx
 
 ROWS = [
@@ -142,7 +142,7 @@ def test_missing_and_empty_workbooks_are_refused(tmp_path):
         read_workbook(tmp_path / "a.xlsx")
     with pytest.raises(FileNotFoundError, match="no workbook '.*': there is no folder '.*nowhere'"):
         read_workbook(tmp_path / "nowhere" / "a.xlsx")
-    with pytest.raises(FileNotFoundError, match="is no workbook but a folder; name the file in it"):
+    with pytest.raises(FileNotFoundError, match="is a folder, not a workbook; pass the file"):
         read_workbook(tmp_path)
     with pytest.raises(ValueError, match="is empty: no cell holds anything"):
         read_workbook(write_xlsx(tmp_path / "a.xlsx", {"one": [[]], "two": [["", " "]]}))

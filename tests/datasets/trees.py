@@ -311,7 +311,7 @@ def spans(data):
 
 def entries(data, action):
     """Return the entries of the report with an action, as (place, video, problem)."""
-    report = data.report[data.report["action"] == action]
+    report = data.repairs[data.repairs["action"] == action]
     return list(report[["place", "video", "problem"]].itertuples(index=False, name=None))
 
 
@@ -346,4 +346,4 @@ def check_all_accounted_for(data):
     """Check that every row of a table was used for an interval or left out, and that once."""
     left_out = [place for place, _, _ in entries(data, "left out") if place]
     assert len(left_out) == len(set(left_out))
-    assert sum(map(len, data.intervals)) + len(left_out) == len(data.frame)
+    assert sum(map(len, data.intervals)) + len(left_out) == len(data.table)

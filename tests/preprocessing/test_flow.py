@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 
 import skspot
 from skspot.datasets import make_expression_videos
-from skspot.datasets.synthetic._faces import face_transform
+from skspot.datasets.synthetic import face_transform
 from skspot.faces import node_names
 from skspot.neural_network import SpotFormerClassifier
 from skspot.preprocessing import SWMROFlow

@@ -1,12 +1,12 @@
-"""How people write the labels of expressions."""
+"""What labels of expressions are called in tables."""
 
 import re
 
-from skspot.datasets.tables._cells import parse_id
+from skspot.datasets.tables import parse_id
 from skspot.intervals import CLASSES
 
 # Without case, blanks and hyphens.
-_SPELLINGS = {
+_ALIASES = {
     **dict.fromkeys(("macro", "mae", "macroexpression", "macroexpressions", "makro"), "macro"),
     **dict.fromkeys(
         ("micro", "me", "mie", "microexpression", "microexpressions", "mikro"), "micro"
@@ -20,19 +20,19 @@ def fold(label):
 
 
 def read_names(label_names):
-    """Return what a user says that labels mean, by folded label; refuse other meanings.
+    """Return what a user's labels mean, by folded label; refuse other meanings.
 
     Parameters
     ----------
     label_names : mapping or None
-        Of each label in a table, "macro", "micro", or None if its rows are to be left out.
+        For each label in a table, "macro", "micro", or None if its rows are to be left out.
     """
     names = dict(label_names or {})
     wrong = {key: value for key, value in names.items() if value not in (*CLASSES, None)}
     if wrong:
         raise ValueError(
-            f"label_names must give each label of the table one of {CLASSES}, or None for rows to "
-            f"leave out; got {wrong}."
+            f"label_names must map each label of the table to one of {CLASSES}, or to None to "
+            f"leave out its rows; got {wrong}."
         )
     folded = {fold(key): value for key, value in names.items()}
     twice = [key for key, value in names.items() if folded[fold(key)] != value]
@@ -46,4 +46,12 @@ def read_names(label_names):
 def read_label(cell, names):
     """Return "macro" or "micro", or the cell itself if it means neither."""
     text = fold(cell)
-    return names.get(text) or _SPELLINGS.get(re.sub(r"[\s_-]+", "", text), cell)
+    return names.get(text) or _ALIASES.get(re.sub(r"[\s_-]+", "", text), cell)
+
+
+def expression_class(cell):
+    """Return ``"macro"`` or ``"micro"`` for a type in a dataset's table, other cells unchanged."""
+    # SAMM's "Micro - 1/2" is a micro-expression like any other.
+    text = re.sub(r"[\s-]*1/2\s*$", "", cell) if isinstance(cell, str) else cell
+    label = read_label(text, {})
+    return label if label in CLASSES else cell

@@ -1,8 +1,9 @@
-"""What was changed in an annotation table and what was left out of it."""
+"""What was changed in annotations and what was left out of them."""
 
 import warnings
 from collections import Counter
 from dataclasses import dataclass
+from math import inf
 
 import pandas as pd
 
@@ -10,36 +11,36 @@ from skspot.utils.validation import with_parameters
 
 COLUMNS = ("place", "subject", "video", "problem", "action", "result")
 
-# Kinds of findings that several modules speak of.
+# Kinds of findings that several modules refer to.
 BEYOND = "the offset is beyond the last frame"
 COUNTS_FROM_1 = f"{BEYOND} by one, as if frames counted from 1 (first_frame=1)"
 
-# These options ask for what they leave out, so that no warning is due.
+# The user has asked for what these options leave out, so no warning is needed.
 _SILENT = ("classes", "label_names", "unlabelled")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is odd about a row or a video.
+    """Something that is odd about a row, a video or a file, and what was done about it.
 
     Parameters
     ----------
     kind : str
-        What is odd, in the same words for all rows it happens to.
-    detail : str
-        The values of this row.
-    action : {"changed", "left out", "check", "kept"}
+        What is odd, in the same words wherever it is found.
+    detail : str, default=""
+        The values in this place.
+    action : {"changed", "left out", "check", "kept"}, default="left out"
         What was done. "check" and "kept" change nothing; "check" is for what may be wrong and
         warns, "kept" for what is merely odd.
     result : str, default=""
-        What it is now.
+        The new value.
     option : str, default=None
         The option that leaves the row out; None if it can't be used at all.
     """
 
     kind: str
-    detail: str
-    action: str
+    detail: str = ""
+    action: str = "left out"
     result: str = ""
     option: str | None = None
 
@@ -54,34 +55,50 @@ class LeftOut(Exception):
 
     def __init__(self, kind, detail="", option=None):
         super().__init__(kind, detail)
-        self.finding = Finding(kind, str(detail), "left out", option=option)
+        self.finding = Finding(kind, str(detail), option=option)
 
 
-class Report:
-    """Collects the findings of rows and videos, and which rows are used.
-
-    Attributes
-    ----------
-    used : dict of str to list of int
-        By the name of each video that is kept, the numbers of the rows that its intervals are
-        from, in the order of the intervals.
-    """
+class Repairs:
+    """Collects findings for the table `repairs` of a dataset."""
 
     def __init__(self):
-        self.used = {}
-        self._entries = []  # (number of the row, place, subject, video, finding)
+        self._entries = []  # (order, place, subject, video, finding)
 
-    def add(self, row, finding):
-        """Add a finding about a row."""
-        self._entries.append((row.number, row.place, row.subject, row.video, finding))
+    def add(self, finding, *, place="", subject=None, video="", order=inf):
+        """Add a finding.
+
+        Parameters
+        ----------
+        finding : Finding
+            What was found.
+        place : str, default=""
+            Where in the annotations.
+        subject : str or None, default=None
+            The subject it is about; None: all of them, ``""``: unknown.
+        video : str, default=""
+            The video it is about.
+        order : float, default=inf
+            Position in the table, as a number of a row. Equal ones stay in the order added.
+        """
+        self._entries.append((order, place, subject, video, finding))
+
+    def add_row(self, row, finding):
+        """Add a finding about a row, a named tuple of `as_tuples`."""
+        where = {"place": row.place, "subject": row.subject, "video": row.video}
+        self.add(finding, **where, order=row.Index)
 
     def add_video(self, recording, finding):
         """Add a finding about a whole video; it comes after those about rows."""
-        last = float("inf")
-        self._entries.append((last, "", recording.subject, recording.name, finding))
+        self.add(finding, subject=recording.subject, video=recording.name)
 
-    def frame(self):
-        """Return the report as a DataFrame in the order of the rows."""
+    def of_subjects(self, subjects):
+        """Return the findings about some subjects, and those that may concern anybody."""
+        chosen = Repairs()
+        chosen._entries = [entry for entry in self._entries if entry[2] in {"", None, *subjects}]
+        return chosen
+
+    def table(self):
+        """Return the findings as a DataFrame, in the order of the rows."""
         entries = [
             (place, subject, video, finding.problem, finding.action, finding.result)
             for _, place, subject, video, finding in self._sorted()
@@ -89,7 +106,7 @@ class Report:
         return pd.DataFrame(entries, columns=COLUMNS, dtype=object)
 
     def unusable(self):
-        """Return place, video and finding of the rows that no option leaves out."""
+        """Return place, video and finding of the rows that are left out without any option."""
         return [
             (place, video, finding)
             for _, place, _, video, finding in self._sorted()
@@ -97,14 +114,12 @@ class Report:
         ]
 
     def warn(self, stacklevel):
-        """Warn once of what was changed, left out or is to be checked, counted by kind."""
+        """Warn once of what was changed, left out or should be checked, counted by kind."""
         parts = [self._counts(action) for action in ("left out", "changed", "check")]
         text = "; ".join(part for part in parts if part)
         if text:
-            need = "needed repair" if any(parts[:2]) else "need a look"
-            text = (
-                f"Annotations {need}. {text}. The attribute `report` of the data lists every row."
-            )
+            need = "needed repair" if any(parts[:2]) else "should be checked"
+            text = f"Annotations {need}. {text}. `repairs` in the returned data lists every row."
             from_1 = any(finding.kind == COUNTS_FROM_1 for *_, finding in self._entries)
             warning = with_parameters(UserWarning(text), *["first_frame"] * from_1)
             warnings.warn(warning, stacklevel=stacklevel + 1)

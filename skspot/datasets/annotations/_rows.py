@@ -1,47 +1,48 @@
-"""A row of an annotation table, read and repaired until it is an interval of a video.
+"""From a row of an annotation table to an interval of a video.
 
-Each step looks at one thing, notes what it changes and raises `LeftOut` if the row can't be used.
-Frame numbers are those of the table until `_place` turns them into frames of the video.
+Each step checks one thing, notes what it changes and raises `LeftOut` if the row can't be used.
+Frame numbers are those of the table until `_to_video_frames` turns them into frames of the video.
 """
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from skspot.datasets.annotations._recordings import Recording
+from skspot.datasets.annotations._recording import Recording
 from skspot.datasets.annotations._repairs import BEYOND, COUNTS_FROM_1, Finding, LeftOut
-from skspot.datasets.tables._cells import Reading, is_empty, read_frame
+from skspot.datasets.tables import Reading, is_empty, read_frame
 from skspot.intervals import CLASSES
 
-_LONGEST_MICRO = 0.5  # seconds
+ROW_COLUMNS = ("place", "subject", "video", "onset", "apex", "offset", "label")
+
+_MAX_MICRO_SECONDS = 0.5
 _LARGEST = 2**53  # whole numbers are exact in float64 up to here
-_HEADERS_LIE_BY = 10  # frames
-_HEADERS_LIE_BY_SHARE = 0.01
+# By how much the number of frames in the header of a file may be wrong.
+_HEADER_TOLERANCE = 10  # frames
+_RELATIVE_HEADER_TOLERANCE = 0.01
 
 
-class Row(NamedTuple):
-    """A row as it stands in the table; frames may have been read, as `Reading`."""
+def as_tuples(rows):
+    """Yield the rows of an annotation table as named tuples, with `Index` and `ROW_COLUMNS`.
 
-    number: int
-    place: str
-    subject: Any
-    video: Any
-    onset: Any
-    apex: Any
-    offset: Any
-    label: Any
+    Cells are as they stand in the table, or `Reading` if they have been read. Missing columns are
+    empty.
+    """
+    if "subject" not in rows:
+        rows = rows.assign(subject=None)
+    return rows.reindex(columns=ROW_COLUMNS).astype(object).itertuples(name="Row")
 
 
 @dataclass
 class Draft:
-    """What a row has become so far; `None` stands for a missing frame.
+    """An interval that is being made from a row; None stands for a missing frame.
 
-    ``recorded`` holds the places of onset and offset among the recorded images, once known.
+    `recorded` holds the positions of onset and offset among the recorded images, once known.
     """
 
-    row: Row
+    row: NamedTuple
     recording: Recording
     label: str
     onset: int | None = None
@@ -50,18 +51,18 @@ class Draft:
     recorded: tuple = ()
     findings: list = field(default_factory=list)
 
-    def told(self, name):
+    def reported(self, name):
         """Return a frame number as the table gives it, for messages."""
         cell = getattr(self.row, name)
         text = cell.text if isinstance(cell, Reading) else ""
         return text or str(getattr(self, name))
 
-    def changed(self, kind, detail, result):
+    def note_change(self, kind, detail, result):
         """Note a repair."""
         self.findings.append(Finding(kind, str(detail), "changed", result))
 
-    def odd(self, kind, detail=""):
-        """Note what is odd and stays."""
+    def note(self, kind, detail=""):
+        """Note something odd that is kept."""
         self.findings.append(Finding(kind, str(detail), "kept"))
 
     @property
@@ -75,11 +76,11 @@ def read_row(row, recordings, rules):
 
     Parameters
     ----------
-    row : Row
-        The row.
+    row : named tuple
+        The row, from `as_tuples`.
     recordings : dict of str to Recording
         The recordings by name.
-    rules : LabelRules
+    rules : AnnotationRules
         The options.
 
     Raises
@@ -95,11 +96,11 @@ def read_row(row, recordings, rules):
         setattr(draft, name, _read_frame(draft, name))
     _complete(draft, rules)
     if draft.offset < draft.onset:
-        detail = f"{draft.told('offset')} < {draft.told('onset')}"
+        detail = f"{draft.reported('offset')} < {draft.reported('onset')}"
         raise LeftOut("the offset is before the onset", detail)
     _fit(draft)
     _check_apex(draft)
-    seconds = _place(draft, rules)
+    seconds = _to_video_frames(draft, rules)
     _check_micro(draft, seconds, rules)
     if draft.label not in rules.classes:
         raise LeftOut(*_excluded(draft.label))
@@ -137,20 +138,22 @@ def _read_frame(draft, name):
     cell = getattr(draft.row, name)
     reading = cell if isinstance(cell, Reading) else read_frame(cell)
     if reading.fault:
-        raise LeftOut(f"the {name} is no number", reading.fault)
+        raise LeftOut(f"the {name} is not a number", reading.fault)
     number = reading.frame
     if math.isnan(number):
         return None
     if abs(number) > _LARGEST:
-        raise LeftOut(f"the {name} is no number", f"{number:g} is too large")
+        raise LeftOut(f"the {name} is not a number", f"{number:g} is too large")
     whole = math.floor(number + 0.5)
-    if abs(number - whole) > 1e-6:  # what spreadsheets compute may be off by less
-        draft.changed(f"the {name} is no whole number", f"{number:.10g}", f"the {name} is {whole}")
+    if abs(number - whole) > 1e-6:  # results of formulas may be off by less
+        draft.note_change(
+            f"the {name} is not a whole number", f"{number:.10g}", f"the {name} is {whole}"
+        )
     return whole
 
 
 def _is_missing(number, draft):
-    """Tell whether a frame number stands for none; 0 does where images count from 1."""
+    """Return whether a frame number stands for none, as 0 does where images count from 1."""
     return number is None or number == -1 or (number == 0 and draft.recording.first != 0)
 
 
@@ -166,18 +169,18 @@ def _complete(draft, rules):
         if rules.missing_onset == "drop":
             raise LeftOut("the onset is missing", _shown(onset))
         draft.onset = draft.recording.first
-        draft.changed(
+        draft.note_change(
             "the onset is missing", _shown(onset), f"the onset is the first frame, {draft.onset}"
         )
     elif onset < 0:
-        raise LeftOut("the onset is negative", draft.told("onset"))
+        raise LeftOut("the onset is negative", draft.reported("onset"))
     if no_offset:
-        draft.offset, result = _other_offset(draft, no_apex, rules)
-        draft.changed("the offset is missing", _shown(offset), f"{result}, {draft.offset}")
+        draft.offset, result = _replaced_offset(draft, no_apex, rules)
+        draft.note_change("the offset is missing", _shown(offset), f"{result}, {draft.offset}")
 
 
-def _other_offset(draft, no_apex, rules):
-    """Return what takes the place of a missing offset, and how to call it."""
+def _replaced_offset(draft, no_apex, rules):
+    """Return the frame that replaces a missing offset, and what to call it."""
     if rules.missing_offset == "drop":
         raise LeftOut("the offset is missing", _shown(draft.offset))
     if rules.missing_offset != "apex":
@@ -188,7 +191,7 @@ def _other_offset(draft, no_apex, rules):
     if draft.apex < draft.onset:
         raise LeftOut(
             "the offset is missing and the apex is before the onset",
-            f"{draft.told('apex')} < {draft.told('onset')}",
+            f"{draft.reported('apex')} < {draft.reported('onset')}",
         )
     return draft.apex, "the offset is the apex"
 
@@ -198,66 +201,69 @@ def _shown(number):
 
 
 def _fit(draft):
-    """Cut the interval to the recorded images; where the video ends may be unknown."""
+    """Cut the interval to the recorded images, as far as they are known."""
     first = draft.recording.first
     if draft.offset < first:
-        raise LeftOut("the offset is before the first frame", f"{draft.told('offset')} < {first}")
+        raise LeftOut(
+            "the offset is before the first frame", f"{draft.reported('offset')} < {first}"
+        )
     if draft.onset < first:
-        detail = f"{draft.told('onset')} < {first}"
-        draft.changed("the onset is before the first frame", detail, f"the onset is {first}")
+        detail = f"{draft.reported('onset')} < {first}"
+        draft.note_change("the onset is before the first frame", detail, f"the onset is {first}")
         draft.onset = first
     if draft.recording.numbers is not None:
         _cut(draft)
-    elif draft.recording.n_announced is not None:
-        _check_announced(draft)
+    elif draft.recording.nominal_n_frames is not None:
+        _check_nominal_end(draft)
 
 
 def _cut(draft):
     """Let an interval end with the last recorded image."""
     numbers, times = draft.recording.numbers, draft.recording.times
     last = int(numbers[-1])
-    end = str(last) if times is None else f"{last}, at {times[-1]:.3f} s"
+    end = str(last) if times is None else f"{last}, at {times.timestamps[-1]:.3f} s"
     if draft.onset > last:
-        raise LeftOut("the onset is beyond the last frame", f"{draft.told('onset')} > {end}")
+        raise LeftOut("the onset is beyond the last frame", f"{draft.reported('onset')} > {end}")
     if draft.offset > last:
         kind = COUNTS_FROM_1 if _counts_from_1(draft, last) else BEYOND
-        draft.changed(kind, f"{draft.told('offset')} > {end}", f"the offset is {last}")
+        draft.note_change(kind, f"{draft.reported('offset')} > {end}", f"the offset is {last}")
         draft.offset = last
 
 
-def _check_announced(draft):
-    """Leave out an interval that is clearly beyond what the header of its file announces."""
-    n_frames = draft.recording.n_announced
+def _check_nominal_end(draft):
+    """Leave out an interval that is clearly beyond the end according to the header of the file."""
+    n_frames = draft.recording.nominal_n_frames
     last = draft.recording.first + n_frames - 1
+    tolerance = max(_HEADER_TOLERANCE, _RELATIVE_HEADER_TOLERANCE * n_frames)
     for name in ("onset", "offset"):
-        if getattr(draft, name) - last > max(_HEADERS_LIE_BY, _HEADERS_LIE_BY_SHARE * n_frames):
-            detail = f"{draft.told(name)} > {last}, as its file announces"
+        if getattr(draft, name) - last > tolerance:
+            detail = f"{draft.reported(name)} > {last}, according to the header of the file"
             raise LeftOut(f"the {name} is beyond the last frame", detail)
     if draft.onset <= last and _counts_from_1(draft, last):
-        draft.changed(COUNTS_FROM_1, f"{draft.offset} > {last}", f"the offset is {last}")
+        draft.note_change(COUNTS_FROM_1, f"{draft.offset} > {last}", f"the offset is {last}")
         draft.offset = last
 
 
 def _counts_from_1(draft, last):
-    """Tell whether an interval ends as if the first frame, 0, were called 1."""
+    """Return whether an interval ends as if the first frame, 0, were called 1."""
     return draft.recording.first == 0 and draft.offset == last + 1
 
 
 def _check_apex(draft):
-    """Replace an apex that can't be used by the middle; an empty cell needs no mention."""
+    """Replace an apex that can't be used by the middle frame; an empty cell is not noted."""
     apex, onset, offset = draft.apex, draft.onset, draft.offset
     missing = _is_missing(apex, draft)
     if not missing and onset <= apex <= offset:
         return
-    told = draft.told("apex")
+    reported = draft.reported("apex")
     draft.apex = (onset + offset) // 2
     if apex is not None:
         kind = "the apex is missing" if missing else "the apex is outside the interval"
-        detail = told if missing else f"{told} not in {onset}-{offset}"
-        draft.changed(kind, detail, f"the apex is the middle, {draft.apex}")
+        detail = reported if missing else f"{reported} not in {onset}-{offset}"
+        draft.note_change(kind, detail, f"the apex is the middle, {draft.apex}")
 
 
-def _place(draft, rules):
+def _to_video_frames(draft, rules):
     """Turn frame numbers into frames of the video; return the duration in seconds, or None."""
     recording = draft.recording
     onset, apex, offset = _positions(draft)
@@ -267,14 +273,14 @@ def _place(draft, rules):
         kind = "the interval covers most of the video from its start"
         if rules.over_long == "drop":
             raise LeftOut(kind, detail, "over_long")
-        draft.odd(kind, detail)
+        draft.note(kind, detail)
     draft.recorded = (onset, offset)
     draft.onset, draft.apex, draft.offset = map(recording.frame_at, (onset, apex, offset))
-    return recording.seconds_of(onset, offset)
+    return recording.seconds_between(onset, offset)
 
 
 def _positions(draft):
-    """Return the places of onset, apex and offset among the recorded images."""
+    """Return the positions of onset, apex and offset among the recorded images."""
     numbers, first = draft.recording.numbers, draft.recording.first
     if numbers is None:
         return draft.onset - first, draft.apex - first, draft.offset - first
@@ -283,32 +289,32 @@ def _positions(draft):
     if onset > offset:
         raise LeftOut("no images of the interval", f"{draft.onset}-{draft.offset}")
     apex = min(max(_nearest(numbers, draft.apex), onset), offset)
-    # An apex that was missing is the middle, wherever that is.
+    # The middle replaces a missing apex, whether it has an image or not.
     for name, position in (("onset", onset), ("apex", apex), ("offset", offset)):
         wanted, got = getattr(draft, name), int(numbers[position])
         if wanted != got:
-            draft.changed(f"no image of the {name}", wanted, f"the {name} is {got}")
+            draft.note_change(f"no image of the {name}", wanted, f"the {name} is {got}")
     return onset, apex, offset
 
 
 def _nearest(numbers, number):
-    """Return the place of the nearest of increasing numbers; of two, the first."""
+    """Return the position of the nearest of increasing numbers; of two, the first."""
     right = min(int(np.searchsorted(numbers, number)), len(numbers) - 1)
     left = max(right - 1, 0)
     return right if numbers[right] - number < number - numbers[left] else left
 
 
 def _check_micro(draft, seconds, rules):
-    """Say what becomes of a micro-expression that lasts too long for one."""
-    tolerated = _LONGEST_MICRO * (1 + 1e-9)  # an fps of 200 / 7 is not exact
-    if draft.label != "micro" or seconds is None or seconds <= tolerated:
+    """Keep, relabel or leave out a micro-expression that lasts too long to be one."""
+    limit = _MAX_MICRO_SECONDS * (1 + 1e-9)  # an fps of 200 / 7 is not exact
+    if draft.label != "micro" or seconds is None or seconds <= limit:
         return
-    kind = f"the micro-expression lasts more than {_LONGEST_MICRO} s"
+    kind = f"the micro-expression lasts more than {_MAX_MICRO_SECONDS} s"
     detail = f"{seconds:.2f} s"
     if rules.long_micro == "drop":
         raise LeftOut(kind, detail, "long_micro")
     if rules.long_micro == "macro":
         draft.label = "macro"
-        draft.changed(kind, detail, "the label is macro")
+        draft.note_change(kind, detail, "the label is macro")
     else:
-        draft.odd(kind, detail)
+        draft.note(kind, detail)

@@ -1,4 +1,4 @@
-"""Frames of moments that a table gives in seconds."""
+"""From moments in seconds to frames."""
 
 import datetime
 import math
@@ -6,41 +6,42 @@ import math
 import numpy as np
 import pandas as pd
 
-from skspot.datasets.annotations._recordings import Recording
+from skspot.datasets.annotations._recording import Recording
 from skspot.datasets.annotations._repairs import LeftOut
-from skspot.datasets.annotations._rows import Row, read_row
-from skspot.datasets.tables._cells import Reading, read_frame
+from skspot.datasets.annotations._rows import as_tuples, read_row
+from skspot.datasets.tables import Reading, read_frame
 
-_ROUNDED = 1e-3  # of a frame, by which the moments in a table are off
+_MOMENTS = ("onset", "apex", "offset")
+_ROUNDED = 1e-3  # of a frame, by which the moments in a table may be off
 _EARLY = 0.5 + _ROUNDED  # frames before the first that are taken for it
 _LATE = 1 + _ROUNDED  # the last frame is shown until one frame later
-_TICKS = 1e6  # in a second: frames of a video that nobody has opened
+_TICKS = 1e6  # per second: they stand for the frames of a video that has not been opened
+_DEFAULT_PERIOD = 1 / 30  # of a video of one frame
 
 
-def faults_of_moments(rows, rules, decimal_comma):
+def find_faults(rows, rules, decimal_comma):
     """Yield what makes rows unusable, whatever the times of the frames are.
 
     Parameters
     ----------
     rows : DataFrame
         Rows whose cells hold seconds.
-    rules : LabelRules
+    rules : AnnotationRules
         The options.
     decimal_comma : bool
         As for `parse_number`.
 
     Yields
     ------
-    row : Row
+    row : named tuple
         The row.
     finding : Finding
         Why it is left out.
     """
-    for number, cells in zip(rows.index, rows.to_dict("records")):
-        row = row_of(number, cells)
+    for row in as_tuples(rows):
         moments = {
             name: frame_at(getattr(row, name), None, decimal_comma=decimal_comma)
-            for name in ("onset", "apex", "offset")
+            for name in _MOMENTS
         }
         unopened = Recording(row.video, None, "", first_number=0)
         try:
@@ -56,8 +57,8 @@ def read_cells(rows, times, decimal_comma):
     ----------
     rows : DataFrame
         The rows.
-    times : dict of str to ndarray
-        The times of videos whose rows hold seconds; others hold frames.
+    times : dict of str to FrameTimes
+        The times of the videos whose rows hold seconds; the rows of others hold frames.
     decimal_comma : bool
         As for `parse_number`.
     """
@@ -68,17 +69,12 @@ def read_cells(rows, times, decimal_comma):
             else read_frame(cell, decimal_comma=decimal_comma)
             for cell, video in zip(rows[name], rows["video"])
         ]
-        for name in ("onset", "apex", "offset")
+        for name in _MOMENTS
         if name in rows
     }
     return rows.assign(
         **{name: pd.Series(cells, rows.index, object) for name, cells in columns.items()}
     )
-
-
-def row_of(number, cells):
-    """Return a row of a table, given as a dict, as a `Row`."""
-    return Row(**{**{name: cells.get(name) for name in Row._fields}, "number": number})
 
 
 def frame_at(cell, times, *, decimal_comma=False):
@@ -88,8 +84,8 @@ def frame_at(cell, times, *, decimal_comma=False):
     ----------
     cell : object
         Seconds since the first frame, as a number or a time span.
-    times : ndarray of shape (n_frames,) or None
-        When each frame is shown, in seconds. None: unknown, and microseconds stand for frames.
+    times : FrameTimes or None
+        When each frame is shown. None: unknown, and microseconds stand for frames.
     decimal_comma : bool, default=False
         As for `parse_number`.
 
@@ -115,10 +111,11 @@ def frame_at(cell, times, *, decimal_comma=False):
 
 def _nearest(seconds, times):
     """Return the frame shown nearest to a moment."""
-    first, last = np.diff(times)[[0, -1]] if len(times) > 1 else (1 / 30, 1 / 30)
-    early, late = (times[0] - seconds) / first, (seconds - times[-1]) / last
+    last = len(times) - 1
+    period = times.period or _DEFAULT_PERIOD
+    early, late = (times.start(0) - seconds) / period, (seconds - times.start(last)) / period
     if early > _EARLY:
         return -1 - np.ceil(early)  # -1 would stand for a missing frame
     if late > _LATE:
-        return len(times) - 1 + np.ceil(late - _ROUNDED)
-    return int(np.abs(times - seconds).argmin())
+        return last + np.ceil(late - _ROUNDED)
+    return int(np.abs(times.timestamps - seconds).argmin())

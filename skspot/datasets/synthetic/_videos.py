@@ -206,8 +206,8 @@ def _make_video(name, subject_seed, seed, settings, noise, folder, crf):
     """Return the video of one subject, its script, landmarks and node displacement."""
     face = make_face(np.random.RandomState(subject_seed))
     rng = np.random.RandomState(seed)
-    node_motion = _node_motion(face)
-    script = write_script(unit_peaks=np.linalg.norm(node_motion, axis=-1), rng=rng, **settings)
+    motion = node_motion(face)
+    script = write_script(unit_peaks=np.linalg.norm(motion, axis=-1), rng=rng, **settings)
     heads = [
         face_transform(shift, angle, scale, face.landmarks.mean(axis=0))
         for shift, angle, scale in zip(script.shift, script.angle, script.scale)
@@ -218,7 +218,7 @@ def _make_video(name, subject_seed, seed, settings, noise, folder, crf):
     else:
         video = str(folder / f"{name}.mp4")
         write_video(video, frames, fps=settings["fps"], crf=crf)
-    displacement = np.einsum("fu,una->fna", script.activations, node_motion)
+    displacement = np.einsum("fu,una->fna", script.activations, motion)
     return video, script, _moved_landmarks(face, script, heads), displacement.astype(np.float32)
 
 
@@ -232,7 +232,7 @@ def _frames(face, script, heads, noise, rng):
         yield np.clip(np.rint(picture), 0, 255).astype(np.uint8)
 
 
-def _node_motion(face):
+def node_motion(face):
     """Return how far each unit moves the regions of the nodes: (n_units, n_nodes, 2)."""
     radius = region_radius(FACE_SIZE)
     side = np.arange(-radius, radius + 1)

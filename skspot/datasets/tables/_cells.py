@@ -1,4 +1,4 @@
-"""What a cell of an annotation table may hold."""
+"""Reading the cells of annotation tables: frames, numbers, names, empty cells."""
 
 import datetime
 import math
@@ -19,16 +19,16 @@ _DATES = (datetime.date, datetime.time, datetime.timedelta, np.datetime64, np.ti
 
 
 class Reading(NamedTuple):
-    """What a cell says about a frame.
+    """The content of a cell for a frame.
 
     Parameters
     ----------
     frame : float
         The number of the frame, NaN if the cell is empty.
     text : str, default=""
-        What the cell says, if that is no number of a frame: "1,5 s".
+        Text of the cell, if it does not hold the number of the frame: "1,5 s".
     fault : str, default=""
-        Why the cell can't be read, if so.
+        Why the cell can't be read.
     """
 
     frame: float
@@ -37,7 +37,7 @@ class Reading(NamedTuple):
 
 
 def read_frame(cell, *, decimal_comma=False):
-    """Return what a cell with the number of a frame says; see `parse_number`."""
+    """Read a cell that holds the number of a frame; see `parse_number`."""
     try:
         return Reading(parse_number(cell, decimal_comma=decimal_comma))
     except ValueError as error:
@@ -45,7 +45,7 @@ def read_frame(cell, *, decimal_comma=False):
 
 
 def is_empty(cell):
-    """Tell whether a cell holds nothing, or what stands for nothing."""
+    """Return whether a cell holds nothing, or a sign for it such as a dash."""
     if isinstance(cell, str):
         return cell.strip().casefold() in _EMPTY
     return cell is None or cell is pd.NA or cell is pd.NaT or (_is_real(cell) and cell != cell)
@@ -59,8 +59,8 @@ def parse_number(cell, *, decimal_comma=False):
     cell : object
         A number, or text that holds one, with a decimal point or a decimal comma.
     decimal_comma : bool, default=False
-        Whether a comma in text surely separates decimals. Before three digits the other of comma
-        and point, which may separate thousands, is refused.
+        Whether commas in the table separate decimals, instead of points. The other character is
+        accepted, too, except before three digits, where it may separate thousands.
 
     Returns
     -------
@@ -70,14 +70,14 @@ def parse_number(cell, *, decimal_comma=False):
     Raises
     ------
     ValueError
-        If the cell holds no number, or none that is certain.
+        If the cell does not hold a number, or an ambiguous one.
     """
     if is_empty(cell):
         return math.nan
     if isinstance(cell, (bool, np.bool_)):
         raise ValueError(f"{bool(cell)} is a truth value, not a number")
     if isinstance(cell, _DATES):
-        raise ValueError(f"{cell} is a date or a time; spreadsheets make such of numbers")
+        raise ValueError(f"{cell} is a date or a time, which spreadsheets turn some numbers into")
     if isinstance(cell, str):
         return _finite(_parse_text(cell, decimal_comma), cell)
     if not _is_real(cell):
@@ -94,9 +94,9 @@ def parse_id(cell, width=None):
     Parameters
     ----------
     cell : object
-        Text, or a number that a spreadsheet has made of a name of digits.
+        Text, or a number if a spreadsheet has converted a name that consists of digits.
     width : int, default=None
-        Names of digits alone are filled with leading zeros up to this length.
+        Names that consist of digits are filled with leading zeros up to this length.
 
     Returns
     -------

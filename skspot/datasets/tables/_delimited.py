@@ -12,7 +12,7 @@ _CONTROL = frozenset(range(32)) - frozenset(b"\t\n\r\f")
 
 
 def is_text(path):
-    """Tell whether a file is text and no workbook or web page, whatever its name says."""
+    """Return whether a file is text, not a workbook or web page, whatever its suffix."""
     with path.open("rb") as file:
         start = file.read(512)
     markup = start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<")
@@ -30,15 +30,14 @@ def read_delimited(path):
     Returns
     -------
     grids : dict of str to DataFrame
-        For each delimiter that may be meant, the cells as text, indexed by the line they stand in,
-        from 1.
+        For each possible delimiter, the cells as text, indexed by the line they stand in, from 1.
     fault : str or None
-        What is wrong with the quotes in the file, if its most frequent delimiter is meant.
+        What is wrong with the quotes in the file, given its most frequent delimiter.
 
     Raises
     ------
     ValueError
-        If the file is empty or no text.
+        If the file is empty or not text.
     """
     text = _decode(path)
     if not text.strip():
@@ -66,8 +65,8 @@ def _decode(path):
         if not any(ord(character) in _CONTROL for character in set(text)):
             return text
     raise ValueError(
-        f"{path.name} is no table: it holds binary data ({data[:16]!r} ...); export the table as "
-        "CSV or .xlsx."
+        f"{path.name} is not a table: it holds binary data ({data[:16]!r} ...); export the table "
+        "as CSV or .xlsx."
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from skspot.datasets.tables._cells import is_empty
-from skspot.utils._text import listing
+from skspot.utils._text import join_limited
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how .xls files begin, and encrypted .xlsx files
 _ZIP = b"PK"
@@ -151,11 +151,11 @@ def with_places(rows):
 def _no_file(path):
     """Return the message for a path that leads to no file."""
     if path.is_dir():
-        return f"{str(path)!r} is no workbook but a folder; name the file in it."
+        return f"{str(path)!r} is a folder, not a workbook; pass the file."
     folder = path.absolute().parent
     if not folder.is_dir():
         return f"There is no workbook {str(path)!r}: there is no folder {str(folder)!r}."
-    found = listing(sorted(os.listdir(folder))) or "nothing"
+    found = join_limited(sorted(os.listdir(folder))) or "nothing"
     return f"There is no workbook {str(path)!r}; found in {str(folder)!r}: {found}."
 
 

@@ -5,11 +5,9 @@ from functools import partial
 
 import numpy as np
 
-from skspot.datasets.annotations._recordings import Recording, natural_order
+from skspot.datasets.annotations import Recording, natural_order
 from skspot.utils._parallel import map_videos
-from skspot.video import ImageSequence, VideoReadError, image_names, open_video
-
-_DEFAULT_FPS = 30.0  # of `open_video`
+from skspot.video import FrameTimes, ImageSequence, VideoReadError, image_names, open_video
 
 
 def make_recordings(
@@ -28,7 +26,7 @@ def make_recordings(
     fps : float or None
         Rate at which folders of images were recorded, if known.
     keep_every : int
-        Of how many images one is a frame.
+        Every how many images one is a frame.
     first_frame : int
         Number of the first frame in the table.
     on_error : {"raise", "warn"}
@@ -39,16 +37,16 @@ def make_recordings(
     Returns
     -------
     recordings : list of Recording
-        Those whose times are needed have them.
+        They have times if those are needed.
     unreadable : dict of str to str
-        Of the videos that are left out, why they can't be read.
+        Why videos that are left out can't be read.
     """
     files = sorted(name for name, path in paths.items() if not os.path.isdir(path))
     folders = sorted(paths.keys() - set(files))
     _check_options(files, folders, timed, fps, keep_every)
     decoded = [name for name in files if name in timed]
     times = map_videos(
-        partial(_attempt, _times, on_error),
+        partial(_attempt, _read_times, on_error),
         [paths[name] for name in decoded],
         names=decoded,
         task="reading times",
@@ -56,7 +54,7 @@ def make_recordings(
         on_error="raise",
         verbose=verbose,
     )
-    listed = [_attempt(_list_images, on_error, paths[name]) for name in folders]
+    listed = [_attempt(image_names, on_error, paths[name]) for name in folders]
     found = dict(zip([*decoded, *folders], [*times, *listed]))
     unreadable = {name: value for name, value in found.items() if isinstance(value, str)}
     fields = {
@@ -92,7 +90,7 @@ def _check_options(files, folders, timed, fps, keep_every):
 
 
 def _attempt(function, on_error, path):
-    """Return what a function tells of a video, or why it can't if that is not to be raised."""
+    """Return the result of a function of a video; if it can't be read, raise or return why."""
     try:
         return function(path)
     except VideoReadError as error:
@@ -101,36 +99,31 @@ def _attempt(function, on_error, path):
         return str(error)
 
 
-def _times(path):
-    return open_video(path).timestamps
-
-
-def _list_images(path):
-    return image_names(path)
+def _read_times(path):
+    return open_video(path).times
 
 
 def _unopened(path, first_frame):
     """Return the fields of a recording that is a file of which no frame is decoded."""
     try:
-        n_announced = open_video(path, warn=False).nominal_n_frames
-    except OSError:  # an error of this file when its frames are wanted, if ever
-        n_announced = 0
-    return {"first_number": first_frame, "n_announced": n_announced or None}
+        nominal_n_frames = open_video(path, warn=False).nominal_n_frames
+    except OSError:  # to be raised when its frames are needed, if ever
+        nominal_n_frames = 0
+    return {"first_number": first_frame, "nominal_n_frames": nominal_n_frames or None}
 
 
 def _timed(times, first_frame):
     """Return the fields of a recording that is a file whose frames have been decoded."""
-    fps = (len(times) - 1) / times[-1] if len(times) > 1 else None
-    return {"numbers": np.arange(len(times)) + first_frame, "times": times, "fps": fps}
+    return {"numbers": np.arange(len(times)) + first_frame, "times": times}
 
 
 def _images(path, images, first_frame, fps, keep_every):
     """Return the fields of a recording that is a folder of images."""
-    places = np.arange(len(images))
+    positions = np.arange(len(images))
     return {
-        "source": ImageSequence(path, fps or _DEFAULT_FPS, keep_every),
-        "numbers": places + first_frame,
+        "source": ImageSequence(path, fps, keep_every),
+        "numbers": positions + first_frame,
         "keep_every": keep_every,
         "fps": fps and fps / keep_every,
-        "times": fps and places / fps,
+        "times": FrameTimes(positions / fps) if fps else None,
     }

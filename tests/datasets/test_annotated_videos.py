@@ -11,11 +11,10 @@ import pytest
 from joblib import parallel_config
 
 from skspot import make_intervals
-from skspot.datasets import load_annotated_videos
-from skspot.datasets._video_files import find_videos
+from skspot.datasets import find_videos, load_annotated_videos
 from skspot.datasets.annotations._seconds import frame_at
 from skspot.io import read_intervals, write_intervals
-from skspot.video import ImageSequence, VideoReadError
+from skspot.video import FrameTimes, ImageSequence, VideoReadError
 from tests.test_video import textured, write_video
 
 HEADER = "video,onset,apex,offset,label\n"
@@ -68,10 +67,10 @@ class TestTables:
         assert data.intervals[1].tolist() == []
         assert data.subjects is None
         assert data.fps is None
-        assert data.frame["place"].tolist() == place
-        assert data.report["problem"].tolist() == [
+        assert data.table["place"].tolist() == place
+        assert data.repairs["problem"].tolist() == [
             "the video has no intervals",
-            "videos of the folder are not in the table: 2 (c.mov, d)",
+            "videos in the folder are not in the table: 2 (c.mov, d)",
         ]
         first = place.index("") + 1 if "" in place else 0
         assert [rows.tolist() for rows in data.rows] == [[first, first + 1], []]
@@ -134,9 +133,9 @@ class TestTables:
             [(12, 16, 20, "micro")],
             [(40, 45, 50, "macro")],
         ]
-        assert data.frame["place"].tolist() == ["line 4", "line 7"]
-        assert data.frame["place_"].tolist() == ["lab 2", "lab 1"]
-        assert data.frame["Comment"].tolist() == ["weak", ""]
+        assert data.table["place"].tolist() == ["line 4", "line 7"]
+        assert data.table["place_"].tolist() == ["lab 2", "lab 1"]
+        assert data.table["Comment"].tolist() == ["weak", ""]
 
     def test_numbers_as_names(self, tmp_path):
         make_folder(tmp_path, "7.mp4", "12.mp4")
@@ -153,8 +152,11 @@ class TestUnreadableTables:
             (b"\x00\x01\x02" * 50, r"holds binary data .*export the table as CSV or \.xlsx"),
             (b"<html><table><tr><td>video</td></tr></table></html>", "holds HTML"),
             (b"PK\x03\x04 cut off", "cut short or damaged"),
-            (b'video,onset,offset,label\na,"1,2,macro\n', "no CSV table: line 2: unexpected end"),
-            (b"video,onset,offset,label\n", "names no video: it has no rows below its header"),
+            (
+                b'video,onset,offset,label\na,"1,2,macro\n',
+                "not a CSV table: line 2: unexpected",
+            ),
+            (b"video,onset,offset,label\n", "names no video: there are no rows below its header"),
             (b"Video;Start;End;Label\na;1;2;macro\n", "lacks the columns onset, offset: no row"),
             (
                 b"video,onset,onset,offset,label\n",
@@ -194,7 +196,7 @@ class TestUnreadableTables:
             load_annotated_videos({"a": [(1, 2, "macro")]}, tmp_path)
 
     def test_frames_lack_a_folder(self):
-        with pytest.raises(ValueError, match="Where are the videos"):
+        with pytest.raises(ValueError, match="folder of the videos of the .* is unknown"):
             load_annotated_videos({"a": make_intervals()})
         frame = pd.DataFrame({"Name": ["a"], "onset": 1})
         with pytest.raises(ValueError, match=r"DataFrame lacks the columns video, offset, label"):
@@ -202,7 +204,7 @@ class TestUnreadableTables:
 
     def test_a_row_with_too_many_cells(self, folder):
         """Decimal commas in a file that commas delimit shift the columns."""
-        message = r"line 3, video 'a': the row has more cells than .*\nA row gets .* decimal commas"
+        message = r"line 3, video 'a': the row has more cells than .*\nDecimal commas in a file"
         with pytest.raises(ValueError, match=message):
             load_rows(folder, "a,12,13,15,macro,", "a,30,5,31,40,micro")
 
@@ -238,12 +240,14 @@ class TestFindingVideos:
 
     def test_many(self, tmp_path):
         make_folder(tmp_path)
-        with pytest.raises(FileNotFoundError, match=r"'v19', and 5 more\. .* neither video files"):
+        with pytest.raises(
+            FileNotFoundError, match=r"'v19', and 5 more\. The folder holds no video files"
+        ):
             find_videos(tmp_path, [f"v{i}" for i in range(25)])
 
     def test_several(self, tmp_path):
         make_folder(tmp_path, "a.mp4", "a.avi", "b.mp4", images=["b"])
-        message = r"'a' may be 'a\.avi' or 'a\.mp4'; 'b' may be 'b/' or 'b\.mp4'\. Give the names"
+        message = r"'a' may be 'a\.avi' or 'a\.mp4'; 'b' may be 'b/' or 'b\.mp4'\. Write the names"
         with pytest.raises(ValueError, match=message):
             find_videos(tmp_path, ["a", "b"])
         assert find_videos(tmp_path, ["b/", "a.avi"]) == [
@@ -286,11 +290,11 @@ class TestFindingVideos:
 
     def test_videos_that_the_table_does_not_name(self, folder):
         make_folder(folder, "Tag 1/x.mp4", "Tag 1/y.mp4", "Tag 2/z.mp4")
-        report = load_rows(folder, "a.mp4,1,2,3,macro", "Tag 1/x,1,2,3,macro").report
+        report = load_rows(folder, "a.mp4,1,2,3,macro", "Tag 1/x,1,2,3,macro").repairs
         assert report.values.tolist() == [
             [
                 *("", None, ""),
-                "videos of the folder are not in the table: 4 (Tag 1/y.mp4, b.avi, c.mov, d)",
+                "videos in the folder are not in the table: 4 (Tag 1/y.mp4, b.avi, c.mov, d)",
                 *("kept", ""),
             ]
         ]
@@ -334,19 +338,19 @@ class TestRows:
         assert str(caught.value) == (
             "table.csv: 8 of 9 rows can't be used:\n"
             "- line 3, video 'a': the offset is before the onset: 40 < 50\n"
-            "- line 4, video 'b': the onset is no number: 'x' is not a number\n"
+            "- line 4, video 'b': the onset is not a number: 'x' is not a number\n"
             "- line 5, video '': the name of the video is missing\n"
             "- line 6, video 'b': the offset is missing\n"
             "- line 7, video 'b': the onset is missing\n"
             "- line 8, video 'b': the label is neither macro nor micro: 'smile'\n"
             "- line 9, video 'c': the label is neither macro nor micro: 'blink'\n"
             "- line 10, video 'c': the label is neither macro nor micro: 'smile'\n"
-            "With missing_offset='apex', the apex is the offset where that is missing.\n"
-            "With first_frame=1, a frame 0 is missing; does the table count from 0?\n"
+            "With missing_offset='apex', the apex replaces a missing offset.\n"
+            "With first_frame=1, frame 0 means a missing one; does the table count from 0?\n"
             "Say what the labels 'smile' (2), 'blink' (1) mean with label_names={'smile': ..., "
             "'blink': ...}, where ... is 'macro', 'micro', or None to leave out the rows of a "
             "label.\n"
-            "Correct them, or pass on_error='warn' to leave them out and have them reported."
+            "Correct them, or pass on_error='warn' to leave them out and list them in `repairs`."
         )
         with pytest.warns(
             UserWarning, match=r"the label is neither macro nor micro \(3\)"
@@ -354,7 +358,7 @@ class TestRows:
             data = load_rows(folder, *lines, first_frame=1, on_error="warn")
         assert len(caught) == 1
         assert [len(table) for table in data.intervals] == [1, 0, 0]
-        assert data.report["action"].tolist() == ["left out"] * 8 + ["kept"] * 3
+        assert data.repairs["action"].tolist() == ["left out"] * 8 + ["kept"] * 3
 
     def test_many_bad_rows(self, folder):
         with pytest.raises(
@@ -364,7 +368,7 @@ class TestRows:
 
     def test_repairs_are_no_error(self, folder):
         with pytest.warns(
-            UserWarning, match=r"Changed: the onset is no whole number \(1\)"
+            UserWarning, match=r"Changed: the onset is not a whole number \(1\)"
         ) as caught:
             data = load_rows(folder, "a,12.4,15,20,macro", "a,30,35,40,micro")
         assert caught[0].filename == __file__
@@ -381,10 +385,10 @@ class TestRows:
 
     def test_seconds_taken_for_frames(self, folder):
         lines = ["a,0.4,1.5,2,macro", "a,3,3.5,4.2,macro", "b,7.25,8,9.1,micro"]
-        message = r"table\.csv: 2 of 3 onsets are no whole frame numbers\. If .* unit='seconds'"
+        message = r"table\.csv: 2 of 3 onsets are not whole frame numbers\. If .* unit='seconds'"
         with pytest.raises(ValueError, match=message):
             load_rows(folder, *lines)
-        with pytest.warns(UserWarning, match="the onset is no whole number"):
+        with pytest.warns(UserWarning, match="the onset is not a whole number"):
             data = load_rows(folder, *lines, on_error="warn")
         assert data.intervals[1].tolist() == [(7, 8, 9, "micro")]
 
@@ -399,7 +403,7 @@ class TestRows:
             *("macro", "micro", "micro", "macro", "macro", "micro", "micro"),
             *("macro", "macro", "micro", "macro", "micro"),
         ]
-        assert data.report["problem"][0] == "label_names leaves out the label: 'Blinzeln'"
+        assert data.repairs["problem"][0] == "label_names leaves out the label: 'Blinzeln'"
 
     def test_labels_that_are_numbers(self, folder):
         frame = pd.DataFrame(
@@ -424,14 +428,14 @@ class TestRows:
         header = "video;onset;offset;label"
         with pytest.raises(ValueError, match=r"'1\.234' may be 1\.234 or 1234"):
             load_rows(folder, "a;12;20;macro", "a;1.234;1.300;macro", header=header)
-        with pytest.warns(UserWarning, match="no whole number"):  # points separate decimals
+        with pytest.warns(UserWarning, match="not a whole number"):  # points separate decimals
             data = load_rows(
                 folder, "a;12;20.5;macro", "a;31;44.234;macro", "a;50;55;macro", header=header
             )
         assert data.intervals[0]["offset"].tolist() == [21, 44, 55]
 
     def test_wrong_meanings(self, folder):
-        with pytest.raises(ValueError, match=r"or None .*; got \{'smile': 'Macro'\}"):
+        with pytest.raises(ValueError, match=r"or to None .*; got \{'smile': 'Macro'\}"):
             load_rows(folder, "a,1,2,3,smile", label_names={"smile": "Macro"})
 
     def test_options(self, folder):
@@ -460,13 +464,13 @@ class TestSubjects:
         lines = ["b,007,1,2,macro", "a,6,,,", "b,,5,6,micro"]
         data = load_rows(folder, *lines, header=self.HEADER)
         assert data.subjects.tolist() == ["6", "007"]
-        assert data.report["subject"].tolist() == ["6", None]
+        assert data.repairs["subject"].tolist() == ["6", None]
 
     def test_the_report_names_them(self, folder):
         lines = ["b,s1,1,2.5,macro", "b,,5,6.5,micro"]
-        with pytest.warns(UserWarning, match="no whole number"):
+        with pytest.warns(UserWarning, match="not a whole number"):
             data = load_rows(folder, *lines, header=self.HEADER)
-        assert set(data.report["subject"]) == {"s1", None}
+        assert set(data.repairs["subject"]) == {"s1", None}
 
     def test_na(self, folder):
         """N. A. may be the initials of a person, and the name of a video."""
@@ -484,7 +488,7 @@ class TestSubjects:
             load_rows(folder, "b,s1,1,2,macro", "b,s2,5,6,micro", header=self.HEADER)
 
     def test_none(self, folder):
-        with pytest.raises(ValueError, match="no subject of 'a', 'c'. Fill them in"):
+        with pytest.raises(ValueError, match="no subject for 'a', 'c'. Fill in"):
             load_rows(folder, "b,s1,1,2,macro", "a,,,,", "c,,1,2,macro", header=self.HEADER)
 
 
@@ -506,7 +510,7 @@ class TestFrames:
         assert data.videos == [ImageSequence(str(folder / "d"), fps=200, keep_every=7)]
         assert data.fps == pytest.approx(200 / 7)
         assert data.intervals[0].tolist() == [(2, 2, 14, "macro")]
-        assert load_rows(folder, "d,11,12,99,macro").fps == 30
+        assert load_rows(folder, "d,11,12,99,macro").fps is None
 
     def test_beyond_the_end(self, folder):
         with pytest.warns(UserWarning, match="the offset is beyond the last frame"):
@@ -521,9 +525,9 @@ class TestFrames:
 
     def test_contradictions(self, folder):
         tables = {"a": make_intervals([(0, 1, 2, "macro")])}
-        with pytest.raises(ValueError, match="zero-based frames; pass no unit"):
+        with pytest.raises(ValueError, match="zero-based frames; do not pass unit"):
             load_annotated_videos(tables, folder, unit="seconds")
-        with pytest.raises(ValueError, match="zero-based frames; pass no unit"):
+        with pytest.raises(ValueError, match="zero-based frames; do not pass unit"):
             load_annotated_videos(tables, folder, first_frame=1)
         with pytest.raises(ValueError, match="first_frame=1 is for unit='frames'"):
             load_rows(folder, "a,1,2,3,macro", unit="seconds", first_frame=1)
@@ -564,16 +568,16 @@ class TestSeconds:
         assert data.intervals[0].tolist() == [(3, 6, 10, "macro")]
 
     def test_the_end(self, recorded):
-        """The last frame begins at 1.967 s and is shown until 2 s."""
+        """The last frame begins at 1.967 s and is shown for a 30th of that, until 2.034 s."""
         assert load_rows(recorded, "a,1.5,,1.98,macro", unit="seconds").intervals[0]["offset"] == 29
-        assert load_rows(recorded, "a,1.5,,2.0,macro", unit="seconds").intervals[0]["offset"] == 29
+        assert load_rows(recorded, "a,1.5,,2.03,macro", unit="seconds").intervals[0]["offset"] == 29
         others = ("a,0,,0.1,macro", "a,0.2,,0.3,macro")
         message = "the offset is beyond the last frame"
         with pytest.warns(UserWarning, match=message):
             data = load_rows(recorded, "a,1.5,,2.1,macro", *others, unit="seconds")
         assert data.intervals[0]["offset"].tolist() == [3, 9, 29]
-        assert data.report["problem"][0] == f"{message}: 2.1 s (frame 33) > 29, at 1.967 s"
-        message = r"the onset is beyond the last frame: 3\.0 s \(frame 60\) > 29, at 1\.967 s"
+        assert data.repairs["problem"][0] == f"{message}: 2.1 s (frame 31) > 29, at 1.967 s"
+        message = r"the onset is beyond the last frame: 3\.0 s \(frame 45\) > 29, at 1\.967 s"
         with pytest.raises(ValueError, match=message):
             load_rows(recorded, "a,3.0,,3.2,macro", *others, unit="seconds")
 
@@ -584,7 +588,7 @@ class TestSeconds:
                 *("a,00:01,,2,macro", "a,-4,,1,macro", "a,-1,,1,macro", "a,1.5 s,,2,macro"),
                 unit="seconds",
             )
-        assert "line 2, video 'a': the onset is no number: '00:01' is not a" in str(caught.value)
+        assert "line 2, video 'a': the onset is not a number: '00:01' is not a" in str(caught.value)
         assert "line 3, video 'a': the onset is negative: -4 s" in str(caught.value)
         assert "line 4, video 'a': the onset is missing: -1" in str(caught.value)
         assert "Write moments as seconds, without a unit: 65.5 for 00:01:05.5" in str(caught.value)
@@ -625,11 +629,11 @@ class TestSeconds:
 
     @pytest.mark.parametrize(
         ("seconds", "frame"),
-        [(0, 0), ("0.26", 1), (0.24, 0), (-0.2, 0), (-0.3, -2), (10.0, 4), (10.1, 6), (30, 13)],
+        [(0, 0), ("0.26", 1), (0.24, 0), (-0.9, 0), (-0.95, -2), (9.3, 4), (9.5, 6), (30, 16)],
     )
     def test_frame_at(self, seconds, frame):
-        """Frames at 0, 0.5, 1, 5 and 7.5 s; the last is shown until 10 s."""
-        times = np.array([0, 0.5, 1, 5, 7.5])
+        """Frames at 0, 0.5, 1, 5 and 7.5 s, 1.875 s on average; the last is shown until 9.375 s."""
+        times = FrameTimes([0, 0.5, 1, 5, 7.5])
         assert frame_at(seconds, times) == (frame, f"{seconds} s (frame {frame})", "")
 
     def test_checked_before_decoding(self, recorded):
@@ -655,7 +659,7 @@ class TestSeconds:
         with pytest.warns(UserWarning, match=r"Left out: the video can't be read \(2\)"):
             data = load_rows(recorded, *lines, unit="seconds", on_error="warn")
         assert data.names == ["a"]
-        report = data.report.set_index("video")
+        report = data.repairs.set_index("video")
         assert "is empty (0 bytes)" in report.loc["broken", "problem"].tolist()[1]
         assert report.loc["broken", "place"].tolist() == ["line 2", ""]
         assert "contains no images" in report.loc["e", "problem"]
@@ -684,7 +688,7 @@ class TestSeconds:
         with pytest.warns(UserWarning, match="the apex is outside"):
             data = load_rows(recorded, "a,0.1,1.5,0.2,macro", unit="seconds")
         problem = "the apex is outside the interval: 1.5 s (frame 15) not in 3-6"
-        assert data.report["problem"].tolist() == [problem]
+        assert data.repairs["problem"].tolist() == [problem]
 
 
 @pytest.fixture(scope="module")
@@ -706,11 +710,11 @@ class TestHeaders:
             load_rows(announced, *lines)
         message = str(caught.value)
         assert (
-            f"line 3, video '{name}': the offset is beyond the last frame: 315 > 299, as its"
+            f"line 3, video '{name}': the offset is beyond the last frame: 315 > 299, according"
             in message
         )
         assert (
-            f"line 4, video '{name}': the onset is beyond the last frame: 1500 > 299, as its"
+            f"line 4, video '{name}': the onset is beyond the last frame: 1500 > 299, according"
             in message
         )
         assert "Are these milliseconds" in message
@@ -731,7 +735,7 @@ class TestHeaders:
         with pytest.warns(UserWarning, match=message):
             data = load_rows(announced, *lines)
         assert data.intervals[0]["offset"].tolist() == [20, n_frames - 1]
-        assert len(load_rows(announced, *lines, first_frame=1).report) == 1
+        assert len(load_rows(announced, *lines, first_frame=1).repairs) == 1
 
     @pytest.mark.filterwarnings("error")
     def test_nothing_is_known_of_unreadable_files(self, announced):
@@ -751,4 +755,4 @@ def test_speed(tmp_path):
     data = load_rows(tmp_path, *lines)
     assert time.perf_counter() - start < 0.5
     assert data.names == [f"v{i}" for i in range(5)]
-    assert data.report.empty
+    assert data.repairs.empty

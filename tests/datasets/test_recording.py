@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skspot.datasets.annotations._recordings import Recording, image_numbers, natural_order
-from skspot.video import VideoReadError
+from skspot.datasets.annotations import Recording, image_numbers, natural_order
+from skspot.video import FrameTimes, VideoReadError
 
 
 @given(st.integers(1, 200), st.integers(1, 12))
@@ -22,16 +22,16 @@ def test_every_image_has_its_nearest_frame(n_images, keep_every):
     assert (distances[: kept[-1] + 1] <= keep_every / 2).all()
 
 
-def test_seconds_of():
-    """An image is shown until the next; the last as long as the one before it."""
-    numbers, times = np.arange(4), np.array([0, 0.1, 0.5, 0.6])
+def test_seconds_between():
+    """An image is shown until the next; the last for one period of the frame rate, 0.2 s."""
+    numbers, times = np.arange(4), FrameTimes([0, 0.1, 0.5, 0.6])
     recording = Recording("a", None, "a", numbers, times=times)
-    assert recording.seconds_of(0, 0) == pytest.approx(0.1)
-    assert recording.seconds_of(1, 2) == pytest.approx(0.5)
-    assert recording.seconds_of(2, 3) == pytest.approx(0.2)
+    assert recording.seconds_between(0, 0) == pytest.approx(0.1)
+    assert recording.seconds_between(1, 2) == pytest.approx(0.5)
+    assert recording.seconds_between(2, 3) == pytest.approx(0.3)
     reduced = Recording("a", None, "a", numbers, keep_every=2, fps=5.0)
-    assert reduced.seconds_of(1, 2) == pytest.approx(0.2)
-    assert Recording("a", None, "a", numbers).seconds_of(0, 0) is None
+    assert reduced.seconds_between(1, 2) == pytest.approx(0.2)
+    assert Recording("a", None, "a", numbers).seconds_between(0, 0) is None
 
 
 class TestImageNumbers:

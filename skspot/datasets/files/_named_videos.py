@@ -1,4 +1,4 @@
-"""Finding the videos that a table names: files, files without suffix, folders of images."""
+"""Finding the videos that a table names: files, with or without suffix, and folders of images."""
 
 import difflib
 import os
@@ -6,9 +6,10 @@ import unicodedata
 from collections import defaultdict
 from pathlib import Path
 
+from skspot.utils._text import join_limited
 from skspot.video import VIDEO_SUFFIXES, is_image_folder
 
-_MANY = 20  # how many names an error lists at most
+_MAX_NAMES = 20  # that an error lists
 
 
 def find_videos(folder, names):
@@ -33,6 +34,22 @@ def find_videos(folder, names):
         If there is no such folder, or some of the videos are not there; the error names them all.
     ValueError
         If a name fits several videos.
+
+    See Also
+    --------
+    load_annotated_videos : Reads a table of expressions and finds its videos.
+    skspot.io.read_intervals : Reads intervals by the names of their videos.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skspot.datasets import find_videos
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> for name in ("interview.mp4", "talk.avi"):
+    ...     (folder / name).touch()
+    >>> [Path(path).name for path in find_videos(folder, ["talk", "interview.mp4"])]
+    ['talk.avi', 'interview.mp4']
     """
     names = list(names)
     found = match_videos(folder, names)
@@ -42,7 +59,7 @@ def find_videos(folder, names):
 
 
 def match_videos(folder, names):
-    """Return the paths of those of the named videos that are there, by name; see `find_videos`."""
+    """Return the paths of the named videos that are there, by name; see `find_videos`."""
     folder = Path(folder)
     if not folder.is_dir():
         what = "is a file" if folder.exists() else "does not exist"
@@ -60,8 +77,8 @@ def match_videos(folder, names):
     ]
     if several:
         raise ValueError(
-            f"In the folder {str(folder)!r}, {some_of(several, '; ')}. Give the names with their "
-            "suffixes, that of a folder of images with a slash at its end."
+            f"In the folder {str(folder)!r}, {join_limited(several, _MAX_NAMES, '; ')}. Write the "
+            "names with their suffixes, or with a slash at the end for a folder of images."
         )
     return {name: str(paths[0]) for name, paths in candidates.items() if paths}
 
@@ -71,12 +88,13 @@ def missing_videos(folder, names, found):
     folder = Path(folder)
     missing = [name for name in dict.fromkeys(names) if name not in found]
     held = _held(folder)
-    listed = some_of(missing, show=lambda name: f"{name!r}{_hint(name, folder)}")
-    holds = f"holds {some_of(held)}" if held else "holds neither video files nor folders"
+    shown = [f"{name!r}{_hint(name, folder)}" for name in missing[: _MAX_NAMES + 1]]
+    listed = join_limited(shown + missing[_MAX_NAMES + 1 :], _MAX_NAMES)
+    holds = f"holds {join_limited(held, _MAX_NAMES)}" if held else "holds no video files or folders"
     return (
         f"{len(missing)} of {len(set(names))} videos of the table are not in the folder "
-        f"{str(folder)!r}: {listed}. The folder {holds}. A video goes by the name of its "
-        "file, with or without suffix, or of its folder of images; pass the folder that holds them."
+        f"{str(folder)!r}: {listed}. The folder {holds}. A video has the name of its file, with "
+        "or without suffix, or of its folder of images; pass the folder that holds them."
     )
 
 
@@ -87,19 +105,19 @@ def _candidates(folder, name, listings):
     if path.name in ("", "..") or path == folder or "\0" in name:
         return []
     entries, by_stem = listings[path.parent]
-    wanted = unicodedata.normalize("NFC", path.name)  # macOS takes umlauts apart
+    wanted = unicodedata.normalize("NFC", path.name)  # macOS decomposes umlauts
     if wanted in entries and (only_folder or entries[wanted].is_file()):
         return [entries[wanted]]
     alike = {*by_stem[wanted], *([entries[wanted]] if wanted in entries else ())}
-    # A folder without images, or a name in other case where that does not matter.
+    # Else a folder without images, or a name in another case on systems that ignore case.
     found = sorted(filter(_is_video, alike)) or [path] * os.path.exists(path)
-    if not found and os.sep == "/" and "\\" in name:  # a table that was made on Windows
+    if not found and os.sep == "/" and "\\" in name:  # a table from Windows
         return _candidates(folder, name.replace("\\", "/"), listings)
     return found
 
 
 class _Listings(dict):
-    """Of each folder its entries by name and by name without suffix, listed only once.
+    """For each folder, its entries by name and by name without suffix, listed only once.
 
     Names are in composed characters.
     """
@@ -118,13 +136,13 @@ class _Listings(dict):
 
 
 def file_id(path):
-    """Return what tells whether two paths lead to one file."""
+    """Return what two paths have in common only if they lead to the same file."""
     stat = os.stat(path)
     return stat.st_dev, stat.st_ino
 
 
 def unnamed_videos(folder, paths):
-    """Return the names of the videos beside some, and in their folder, that are not among them."""
+    """Return the names of other videos in a folder and beside the videos at some paths in it."""
     known = {file_id(path) for path in paths}
     folder = Path(os.path.normpath(folder))
     parents = {folder, *(Path(os.path.normpath(path)).parent for path in paths)}
@@ -135,7 +153,7 @@ def unnamed_videos(folder, paths):
 
 
 def _is_video(path):
-    """Tell whether a path looks like a video, without opening it."""
+    """Return whether a path looks like a video, without opening it."""
     if path.name.startswith("."):
         return False
     return is_image_folder(path) or (path.suffix.lower() in VIDEO_SUFFIXES and path.is_file())
@@ -152,7 +170,7 @@ def _held(folder):
 
 
 def _hint(name, folder):
-    """Return what a missing name may have been meant to be."""
+    """Return which video may have been meant by a missing name."""
     parent = os.path.dirname(name)
     inner = parent and os.path.isdir(folder / parent)
     held = [os.path.join(parent, title) for title in _held(folder / parent)] if inner else []
@@ -161,22 +179,16 @@ def _hint(name, folder):
 
 
 def _close(name, held):
-    """Return those of some videos whose names are close to a name."""
+    """Return the videos whose names are close to a name."""
     stems = {Path(title).stem.casefold(): title for title in held}
     stem = Path(name).name
     if Path(stem).suffix.lower() in VIDEO_SUFFIXES:
         stem = Path(stem).stem
     close = [stems[near] for near in difflib.get_close_matches(stem.casefold(), stems, n=2)]
-    if stem.isdecimal():  # spreadsheets take leading zeros away
+    if stem.isdecimal():  # spreadsheets remove leading zeros
         close = [title for key, title in stems.items() if key.lstrip("0") == stem] or close
     return close
 
 
 def _shown(path):
     return repr(path.name + "/" * path.is_dir())
-
-
-def some_of(items, separator=", ", show=str):
-    """Return the first items as text, and how many more there are."""
-    more = f"{separator}and {len(items) - _MANY} more" if len(items) > _MANY else ""
-    return separator.join(map(show, items[:_MANY])) + more

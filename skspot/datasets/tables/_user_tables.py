@@ -1,4 +1,4 @@
-"""Annotation tables of users, in whatever they come: text, workbooks, DataFrames, mappings."""
+"""A user's annotation table: a text file, a workbook, a DataFrame or a mapping."""
 
 import os
 import re
@@ -13,12 +13,12 @@ from skspot.datasets.tables._workbooks import is_blank, read_workbook, table_bel
 from skspot.intervals import check_intervals
 
 _NEEDED = {"video": (), "onset": (), "offset": (), "label": ()}
-# `place` is where a row stands; a column that a user calls so makes room for it.
+# `place` is where a row stands; a column of that name in the table is renamed.
 _OPTIONAL = {"subject": (), "apex": (), "place_": ("place",)}
 
 
-class Annotations(NamedTuple):
-    """The rows of an annotation table.
+class UserTable(NamedTuple):
+    """The rows of a user's annotation table.
 
     Parameters
     ----------
@@ -32,8 +32,8 @@ class Annotations(NamedTuple):
     decimal_comma : bool
         Whether commas separate decimals in its text.
     shifted : frozenset of int
-        The rows of `rows` with more cells than the header has names: cells of theirs may stand in
-        the wrong column, as after a decimal comma in a file that commas delimit.
+        The rows with more cells than the header has names: their cells may stand in the wrong
+        column, as after a decimal comma in a file that is delimited by commas.
     """
 
     rows: pd.DataFrame
@@ -43,8 +43,8 @@ class Annotations(NamedTuple):
     shifted: frozenset = frozenset()
 
 
-def read_annotations(table):
-    """Read an annotation table of any kind.
+def read_user_table(table):
+    """Read a user's annotation table.
 
     Parameters
     ----------
@@ -53,8 +53,8 @@ def read_annotations(table):
 
     Returns
     -------
-    annotations : Annotations
-        Its rows; those without anything in them are not there.
+    table : UserTable
+        Its rows without empty ones.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def read_annotations(table):
         If the file can't be read, or a column is missing or there twice.
     """
     if isinstance(table, pd.DataFrame):
-        return _from_frame(table)
+        return _from_dataframe(table)
     if isinstance(table, Mapping):
         return _from_tables(table)
     if not isinstance(table, (str, os.PathLike)):
@@ -87,23 +87,23 @@ def _from_file(path):
         rows = _table(cells, path.name)
         if rows is None:
             raise ValueError(_no_header(path.name, cells))
-        return Annotations(rows, path.name, path.parent)
+        return UserTable(rows, path.name, path.parent)
     grids, fault = read_delimited(path)
     for delimiter, cells in grids.items():
         rows = _table(cells, path.name)
         if rows is not None:
             rows["place"] = [place.replace("row", "line") for place in rows["place"]]
             comma = _has_decimal_commas(rows, delimiter)
-            return Annotations(rows, path.name, path.parent, comma, _shifted(rows))
+            return UserTable(rows, path.name, path.parent, comma, _shifted(rows))
     if fault:
-        raise ValueError(f"{path.name} is no CSV table: {fault}; correct the quotes in it.")
+        raise ValueError(f"{path.name} is not a CSV table: {fault}; correct the quotes in it.")
     raise ValueError(_no_header(path.name, max(grids.values(), key=lambda cells: cells.shape[1])))
 
 
 def _has_decimal_commas(rows, delimiter):
-    """Tell whether commas separate decimals, and points, if any, thousands."""
+    """Return whether commas separate decimals, and points, if any, thousands."""
     cells = [cell for name in ("onset", "apex", "offset") if name in rows for cell in rows[name]]
-    if delimiter == ";":  # where commas separate decimals, unless points surely do
+    if delimiter == ";":  # then commas separate decimals, unless points clearly do
         return not any(re.fullmatch(r"\s*-?\d+\.(\d{1,2}|\d{4,})\s*", cell) for cell in cells)
     return delimiter == "\t" and any("," in cell for cell in cells)
 
@@ -111,22 +111,22 @@ def _has_decimal_commas(rows, delimiter):
 def _shifted(rows):
     """Return the rows with cells beyond the last column that has a name."""
     columns = [column for column in rows if column != "place"]
-    while re.fullmatch(r"column [A-Z]+", columns[-1]):  # how those without a name are called
+    while re.fullmatch(r"column [A-Z]+", columns[-1]):  # what those without a name are called
         columns.pop()
     beyond = rows.drop(columns=[*columns, "place"])
     return frozenset(rows.index[~beyond.map(is_blank).all(axis=1)])
 
 
-def _from_frame(frame):
-    header = pd.DataFrame([list(frame.columns)], dtype=object)
-    cells = frame.astype(object).set_axis(range(frame.shape[1]), axis=1)
+def _from_dataframe(dataframe):
+    header = pd.DataFrame([list(dataframe.columns)], dtype=object)
+    cells = dataframe.astype(object).set_axis(range(dataframe.shape[1]), axis=1)
     cells = pd.concat([header, cells], ignore_index=True)
     rows = _table(cells, "the DataFrame")
     if rows is None:
         raise ValueError(_no_header("the DataFrame", cells))
     numbers = [int(place.removeprefix("row ")) for place in rows["place"]]
-    rows["place"] = [f"row {frame.index[number - 1]}" for number in numbers]
-    return Annotations(rows, "the DataFrame")
+    rows["place"] = [f"row {dataframe.index[number - 1]}" for number in numbers]
+    return UserTable(rows, "the DataFrame")
 
 
 def _from_tables(tables):
@@ -140,11 +140,11 @@ def _from_tables(tables):
         if not len(table):
             rows.append({"place": "", "video": video})
     columns = ["place", "video", "onset", "apex", "offset", "label"]
-    return Annotations(pd.DataFrame(rows, columns=columns, dtype=object), "the mapping")
+    return UserTable(pd.DataFrame(rows, columns=columns, dtype=object), "the mapping")
 
 
 def _table(cells, name):
-    """Return the table in a grid of cells, None without its header; without empty rows."""
+    """Return the table in a grid of cells, without empty rows; None if there is no header."""
     try:
         rows = table_below_header(cells, _NEEDED, _OPTIONAL)
     except ValueError as error:

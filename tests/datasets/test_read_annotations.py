@@ -2,7 +2,7 @@
 
 import pytest
 
-from skspot.datasets.annotations._unmatched_tables import read_own_tables
+from skspot.datasets import read_annotations
 
 HEADER = "Video;Onset;Apex;Offset;Label\n"
 
@@ -15,7 +15,7 @@ def table(tmp_path, text):
 
 def test_hand_worked(tmp_path):
     path = table(tmp_path, "b.mp4;11;;21;Lachen\na;1;3;6;ME\nc;;;;\n")
-    tables = read_own_tables(path, first_frame=1, label_names={"Lachen": "macro"})
+    tables = read_annotations(path, first_frame=1, label_names={"Lachen": "macro"})
     assert {name: rows.tolist() for name, rows in tables.items()} == {
         "b.mp4": [(10, 15, 20, "macro")],
         "a": [(0, 2, 5, "micro")],
@@ -28,13 +28,13 @@ def test_unusable_rows(tmp_path):
     with pytest.raises(
         ValueError, match=r"1 of 2 rows can't be used:\n- line 3, video 'a': .*2 < 9"
     ):
-        read_own_tables(path)
+        read_annotations(path)
     with pytest.warns(UserWarning, match="the offset is before the onset"):
-        tables = read_own_tables(path, on_error="warn")
+        tables = read_annotations(path, on_error="warn")
     assert tables["a"].tolist() == [(1, 3, 6, "micro")]
 
 
 def test_seconds_are_noticed(tmp_path):
     path = table(tmp_path, "a;1,5;;2,5;ME\na;8,2;;9,1;MaE\n")
-    with pytest.raises(ValueError, match="2 of 2 onsets are no whole frame numbers"):
-        read_own_tables(path)
+    with pytest.raises(ValueError, match="2 of 2 onsets are not whole frame numbers"):
+        read_annotations(path)
