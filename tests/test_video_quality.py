@@ -82,6 +82,12 @@ def test_low_frame_rates(aligned, fps, low):
     assert measure_quality(with_motion(aligned, fps=fps)).low_rate == low
 
 
+@pytest.mark.parametrize(("size", "small"), [(140, False), (118, False), (112, True)])
+def test_small_faces(aligned, size, small):
+    scale = size / face_extent(aligned.landmarks[0])
+    assert measure_quality(with_motion(aligned, scale=scale)).small_face == small
+
+
 def test_speed_is_measured_in_seconds(aligned):
     """The same motion per second is as fast at any frame rate."""
     for fps in (25, 50, 200):

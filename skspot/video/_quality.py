@@ -17,6 +17,7 @@ _SPAN = 0.2  # seconds over which speed is measured, to average out the jitter o
 # Frames per second below which windows of 1/30 s a step are far too long, and a micro-expression
 # has too few frames. The 24 frames of films are enough.
 _LOWEST_RATE = 23.0
+_SMALL = 0.9  # times the size of the scaled face: below, detail is missing
 _PAUSE = 1.5  # times the usual distance between frames
 
 
@@ -86,8 +87,8 @@ class VideoQuality:
 
     @property
     def small_face(self):
-        """Whether the face had to be enlarged, which adds no detail."""
-        return self.face_size < self.shown_size
+        """Whether the face had to be enlarged by a tenth or more, which adds no detail."""
+        return self.face_size < _SMALL * self.shown_size
 
 
 def measure_quality(aligned):
