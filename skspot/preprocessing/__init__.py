@@ -2,11 +2,4 @@
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(
-    __name__,
-    submod_attrs={
-        "_aligner": ["FaceAligner"],
-        "_features": ["FlowFeatures", "FlowLayout"],
-        "_sw_mro": ["SWMROFlow"],
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
