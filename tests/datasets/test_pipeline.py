@@ -43,10 +43,11 @@ def fixed_face(frame):
 @pytest.mark.parametrize(
     ("tree", "load", "keep_every"),
     [
-        (samm_tree, load_samm_lv, 3),  # 7 would make the tiny videos shorter than a window
-        (cas_me2_tree, load_cas_me2, 1),
+        # With 7 the tiny videos would be shorter than a window.
+        pytest.param(samm_tree, load_samm_lv, 3, marks=pytest.mark.slow),
+        pytest.param(cas_me2_tree, load_cas_me2, 1, marks=pytest.mark.slow),
         (cas_me3_tree, load_cas_me3, 1),
-        (smic_tree, load_smic_long, 1),
+        pytest.param(smic_tree, load_smic_long, 1, marks=pytest.mark.slow),
     ],
 )
 def test_from_a_dataset_to_scores(tmp_path, tree, load, keep_every):

@@ -273,14 +273,15 @@ def test_scripts_are_the_same_in_seconds(fps):
         assert np.abs(resampled - curves(other)).max() < 1.0
 
 
-@pytest.mark.parametrize("fps", [25, 28.6, 60])
+@pytest.mark.parametrize("fps", [25, 50])
 def test_displacement_and_landmarks_are_the_same_in_seconds(fps):
-    options = {"videos_per_subject": 1, "random_state": 3}
+    options = {"videos_per_subject": 1, "noise": 0, "random_state": 3}
     usual = make_expression_videos(1, n_frames=120, **options)
-    other = make_expression_videos(1, n_frames=round(4 * fps), fps=fps, **options)
+    other = make_expression_videos(1, n_frames=4 * fps, fps=fps, **options)
     assert other.fps == fps
-    assert len(other.videos[0]) == round(4 * fps)
+    assert len(other.videos[0]) == 4 * fps
     assert len(usual.intervals[0]) > 0
+    np.testing.assert_array_equal(other.videos[0][:: fps // 5], usual.videos[0][::6])
     times = np.arange(len(other.videos[0])) / fps
     for name in ("displacement", "landmarks"):
         before, after = (data[name][0].reshape(len(data[name][0]), -1) for data in (usual, other))
@@ -440,6 +441,7 @@ def test_written_files(tmp_path, fps, n_frames):
     assert_allclose(video.timestamps, np.arange(n_frames) / fps, atol=5e-4 * n_frames / fps)
 
 
+@pytest.mark.slow
 def test_the_codec_keeps_motion_below_a_pixel(tmp_path):
     """At crf 12 it disturbs the flow less than sensor noise does, and what it removes of the noise
     makes up for what it loses of the motion.
