@@ -25,7 +25,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from skspot.landmarks._mediapipe import MediaPipeLandmarker
+from skspot.landmarks import MediaPipe
 from skspot.preprocessing import FaceAligner, SWMROFlow
 from skspot.preprocessing._aligner import fill_gaps
 from skspot.video import face_extent, open_video
@@ -105,9 +105,8 @@ def timed_alignments(path, model, rounds):
 
 
 def align(source, model, step):
-    params = {"model_path": str(model)}
-    aligner = FaceAligner("mediapipe", landmarker_params=params, detect_every=step)
-    return aligner.set_params(face_size=FACE_SIZE).transform([source])[0]
+    aligner = FaceAligner(MediaPipe(model), detect_every=step, face_size=FACE_SIZE)
+    return aligner.transform([source])[0]
 
 
 calls = []  # frames of each call of the detector
@@ -115,7 +114,7 @@ calls = []  # frames of each call of the detector
 
 def count_detections():
     """Make MediaPipe's landmarker note its calls."""
-    original = MediaPipeLandmarker.detector
+    original = MediaPipe.detector
 
     @contextmanager
     def detector(self):
@@ -127,7 +126,7 @@ def count_detections():
 
             yield counted
 
-    MediaPipeLandmarker.detector = detector
+    MediaPipe.detector = detector
 
 
 def realigned(aligned, change, model):

@@ -10,14 +10,11 @@ known. This example measures both errors: those of the landmarks, and those of t
 # %%
 # Four sources of landmarks
 # -------------------------
-# - ``"template"`` needs no download and is approximate: a mean face that follows the head, but not
-#   its
-# expressions. See :class:`~skspot.preprocessing.FaceAligner`.
+# - :class:`~skspot.landmarks.Template` needs no download and is approximate: a mean face that
+#   follows the head, but not its expressions.
 # - The exact landmarks of the synthetic videos, passed as arrays: a perfect landmarker.
 # - The exact landmarks with noise of 2 pixels in each frame: an unsteady landmarker.
-# - MediaPipe, if the environment variable ``MEDIAPIPE_MODEL`` is the path of its model file.
-
-import os
+# - :class:`~skspot.landmarks.MediaPipe`, if its package and its model file are there.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -48,12 +45,10 @@ aligned = {
     "exact": align_with(true_landmarks),
     "exact, noise of 2 px": align_with(noisy),
 }
-if "MEDIAPIPE_MODEL" in os.environ:
-    model = {"model_path": os.environ["MEDIAPIPE_MODEL"]}
-    mediapipe = FaceAligner("mediapipe", landmarker_params=model, memory="cache")
-    aligned["mediapipe"] = mediapipe.transform(videos)
-else:
-    print("Not compared: MediaPipe. Set MEDIAPIPE_MODEL to the path of face_landmarker.task.")
+try:
+    aligned["mediapipe"] = FaceAligner("mediapipe", memory="cache").transform(videos)
+except (FileNotFoundError, ImportError):
+    print("Not compared: MediaPipe, which needs a package and a model file.")
 
 # %%
 # The regions

@@ -32,7 +32,7 @@ RUN_SETTINGS = {
 _SIZES = {"n_channels", "n_positions", "n_nodes", "part_sizes"}
 # Objects that only training reads.
 _TRAINING_OBJECTS = {"callbacks", "train_split"}
-_LANDMARKER_RUN_SETTINGS = {"device", "model_path", "path_to_detector"}
+_LANDMARKER_RUN_SETTINGS = {"device", "model_path", "path_to_detector"}  # also in nested dicts
 
 
 def save(estimator, path):
@@ -64,7 +64,7 @@ def save(estimator, path):
     -----
     Every parameter is in the file, so that the model stays the same should a default change.
     Settings of the machine are left out: `memory`, `n_jobs`, `verbose`, `compile`, `device`,
-    `n_threads`, `torch_load_kwargs`, and of `landmarker_params` those that are paths or devices,
+    `n_threads`, `torch_load_kwargs`, and those parameters of landmarkers that are paths or devices,
     such as `model_path`. Set them again after loading. `train_split` and `callbacks`, which only
     training reads, are left out with a warning unless they are plain values.
 
@@ -221,8 +221,8 @@ def _describe(name, step):
                 stacklevel=4,
             )
             continue
-        if key == "landmarker_params":
-            value = without_run_settings(value)
+        if key == "landmarker":
+            value = _describe_landmarker(value)
         params[key] = _plain(value, f"{kind}.{key}")
     return {"name": name, "class": kind, "params": params}
 
@@ -239,11 +239,42 @@ def _network_defaults(step):
     }
 
 
-def without_run_settings(options):
-    """Return the options of a landmarker less those of one machine, also in nested options."""
-    if not isinstance(options, dict):
-        return options
-    kept = {k: v for k, v in options.items() if k not in _LANDMARKER_RUN_SETTINGS}
+def _describe_landmarker(landmarker):
+    """Return a landmarker as plain values: its name, or its class and the model's parameters."""
+    from skspot.landmarks import LANDMARKERS
+
+    if isinstance(landmarker, str):
+        return landmarker
+    if type(landmarker) not in LANDMARKERS.values():
+        raise TypeError(
+            f"FaceAligner.landmarker ({type(landmarker).__name__}) can't be saved: a model file "
+            "can hold the landmarkers of skspot, but no functions and no landmarks. Set it to a "
+            "name, such as 'template', before saving, and again after loading."
+        )
+    params = without_run_settings(landmarker.get_params(deep=False))
+    return {"class": type(landmarker).__name__, "params": params}
+
+
+def _rebuild_landmarker(described):
+    """Return the landmarker that `_describe_landmarker` has described."""
+    from skspot.landmarks import LANDMARKERS
+
+    if isinstance(described, str):
+        return described
+    known = {landmarker.__name__: landmarker for landmarker in LANDMARKERS.values()}
+    kind, params = described["class"], described["params"]
+    if kind not in known:
+        raise ValueError(f"unknown landmarker {kind!r}")
+    if without_run_settings(params) != params:
+        raise ValueError(f"a model file must not set how {kind} runs on this machine: {params}")
+    return known[kind](**params)
+
+
+def without_run_settings(params):
+    """Return the parameters of a landmarker less those of one machine, also in nested ones."""
+    if not isinstance(params, dict):
+        return params
+    kept = {k: v for k, v in params.items() if k not in _LANDMARKER_RUN_SETTINGS}
     return {k: without_run_settings(v) for k, v in kept.items()}
 
 
@@ -270,18 +301,20 @@ def _rebuild(step):
     known = _classes()
     if step["class"] not in known:
         raise ValueError(f"unknown class {step['class']!r}")
-    _check_names(step["class"], step["params"], known[step["class"]]().get_params(deep=False))
-    return known[step["class"]](**step["params"])
+    params = dict(step["params"])
+    _check_names(step["class"], params, known[step["class"]]().get_params(deep=False))
+    if "landmarker" in params:
+        params["landmarker"] = _rebuild_landmarker(params["landmarker"])
+    return known[step["class"]](**params)
 
 
 def _check_names(kind, params, defaults):
     """Refuse parameters that a model file must not set, or that the class does not have."""
-    options = params.get("landmarker_params")
     machine = RUN_SETTINGS.intersection(params)
-    if machine or without_run_settings(options) != options:
+    if machine:
         raise ValueError(
-            f"{kind} must not be told by a model file how to run on this machine: "
-            f"{', '.join(sorted(machine)) or 'landmarker_params'}"
+            f"a model file must not set how {kind} runs on this machine: "
+            f"{', '.join(sorted(machine))}"
         )
     # "module__depth" is a parameter of the module, although its default is not listed.
     parts = {name for name in defaults if isinstance(defaults[name], type)} | {"callbacks"}

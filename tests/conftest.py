@@ -46,6 +46,12 @@ def test_data():
     return shared_folder("SKSPOT_TEST_DATA", "data")
 
 
+@pytest.fixture(scope="session")
+def model(test_data):
+    """Return the file of MediaPipe's model."""
+    return test_data / "models" / "face_landmarker.task"
+
+
 def align_exactly(data, face_size=128):
     """Return the synthetic videos as aligned videos with their exact landmarks."""
     return [

@@ -18,6 +18,7 @@ from skspot.cli._spotter import apply_options
 from skspot.datasets import make_expression_videos
 from skspot.datasets.synthetic import write_video
 from skspot.io import read_intervals, write_intervals
+from skspot.landmarks import MediaPipe
 from skspot.neural_network import SpotFormerClassifier
 from skspot.preprocessing import FaceAligner, SWMROFlow
 
@@ -343,25 +344,53 @@ def test_names_of_results(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--landmarker-model", "new"], {"num_faces": 2, "model_path": "new"}),
-        (["--landmarker", "mediapipe"], {"num_faces": 2}),
+        ([], "MediaPipe(num_faces=2)"),
+        (["--landmarker", "mediapipe"], "MediaPipe(num_faces=2)"),
         (
-            ["--landmarker", "mediapipe", "--landmarker-model", "new"],
-            {"num_faces": 2, "model_path": "new"},
+            ["--landmarker-option", "model_path=a=b", "--landmarker-option", "num_faces=3"],
+            "MediaPipe(model_path='a=b', num_faces=3)",
         ),
-        (["--landmarker", "template"], None),
+        (["--landmarker", "template"], "'template'"),
+        (["--landmarker", "template", "--landmarker-option", "recheck=7"], "Template(recheck=7)"),
+        (
+            ["--landmarker", "face-alignment", "--landmarker-option", "flip_input=false"],
+            "FaceAlignment(flip_input=False)",
+        ),
+        (
+            ["--landmarker", "openface", "--landmarker-option", "min_confidence=0.5"]
+            + ["--landmarker-option", "files={stem}.csv"],
+            "OpenFace(files='{stem}.csv', min_confidence=0.5)",
+        ),
     ],
 )
 def test_options_of_the_landmarker(arguments, expected):
     spotter = Pipeline(
         [
-            ("align", FaceAligner("mediapipe", landmarker_params={"num_faces": 2})),
+            ("align", FaceAligner(MediaPipe(num_faces=2))),
             ("flow", SWMROFlow()),
             ("spot", SpotFormerClassifier()),
         ]
     )
     apply_options(spotter, make_parser().parse_args(["spot", "v.mp4", "--model", "m", *arguments]))
-    assert spotter[0].landmarker_params == expected
+    assert repr(spotter[0].landmarker) == expected
+
+
+def test_unknown_options_of_the_landmarker(folder, capsys):
+    arguments = ["spot", "v.mp4", "--model", str(folder / "models" / "model.skspot")]
+    assert main([*arguments, "--landmarker-option", "speed=1"]) == 1
+    assert "Template has no parameter speed; its parameters are recheck." in capsys.readouterr().err
+    for text in ("speed", "=1"):
+        with pytest.raises(SystemExit):
+            main([*arguments, "--landmarker-option", text])
+        assert f"must be NAME=VALUE, got {text!r}" in capsys.readouterr().err
+    assert main([*arguments, "--landmarker-option", "recheck=often"]) == 1
+    assert "'recheck' parameter of Template must be an int" in capsys.readouterr().err
+
+
+def test_landmarker_of_new_models():
+    parse = make_parser().parse_args
+    options = parse(["train", "--annotations", "a.csv", "--model", "m"])
+    assert options.landmarker == FaceAligner().landmarker
 
 
 @pytest.mark.parametrize(("arguments", "expected"), [([], 3), (["--detect-every", "7"], 7)])

@@ -447,11 +447,18 @@ def test_the_rate_of_a_file_is_its_own(recorded, tmp_path, capsys):
     assert "is a file, which contains its frame times" in message(capsys, "spot")
 
 
-def test_a_wrong_landmarker_is_told_once(recorded, tmp_path, capsys):
+def test_a_wrong_landmarker_is_reported_once(recorded, tmp_path, capsys):
     arguments = ["spot", recorded / "videos", "--out", tmp_path, "--landmarker", "mediapipe"]
-    arguments += ["--model", recorded / "sensitive.skspot", "--landmarker-model", "missing.task"]
+    arguments += [
+        "--model",
+        recorded / "sensitive.skspot",
+        "--landmarker-option",
+        "model_path=missing.task",
+    ]
     assert main([*map(str, arguments)]) == 1
-    assert "missing.task" in message(capsys, "spot")
+    error = capsys.readouterr().err
+    assert error.count("missing.task") == 1
+    assert "model_path is --landmarker-option model_path=..." in error
 
 
 def test_what_players_show_when_sound_begins_first(recorded, tmp_path):

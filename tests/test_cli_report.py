@@ -94,7 +94,8 @@ def test_what_can_not_be_written(recorded, video, tmp_path, capsys):
 
 
 def test_what_is_wrong_with_every_video_is_an_error(recorded, video, tmp_path, capsys):
-    options = ["--landmarker", "mediapipe", "--landmarker-model", tmp_path / "none.task"]
+    options = ["--landmarker", "mediapipe"]
+    options += ["--landmarker-option", f"model_path={tmp_path / 'none.task'}"]
     assert report(recorded, video, "--out", tmp_path / "out", *options) == 1
     assert capsys.readouterr().err.startswith("skspot report: ")
     assert not (tmp_path / "out").exists()

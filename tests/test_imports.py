@@ -18,6 +18,7 @@ PACKAGES = [
     "skspot.faces",
     "skspot.inspection",
     "skspot.io",
+    "skspot.landmarks",
     "skspot.metrics",
     "skspot.model_selection",
     "skspot.neural_network",

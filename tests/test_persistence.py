@@ -19,6 +19,7 @@ from skorch.callbacks import EarlyStopping
 
 import skspot
 from skspot import make_intervals
+from skspot.landmarks import FaceAlignment, MediaPipe, OpenFace, Template
 from skspot.model_selection import LeaveOneSubjectOut
 from skspot.neural_network import SpotFormer, SpotFormerClassifier
 from skspot.preprocessing import FaceAligner, SWMROFlow
@@ -30,6 +31,10 @@ TINY = {
     "pasted_micro": 0.0,
     "pasted_macro": 0.0,
 }
+
+
+class MyTemplate(Template):
+    """A landmarker of the user's own."""
 
 
 class MySpotFormer(SpotFormer):
@@ -125,26 +130,34 @@ def test_a_whole_pipeline(lively_data, tmp_path):
 
 
 def test_numbers_of_numpy_and_paths_are_plain_values(features, spotter, tmp_path):
-    aligner = FaceAligner("face-alignment", landmarker_params={"face_detector": Path("sfd")})
+    aligner = FaceAligner(OpenFace({"clip": Path("clip.csv")}, min_confidence=np.float64(0.5)))
     pipeline = Pipeline([("align", aligner), ("flow", SWMROFlow()), ("spot", spotter)])
     pipeline.set_params(spot__micro_threshold=np.float32(0.25), flow__window_length=np.int64(17))
     skspot.save(pipeline, tmp_path / "model")
     loaded = skspot.load(tmp_path / "model")
     assert loaded[2].micro_threshold == 0.25
     assert loaded[1].window_length == 17
-    assert loaded[0].landmarker_params == {"face_detector": "sfd"}
+    assert loaded[0].landmarker.get_params() == {
+        "files": {"clip": "clip.csv"},
+        "min_confidence": 0.5,
+    }
 
 
 def test_paths_of_one_machine_are_left_out(spotter, tmp_path):
-    params = {"model_path": str(tmp_path / "face.task"), "num_faces": 2}
-    skspot.save(
-        make_pipeline(FaceAligner("mediapipe", landmarker_params=params), spotter), tmp_path / "m"
-    )
-    assert str(tmp_path) not in (tmp_path / "m").read_bytes().decode("latin1")
-    aligner = skspot.load(tmp_path / "m")[0]
-    assert aligner.landmarker_params == {"num_faces": 2}
-    with pytest.raises(ValueError, match="needs the path to its model.*--landmarker-model"):
-        aligner.fit(["video.mp4"])
+    detector = {"path_to_detector": str(tmp_path / "s3fd.pth"), "filter_threshold": 0.4}
+    for landmarker, kept in (
+        (MediaPipe(tmp_path / "face.task", num_faces=2), MediaPipe(num_faces=2)),
+        (
+            FaceAlignment(device="cuda:1", face_detector_kwargs=detector, batch_size=2),
+            FaceAlignment(face_detector_kwargs={"filter_threshold": 0.4}, batch_size=2),
+        ),
+        (Template(recheck=7), Template(recheck=7)),
+    ):
+        skspot.save(make_pipeline(FaceAligner(landmarker), spotter), tmp_path / "m")
+        assert str(tmp_path) not in (tmp_path / "m").read_bytes().decode("latin1")
+        loaded = skspot.load(tmp_path / "m")[0].landmarker
+        assert type(loaded) is type(kept)
+        assert loaded.get_params() == kept.get_params()
 
 
 def test_defaults_are_saved_too(spotter, tmp_path):
@@ -214,6 +227,8 @@ def test_unfitted(tmp_path):
             [FaceAligner({"a": np.zeros((3, 68, 2))})],
             r"FaceAligner.landmarker \(dict\) can't be saved",
         ),
+        ([FaceAligner({"a": [[0, 1]]})], r"FaceAligner.landmarker \(dict\) can't be saved"),
+        ([FaceAligner(MyTemplate())], r"FaceAligner.landmarker \(MyTemplate\) can't be saved"),
         ([SWMROFlow(flow=print)], "SWMROFlow.flow .* can't be saved"),
         ([LogisticRegression()], "FaceAligner, SWMROFlow and SpotFormerClassifier, got Logistic"),
         (["passthrough"], "got str"),
@@ -352,13 +367,26 @@ def test_a_changed_description(saved, tmp_path, change):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"memory": "theirs"}, "must not be told .* memory"),
+        ({"memory": "theirs"}, "must not set how FaceAligner runs on this machine: memory"),
         ({"n_jobs": 2, "verbose": 1}, "n_jobs, verbose"),
-        ({"landmarker_params": {"model_path": "theirs"}}, "landmarker_params"),
         (
-            {"landmarker_params": {"face_detector_kwargs": {"path_to_detector": "theirs"}}},
-            "landmarker_params",
+            {"landmarker": {"class": "MediaPipe", "params": {"model_path": "theirs"}}},
+            "must not set how MediaPipe runs on this machine: .*theirs",
         ),
+        (
+            {
+                "landmarker": {
+                    "class": "FaceAlignment",
+                    "params": {"face_detector_kwargs": {"path_to_detector": "theirs"}},
+                }
+            },
+            "must not set how FaceAlignment runs",
+        ),
+        ({"landmarker": {"class": "os.system", "params": {}}}, "unknown landmarker 'os.system'"),
+        ({"landmarker": {"class": "Template", "params": {"speed": 1}}}, "speed"),
+        ({"landmarker": {"params": {}}}, "class"),
+        ({"landmarker": ["template"]}, "can't be built"),
+        ({"landmarker__recheck": 1}, "has no parameter landmarker__recheck"),
         ({"callbacks__x": 1}, "has no parameter callbacks__x"),
     ],
 )

@@ -26,7 +26,7 @@ from skspot.video import (
     open_video,
 )
 
-pytestmark = pytest.mark.filterwarnings("ignore:Folders of images carry no times")
+pytestmark = pytest.mark.filterwarnings("ignore:Folders of images contain no times")
 
 DOTS = slice(None, None, 17)  # the landmarks that are drawn, far apart
 SIZE = (96, 64)  # width and height of the videos written here
@@ -415,17 +415,18 @@ class TestArrays:
 
 
 class TestRateOfFolders:
-    """Folders of images carry no times; what is assumed is said once."""
+    """Folders of images contain no times; what is assumed is said once."""
 
     @pytest.fixture
     def folder(self, tmp_path):
         return write_images(tmp_path / "v", textured(3), ["1.png", "2.png", "3.png"])
 
     def test_is_assumed_with_a_warning(self, folder):
-        with pytest.warns(UserWarning, match=r"30 frames per second are assumed.*--fps") as got:
+        with pytest.warns(UserWarning, match=r"30 frames per second are assumed") as got:
             video = open_video(folder)
         assert len(got) == 1
         assert got[0].filename == __file__
+        assert got[0].message.parameters == ("fps",)
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             assert video.fingerprint

@@ -18,8 +18,11 @@ __all__ = ["main"]
 # What parameters that errors and warnings suggest to set are called on the command line.
 _OPTIONS = {
     "first_frame": "--first-frame",
+    "files": "--landmarker-option files=...",
     "format": "--annotation-format or --predicted-format",
+    "fps": "--fps",
     "label_names": "--label smile=macro",
+    "model_path": "--landmarker-option model_path=...",
     "on_error": "--on-error warn",
     "unit": "--unit seconds",
 }

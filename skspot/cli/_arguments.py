@@ -9,7 +9,8 @@ from skspot.io import INTERVAL_FORMATS
 # Files of "megc-subject" do not say whether an interval is macro or micro.
 READABLE = [name for name in INTERVAL_FORMATS if name != "megc-subject"]
 
-LANDMARKERS = ("face-alignment", "mediapipe", "template", "openface", "py-feat")
+# As in `skspot.landmarks`, which takes time to import.
+LANDMARKERS = ("mediapipe", "face-alignment", "template", "openface", "py-feat")
 
 # Options whose name is not that of the attribute with dashes.
 _SPELLINGS = {"label_names": "--label"}
@@ -27,21 +28,23 @@ def whole_number(least):
     return whole
 
 
-def add_landmarker(command, default="face-alignment"):
-    """Add what says how faces are found and where results of videos are kept."""
+def add_landmarker(command, default="mediapipe"):
+    """Add the options for finding faces and for keeping the results of videos."""
     command.add_argument(
         "--landmarker",
         choices=LANDMARKERS,
         default=default,
-        help="what finds the face; openface and py-feat read the CSV file beside each video "
-        f"(default: {default or 'what the model was trained with'})",
+        metavar="NAME",
+        help=f"face landmark detector: {', '.join(LANDMARKERS)}; openface and py-feat read the "
+        f"CSV file beside each video (default: {default or 'as in training'})",
     )
-    command.add_argument("--landmarker-model", help="file of mediapipe's FaceLandmarker model")
     command.add_argument(
-        "--landmarker-files",
-        metavar="PATTERN",
-        help="where openface and py-feat have their CSV files, with the fields {folder}, {name} "
-        "and {stem} of the video (default: {folder}/{stem}.csv)",
+        "--landmarker-option",
+        type=_name_and_value,
+        action="append",
+        metavar="NAME=VALUE",
+        help="parameter of the landmarker, such as model_path=face_landmarker.task for mediapipe "
+        "or files={folder}/{stem}.csv for openface and py-feat; can be given several times",
     )
     command.add_argument(
         "--detect-every",
@@ -52,6 +55,19 @@ def add_landmarker(command, default="face-alignment"):
         "and py-feat)",
     )
     command.add_argument("--cache", help="folder that keeps landmarks and features of videos")
+
+
+def _name_and_value(text):
+    """Read a parameter for argparse: its value is a number, true or false, or else text."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"must be NAME=VALUE, got {text!r}")
+    for read in (int, float, {"true": True, "false": False}.__getitem__):
+        try:
+            return name, read(value)
+        except (KeyError, ValueError):
+            continue
+    return name, value
 
 
 def add_image_rate(command, every="each"):

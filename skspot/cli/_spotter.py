@@ -2,9 +2,6 @@
 
 from skspot.cli._arguments import given
 
-# Options of landmarkers by the command line's names for them.
-_PARAMS = {"landmarker_model": "model_path", "landmarker_files": "files"}
-
 
 def new_spotter(options):
     """Return an unfitted spotter with the options of training and landmarks."""
@@ -44,15 +41,27 @@ def apply_options(spotter, options):
     """Set the options of landmarks, cache, workers and progress."""
     settings = given(options, ("detect_every",))
     set_in_steps(spotter, n_jobs=options.jobs, memory=options.cache, verbose=1, **settings)
-    for name, aligner in spotter.named_steps.items():
-        if not hasattr(aligner, "landmarker"):
-            continue
-        if options.landmarker not in (None, aligner.landmarker):
-            aligner.set_params(landmarker=options.landmarker, landmarker_params=None)
-        params = given(options, ("landmarker_model", "landmarker_files"))
-        if params:
-            params = {_PARAMS[name]: value for name, value in params.items()}
-            aligner.set_params(landmarker_params={**(aligner.landmarker_params or {}), **params})
+    for step in spotter.named_steps.values():
+        if hasattr(step, "landmarker"):
+            _choose_landmarker(step, options)
+
+
+def _choose_landmarker(aligner, options):
+    """Set the landmarker and its parameters; those of another landmarker are dropped."""
+    from skspot.landmarks import LANDMARKERS, as_landmarker
+
+    current = as_landmarker(aligner.landmarker)
+    if options.landmarker and LANDMARKERS[options.landmarker] is not type(current):
+        aligner.set_params(landmarker=options.landmarker)
+        current = as_landmarker(options.landmarker)
+    params = dict(options.landmarker_option or [])
+    unknown = sorted(set(params) - set(current.get_params()))
+    if unknown:
+        raise ValueError(
+            f"--landmarker-option: the landmarker {current.display_name} has no parameter "
+            f"{', '.join(unknown)}; its parameters are {', '.join(current.get_params())}."
+        )
+    aligner.set_params(**{f"landmarker__{name}": value for name, value in params.items()})
 
 
 def set_in_steps(spotter, **values):

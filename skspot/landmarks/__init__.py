@@ -1,70 +1,83 @@
-"""Landmarkers: what finds the 68 points of the face in the frames of a video."""
+"""Landmarkers: they find the 68 points of a face in every frame of a video.
 
-import inspect
+`FaceAligner` uses them. Each has a name as a shortcut for its defaults: "face-alignment",
+"mediapipe", "openface", "py-feat", "template".
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
 
 from skspot.landmarks._base import Landmarker
-from skspot.landmarks._detecting import DetectingLandmarker
-from skspot.landmarks._face_alignment import FaceAlignmentLandmarker
+from skspot.landmarks._face_alignment import FaceAlignment
 from skspot.landmarks._given_landmarks import CallableLandmarker, KnownLandmarks
-from skspot.landmarks._mediapipe import MediaPipeLandmarker
-from skspot.landmarks._tables import OpenFaceLandmarker, PyFeatLandmarker
-from skspot.landmarks._template import TemplateLandmarker
+from skspot.landmarks._mediapipe import MediaPipe
+from skspot.landmarks._tables import OpenFace, PyFeat
+from skspot.landmarks._template import Template
 
-__all__ = ["LANDMARKERS", "Landmarker", "make_landmarker"]
+__all__ = [
+    "LANDMARKERS",
+    "FaceAlignment",
+    "Landmarker",
+    "MediaPipe",
+    "OpenFace",
+    "PyFeat",
+    "Template",
+    "as_landmarker",
+]
 
+# A new landmarker that comes with skspot is a module of this package and an entry here.
 LANDMARKERS = {
-    "face-alignment": FaceAlignmentLandmarker,
-    "mediapipe": MediaPipeLandmarker,
-    "openface": OpenFaceLandmarker,
-    "py-feat": PyFeatLandmarker,
-    "template": TemplateLandmarker,
+    "face-alignment": FaceAlignment,
+    "mediapipe": MediaPipe,
+    "openface": OpenFace,
+    "py-feat": PyFeat,
+    "template": Template,
 }
 
 
-def make_landmarker(landmarker, params=None, detect_every=1):
-    """Return the landmarker that the parameters of `FaceAligner` describe.
+def as_landmarker(landmarker):
+    """Return a landmarker for what `FaceAligner` accepts as one.
 
     Parameters
     ----------
-    landmarker : str, callable, ndarray or mapping
+    landmarker : str, Landmarker, callable, mapping or ndarray
         As for `FaceAligner`.
-    params : dict, default=None
-        Options of a landmarker given by name.
-    detect_every : int, default=1
-        Frames from one detection to the next, for landmarkers that detect in single frames.
 
     Returns
     -------
     landmarker : Landmarker
-        Light and picklable: models are loaded when it is used.
+        A landmarker is returned as it is.
 
     Raises
     ------
     ValueError
-        If an option is unknown or has an invalid value.
-    FileNotFoundError
-        If the file of a model does not exist.
+        If there is no landmarker of this name.
+    TypeError
+        If it is a class instead of an object, or something else.
+
+    Examples
+    --------
+    >>> from skspot.landmarks import as_landmarker
+    >>> as_landmarker("template")
+    Template()
     """
-    made = _make(landmarker, params or {})
-    if isinstance(made, DetectingLandmarker):
-        made.detect_every = int(detect_every)
-    return made
-
-
-def _make(landmarker, params):
-    if not isinstance(landmarker, str):
-        if params:
+    if isinstance(landmarker, Landmarker):
+        return landmarker
+    if isinstance(landmarker, str):
+        if landmarker not in LANDMARKERS:
             raise ValueError(
-                f"landmarker_params are options of the landmarkers {sorted(LANDMARKERS)}; with a "
-                f"{type(landmarker).__name__} as landmarker they must be None, got {params!r}."
+                f"There is no landmarker {landmarker!r}; there are {', '.join(LANDMARKERS)}."
             )
-        own = CallableLandmarker if callable(landmarker) else KnownLandmarks
-        return own(landmarker)
-    options = list(inspect.signature(LANDMARKERS[landmarker]).parameters)
-    unknown = sorted(set(params) - set(options))
-    if unknown:
-        raise ValueError(
-            f"landmarker_params: the landmarker {landmarker!r} has no option {unknown}; its "
-            f"options are {options}."
-        )
-    return LANDMARKERS[landmarker](**params)
+        return LANDMARKERS[landmarker]()
+    if isinstance(landmarker, type) and issubclass(landmarker, Landmarker):
+        name = landmarker.__name__
+        raise TypeError(f"landmarker must be an object, got the class {name}; pass {name}().")
+    if callable(landmarker):
+        return CallableLandmarker(landmarker)
+    if isinstance(landmarker, (Mapping, np.ndarray)):
+        return KnownLandmarks(landmarker)
+    raise TypeError(
+        "landmarker must be a name, a landmarker, a function, a mapping or an array, got "
+        f"{type(landmarker).__name__}."
+    )

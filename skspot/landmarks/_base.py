@@ -1,34 +1,111 @@
-"""The interface of landmarkers."""
+"""The base class of landmarkers."""
 
 from abc import ABC, abstractmethod
 
+from sklearn.base import BaseEstimator
 
-class Landmarker(ABC):
-    """Finds the 68 points of one face in every frame of a video.
+from skspot.utils._doc_links import DocLinkMixin
 
-    It holds parameters only and can be pickled; models are loaded, and what is known of a video is
-    kept, within one call of `track`.
+
+class Landmarker(DocLinkMixin, BaseEstimator, ABC):
+    """Base class of landmarkers, which find the 68 points of one face in every frame of a video.
+
+    A landmarker only holds parameters: it can be cloned and pickled, and its parameters can be read
+    and set as those of any estimator of scikit-learn. Models are loaded, and what is learned about
+    a video is kept, within one call of `track`.
+
+    A subclass defines `key` and `track`, and `_parameter_constraints` in scikit-learn's form.
+    `FaceAligner` also accepts a function instead of a landmarker, which is simpler to write.
 
     Attributes
     ----------
     colour : bool
-        Whether `track` wants RGB frames (height, width, 3) instead of grey ones (height, width).
+        Whether `track` needs RGB frames (height, width, 3) instead of grey ones (height, width).
+    detects_frames : bool
+        Whether faces are detected in single frames, so that frames can be left out.
     cacheable : bool
-        Whether `key` can tell what the points depend on.
-    detect_every : int
-        Frames from one detection to the next; 1 where nothing is detected in single frames.
+        Whether `key` says everything that the points depend on.
+    display_name : str
+        What messages call the landmarker.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspot.landmarks import Landmarker
+    >>> from skspot.preprocessing import FaceAligner
+    >>> class InTheMiddle(Landmarker):
+    ...     def key(self, video):
+    ...         return "in the middle"
+    ...
+    ...     def track(self, frames, video, detect_every=1):
+    ...         angle = np.linspace(0, 6, 68)
+    ...         circle = np.column_stack([np.cos(angle), np.sin(angle)])
+    ...         for frame in frames:
+    ...             yield 0.25 * min(frame.shape) * circle + 0.5 * np.array(frame.shape[::-1])
+    >>> FaceAligner(InTheMiddle()).transform([np.zeros((5, 80, 120), dtype=np.uint8)])
+    [AlignedVideo('array of shape (5, 80, 120)', n_frames=5, ...)]
     """
 
+    _parameter_constraints: dict = {}
+
     colour = False
+    detects_frames = False
     cacheable = True
-    detect_every = 1
+
+    @property
+    def display_name(self):
+        """What messages call the landmarker."""
+        return type(self).__name__
+
+    def check(self, videos):
+        """Check the parameters, and that they suit a collection of videos.
+
+        Parameters
+        ----------
+        videos : list
+            The videos, as for `open_video`.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is invalid or does not suit the videos.
+        FileNotFoundError
+            If a file that all videos need does not exist.
+        """
+        self._validate_params()
+
+    def only_for(self, video):
+        """Return a landmarker with what one video needs, to be sent to a worker process.
+
+        Parameters
+        ----------
+        video : str, path-like or ndarray
+            The video.
+
+        Returns
+        -------
+        landmarker : Landmarker
+            The landmarker itself, or a smaller one.
+        """
+        return self
 
     @abstractmethod
     def key(self, video):
-        """Return what the points of `video` depend on besides its frames, for the cache."""
+        """Return what the points depend on besides the frames, for the cache.
+
+        Parameters
+        ----------
+        video : Video
+            The video.
+
+        Returns
+        -------
+        key : object
+            Anything that joblib can hash.
+        """
 
     @abstractmethod
-    def track(self, frames, video):
+    def track(self, frames, video, detect_every=1):
         """Yield the points of the followed face for each frame, in order.
 
         Parameters
@@ -36,17 +113,12 @@ class Landmarker(ABC):
         frames : iterable of ndarray of uint8
             The frames of the video.
         video : Video
-            The video that they come from.
+            The video from which they come.
+        detect_every : int, default=1
+            Frames from one detection to the next, if `detects_frames`.
 
         Yields
         ------
         points : ndarray of shape (68, 2) or None
             x and y in pixels, (0, 0) being the centre of the top left one. None: no face.
         """
-
-    def check(self, sources):  # noqa: B027, most landmarkers take any collection of videos
-        """Refuse a collection of videos that the landmarker can't serve."""
-
-    def only_for(self, source):
-        """Return what is needed of the landmarker for one video, to send it to a worker."""
-        return self

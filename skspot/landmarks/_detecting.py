@@ -1,4 +1,4 @@
-"""Landmarkers that find the face in each frame on its own, and tracking where they are spared."""
+"""Landmarkers that detect the face in single frames, and tracking between their detections."""
 
 from abc import abstractmethod
 from copy import deepcopy
@@ -12,30 +12,29 @@ from skspot.landmarks._track_between import points_between
 
 
 class DetectingLandmarker(Landmarker):
-    """A landmarker that detects the face in single frames.
-
-    Attributes
-    ----------
-    batch_size : int
-        Frames that are detected at a time.
-    """
+    """A landmarker that detects the face in single frames."""
 
     colour = True
-    batch_size = 1
+    detects_frames = True
 
     @abstractmethod
     def detector(self):
-        """Return a context manager that loads the models and gives the detection.
+        """Return a context manager that loads the models and provides the detection.
 
         That is a function ``detect(frames, choose)``, which returns the points (68, 2), or None,
-        for each of at most `batch_size` frames. ``choose(boxes)`` is called for one frame after
-        another; it returns the index of the box (left, top, right, bottom) of the followed face, or
-        None.
+        for each of at most `frames_at_a_time` frames. ``choose(boxes)`` must be called for one
+        frame after another; it returns the index of the box (left, top, right, bottom) of the
+        followed face, or None.
         """
 
-    def track(self, frames, video):
+    def frames_at_a_time(self):
+        """Return how many frames are passed to the detection at a time."""
+        return 1
+
+    def track(self, frames, video, detect_every=1):
+        """Yield the points for each frame; see `Landmarker.track`."""
         with self.detector() as detect:
-            tracker = _Tracker(detect, self.detect_every, self.batch_size, video.name)
+            tracker = _Tracker(detect, detect_every, self.frames_at_a_time(), video.name)
             yield from tracker.track(frames)
 
 
@@ -43,8 +42,8 @@ class _Tracker:
     """The face of one video: detected in every `step`-th frame, tracked between.
 
     It is tracked from one detection to the next only if it was found in both and the tracks from
-    both agree. All other stretches are detected frame by frame, in order, so that nobody is missed
-    and nobody made up.
+    both agree. In all other stretches it is detected frame by frame, in order, so that no face is
+    missed and none is made up.
     """
 
     def __init__(self, detect, step, batch_size, name):

@@ -1,4 +1,4 @@
-"""The "face-alignment" landmarker: the FAN network of the package face-alignment."""
+"""The FAN network of the package face-alignment."""
 
 from contextlib import contextmanager
 from http.client import HTTPException
@@ -8,31 +8,53 @@ import numpy as np
 
 from skspot.landmarks._detecting import DetectingLandmarker
 from skspot.utils._parallel import SetupError
+from skspot.utils._param_validation import Interval
 
 _BATCH_ON_A_GPU = 4
 
 
-class FaceAlignmentLandmarker(DetectingLandmarker):
-    """The 68 points that FAN finds in the box of a face detector, in each frame on its own.
+class FaceAlignment(DetectingLandmarker):
+    """The 68 points that the network FAN finds in the box of a face detector.
 
-    The weights (about 180 MB) are downloaded by the package itself on first use.
+    Precise; it takes seconds for each frame on a CPU. The package face-alignment downloads the
+    weights (about 180 MB) on first use; without a network connection an error says where to get
+    them.
 
     Parameters
     ----------
     device : str, default=None
-        Where the networks run: "cpu", "cuda", "cuda:1", "mps". None takes CUDA if there is any,
+        Where the networks run: "cpu", "cuda", "cuda:1", "mps". None takes CUDA if it is available,
         else the CPU.
     face_detector : str, default="sfd"
         The package's detector, such as "sfd" or "blazeface" (much faster, frontal faces).
     face_detector_kwargs : dict, default=None
-        Its options.
+        Options of the detector.
     flip_input : bool, default=True
-        Whether each face is also looked at in a mirror, which doubles the time.
+        Whether the mean over each face and its mirror image is taken, which doubles the time.
     batch_size : int, default=None
-        Frames that the networks see at a time; they are held in memory, each with the frames up to
-        the next detection. None takes 4 on a GPU; take less if its memory runs out. On a CPU, where
-        batches are slower, it takes 1. Detectors other than "sfd" see one frame at a time.
+        Frames that the networks process at a time; they are held in memory, each with the frames up
+        to the next detection. None takes 4 on a GPU; take fewer if its memory runs out. On a CPU,
+        where batches are slower, None takes 1. Detectors other than "sfd" process one frame at a
+        time.
+
+    See Also
+    --------
+    MediaPipe : As precise for frontal faces, and fast on a CPU.
+
+    Examples
+    --------
+    >>> from skspot.landmarks import FaceAlignment
+    >>> from skspot.preprocessing import FaceAligner
+    >>> aligner = FaceAligner(FaceAlignment(face_detector="blazeface"), memory="cache")
     """
+
+    _parameter_constraints: dict = {
+        "device": [str, None],
+        "face_detector": [str],
+        "face_detector_kwargs": [dict, None],
+        "flip_input": ["boolean"],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), None],
+    }
 
     def __init__(
         self,
@@ -43,32 +65,25 @@ class FaceAlignmentLandmarker(DetectingLandmarker):
         flip_input=True,
         batch_size=None,
     ):
-        if not (batch_size is None or (isinstance(batch_size, Integral) and batch_size >= 1)):
-            raise ValueError(
-                'landmarker_params["batch_size"] must be a whole number of frames, at least 1, or '
-                f"None, got {batch_size!r}."
-            )
         self.device = device
         self.face_detector = face_detector
         self.face_detector_kwargs = face_detector_kwargs
         self.flip_input = flip_input
-        self._batch_size = batch_size
+        self.batch_size = batch_size
 
-    @property
-    def batch_size(self):
-        """Frames that the networks see at a time."""
-        if self._batch_size is not None:
-            return int(self._batch_size)
+    def frames_at_a_time(self):
+        """Return how many frames the networks process at a time."""
+        if self.batch_size is not None:
+            return int(self.batch_size)
         return 1 if self._chosen_device() == "cpu" else _BATCH_ON_A_GPU
 
     def key(self, video):
+        """Return the parameters but for where and how fast the networks run."""
         return ("face-alignment", self.face_detector, self.face_detector_kwargs, self.flip_input)
-
-    def __str__(self):
-        return 'the landmarker "face-alignment"'
 
     @contextmanager
     def detector(self):
+        """Load the networks; see `DetectingLandmarker.detector`."""
         network = self._load()
 
         def detect(frames, choose):
@@ -89,7 +104,7 @@ class FaceAlignmentLandmarker(DetectingLandmarker):
         """Return the boxes of the faces in each frame."""
         import torch
 
-        if len(frames) == 1 or self.face_detector != "sfd":  # others have no batches, or loop
+        if len(frames) == 1 or self.face_detector != "sfd":  # others lack batches, or loop
             return [network.face_detector.detect_from_image(frame) for frame in frames]
         batch = torch.from_numpy(np.stack(frames)).permute(0, 3, 1, 2)
         return network.face_detector.detect_from_batch(batch)
@@ -114,22 +129,22 @@ class FaceAlignmentLandmarker(DetectingLandmarker):
             )
         except ModuleNotFoundError as error:
             raise ValueError(
-                f'landmarker_params["face_detector"]={self.face_detector!r} is not a detector of '
-                f"the package face-alignment, or it needs a package that is missing: {error}."
+                f"face_detector={self.face_detector!r} is not a detector of the package "
+                f"face-alignment, or it needs a package that is missing: {error}."
             ) from error
         except (OSError, HTTPException) as error:
             raise SetupError(
-                "The weights of the landmarker 'face-alignment' could not be downloaded "
+                "The weights of the landmarker FaceAlignment could not be downloaded "
                 f"({error}). They are expected in {_weights_folder()!r} and have the names at the "
                 f"ends of these addresses: {', '.join(_addresses())}. Connect to the network once, "
-                "or put the files there. Without a network, use landmarker='mediapipe' with its "
-                "model file, landmarker='template' (approximate, frontal faces), or landmarks that "
-                "you already have."
+                "or put the files there. Without a network, use the landmarker MediaPipe with its "
+                "model file, Template (approximate, frontal faces), or landmarks that you already "
+                "have."
             ) from error
 
 
 def _fan_points(network, frames, boxes):
-    """Return the points of one face in each frame, which FAN looks at together.
+    """Return the points of one face in each frame; FAN processes all of them in one batch.
 
     The package itself puts only the faces of one picture into a batch.
     """

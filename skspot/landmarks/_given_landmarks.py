@@ -1,4 +1,4 @@
-"""Landmarks that the user has or computes."""
+"""Landmarks that the user has or computes: arrays, mappings and functions."""
 
 import os
 from collections import Counter
@@ -14,13 +14,15 @@ from skspot.utils._callables import callable_key
 
 
 class CallableLandmarker(DetectingLandmarker):
-    """A function of the user's from one RGB frame to the 68 points in it, or None.
+    """A user's function from one RGB frame to the 68 points in it, or None.
 
     Parameters
     ----------
     function : callable
-        Called with single frames. Which of several faces it finds is its own affair.
+        Called with single frames. It decides which of several faces it finds.
     """
+
+    display_name = "the function given as landmarker"
 
     def __init__(self, function):
         self.function = function
@@ -31,13 +33,12 @@ class CallableLandmarker(DetectingLandmarker):
         return callable_key(self.function) is not None
 
     def key(self, video):
+        """Return the source code of the function and what it pickles to."""
         return ("callable", *callable_key(self.function))
-
-    def __str__(self):
-        return "the callable landmarker"
 
     @contextmanager
     def detector(self):
+        """Provide the function; see `DetectingLandmarker.detector`."""
         yield lambda frames, choose: [self.function(frame) for frame in frames]
 
 
@@ -50,20 +51,17 @@ class KnownLandmarks(Landmarker):
         Those of a single video, or of each video by its path, file name or stem.
     """
 
+    display_name = "the array or mapping given as landmarker"
+
     def __init__(self, landmarks):
         self.landmarks = landmarks
-        if isinstance(landmarks, np.ndarray):
-            _as_landmarks(landmarks, "landmarker")
-        else:
-            check_keys(landmarks, "landmarker")
 
     def key(self, video):
+        """Return the landmarks."""
         return ("known", joblib.hash(self._of(video)))
 
-    def __str__(self):
-        return "the landmarks given as landmarker"
-
-    def track(self, frames, video):
+    def track(self, frames, video, detect_every=1):
+        """Yield the landmarks of each frame; see `Landmarker.track`."""
         landmarks = self._of(video)
         if video.keep_every > 1 and len(landmarks) > video.n_frames:  # one row a recorded image
             landmarks = landmarks[:: video.keep_every]
@@ -74,27 +72,29 @@ class KnownLandmarks(Landmarker):
             n_frames += 1
         if n_frames != len(landmarks):
             raise ValueError(
-                f"{video.name}: landmarker gives landmarks for {len(landmarks)} frames, but the "
-                f"video has {n_frames}. They must come from this very video, one row a frame (rows "
-                "of NaN where there is no face)."
+                f"{video.name}: landmarker holds landmarks for {len(landmarks)} frames, but the "
+                f"video has {n_frames}. They must come from this very video, one row per frame "
+                "(rows of NaN where there is no face)."
             )
 
-    def check(self, sources):
-        """Refuse one array for several videos, and one entry that several videos would share."""
+    def check(self, videos):
+        """Refuse wrong shapes, one array for several videos, and one entry for several videos."""
         if isinstance(self.landmarks, np.ndarray):
-            if len(sources) > 1:
+            _as_landmarks(self.landmarks, "landmarker")
+            if len(videos) > 1:
                 raise ValueError(
-                    f"landmarker is one array of landmarks, but X holds {len(sources)} videos; "
+                    f"landmarker is one array of landmarks, but X contains {len(videos)} videos; "
                     "pass a mapping from the path or file name of each video to its landmarks."
                 )
         else:
-            check_entries(self.landmarks, sources, "landmarker")
+            check_keys(self.landmarks, "landmarker")
+            check_entries(self.landmarks, videos, "landmarker")
 
-    def only_for(self, source):
+    def only_for(self, video):
         """Return this landmarker with the entry of one video, if it has one."""
         if isinstance(self.landmarks, np.ndarray):
             return self
-        return KnownLandmarks(only_entry(self.landmarks, source))
+        return KnownLandmarks(only_entry(self.landmarks, video))
 
     def _of(self, video):
         """Return the landmarks of a video, float32 (n_frames, 68, 2)."""
@@ -111,7 +111,7 @@ class KnownLandmarks(Landmarker):
 
 
 def check_keys(mapping, name):
-    """Refuse a mapping from videos whose keys are neither paths nor names of files."""
+    """Raise a TypeError if a key of a mapping from videos is not a path or the name of a file."""
     for entry in mapping:
         if not isinstance(entry, (str, os.PathLike)):
             raise TypeError(
@@ -120,11 +120,9 @@ def check_keys(mapping, name):
             )
 
 
-def check_entries(mapping, sources, name):
-    """Refuse a collection of videos of which several would share one entry of a mapping."""
-    paths = {
-        Path(source).absolute() for source in sources if isinstance(source, (str, os.PathLike))
-    }
+def check_entries(mapping, videos, name):
+    """Raise a ValueError if several videos would share one entry of a mapping."""
+    paths = {Path(video).absolute() for video in videos if isinstance(video, (str, os.PathLike))}
     users = Counter(_entry(mapping, path) for path in paths)
     for entry, count in users.items():
         if entry is not None and count > 1:
@@ -143,7 +141,7 @@ def only_entry(mapping, source):
 
 
 def entry_of(mapping, video, name):
-    """Return the key of a mapping for a video that has a path; refuse a mapping without one."""
+    """Return the key of a mapping for a video that has a path; raise an error if it has none."""
     entry = _entry(mapping, video.source)
     if entry is None:
         keys = ", ".join(repr(str(key)) for key in list(mapping)[:10]) or "none"

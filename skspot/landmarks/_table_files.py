@@ -13,7 +13,7 @@ _MORE_POINTS = "x_68"  # a column of tables with other points, such as the mesh 
 _UNKNOWN = ["-nan(ind)", "nan(ind)"]  # NaN as OpenFace writes it on Windows
 _MANY_FRAMES = 2**53  # from where on floating point skips whole numbers
 
-_START = 64 * 1024  # bytes that tell how a file is written
+_START = 64 * 1024  # bytes that show how a file is written
 _CHUNK = 1000  # rows parsed at a time: with all their columns they take more than the landmarks
 
 
@@ -21,7 +21,7 @@ class Layout(NamedTuple):
     """How a program writes its tables."""
 
     program: str
-    landmarker: str
+    landmarker: str  # its class
     first: int  # number of the first frame
     confidence: str  # column
     success: tuple  # columns that are 0 where there is no face
@@ -30,7 +30,7 @@ class Layout(NamedTuple):
 
 OPENFACE = Layout(
     "OpenFace",
-    "openface",
+    "OpenFace",
     1,
     "confidence",
     ("success",),
@@ -39,7 +39,7 @@ OPENFACE = Layout(
 )
 PY_FEAT = Layout(
     "py-feat",
-    "py-feat",
+    "PyFeat",
     0,
     "FaceScore",
     (),
@@ -67,7 +67,7 @@ class Table(NamedTuple):
 
 
 def read_table(path, layout, min_confidence):
-    """Return what a CSV file tells of faces.
+    """Return the faces in a CSV file.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def read_table(path, layout, min_confidence):
     Raises
     ------
     ValueError
-        If the file is empty, lacks columns, holds other points or holds no numbers.
+        If the file is empty, lacks columns, contains other points or contains no numbers.
     """
     names, options = _dialect(path)
     columns = _find_columns(names, layout, path)
@@ -110,7 +110,7 @@ def _dialect(path):
     encoding = "utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     header, _, rows = start.decode(encoding, errors="replace").partition("\n")
     if not rows.strip():
-        raise ValueError(f"{str(path)!r} holds no rows below the names of columns.")
+        raise ValueError(f"{str(path)!r} has no rows below the names of columns.")
     separator = max(",;\t", key=header.count)
     names = next(csv.reader([header], delimiter=separator, skipinitialspace=True), [])
     return names, {
@@ -127,7 +127,7 @@ def _find_columns(names, layout, path):
     missing = [name for name in wanted if name not in names]
     if missing:
         raise ValueError(
-            f"{str(path)!r} is no table of landmarks of {layout.program}: it lacks the columns "
+            f"{str(path)!r} is not a table of landmarks of {layout.program}: it lacks the columns "
             f"{join_limited(missing)} and has {join_limited([repr(name)[:40] for name in names])}. "
             f"{_advice(names, layout)}."
         )
@@ -143,7 +143,7 @@ def _find_columns(names, layout, path):
 def _advice(names, layout):
     for other in (OPENFACE, PY_FEAT):
         if other is not layout and other.confidence in names:
-            return f"It looks like one of {other.program}: landmarker={other.landmarker!r} reads it"
+            return f"It looks like one of {other.program}: use the landmarker {other.landmarker}"
     return layout.origin
 
 
@@ -173,7 +173,7 @@ def _read_columns(path, columns, options):
 
 
 def _image_numbers(frames, layout, path):
-    """Return the numbers of the frames from 0, int64; refuse those that are none."""
+    """Return the numbers of the frames from 0, int64; raise an error for other values."""
     usual = (frames >= layout.first) & (frames < _MANY_FRAMES) & (frames % 1 == 0)
     for row in np.flatnonzero(~usual):
         raise ValueError(

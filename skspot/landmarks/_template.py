@@ -1,6 +1,7 @@
-"""The "template" landmarker: a mean face, found by a cascade and followed by optical flow."""
+"""A mean face that is placed by a cascade and moved with the head by optical flow."""
 
 from functools import cache
+from numbers import Integral
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ from skspot.landmarks._mean_face import (
     transform_points,
 )
 from skspot.landmarks._rigid_flow import RigidFlow
+from skspot.utils._param_validation import Interval
 
 # Search of the cascade: the longer side of the picture is reduced to this many pixels. A face must
 # be 24 pixels wide then, so small ones need the larger picture, which takes four times as long.
@@ -47,35 +49,53 @@ _MAX_DOUBTS = 3  # checks in a row that a followed face may fail, such as behind
 _CORRECTION = 0.25  # share of the difference to the newly found place that a check corrects
 
 
-class TemplateLandmarker(Landmarker):
+class Template(Landmarker):
     """Approximate landmarks of frontal faces without any download.
 
-    scikit-image's LBP cascade finds the face, comparing it with a mean face at small shifts, tilts
-    and sizes places the 68 points, and optical flow moves them with the head. They follow position,
-    size and tilt of the head, but neither its expression nor the proportions of the face.
+    scikit-image's LBP cascade detects the face, a comparison with a mean face at small shifts,
+    tilts and sizes places the 68 points, and optical flow moves them with the head. They follow
+    position, size and tilt of the head, but neither its expression nor the proportions of the face.
 
     Parameters
     ----------
     recheck : int, default=30
         Frames between two checks that the face is still there. A check also corrects a quarter of
-        the distance to where the face is found anew.
+        the distance to where the face is then found.
+
+    See Also
+    --------
+    MediaPipe : Precise, but needs a package and a model file.
+
+    Notes
+    -----
+    In eight recordings, each time with the mean face of the other ones, the points lay 2.4 to 5.5 %
+    (mean 3.4 %) of the size of the face away from MediaPipe's; the best placed mean face lies 3 %
+    away from them. The mouth and the brows are not followed, which is not needed to crop the face
+    and to measure motion in regions of it. To be found, a face must look ahead, be tilted by no
+    more than 20 degrees and be at least 1/15 as wide as the longer side of the picture.
+
+    Examples
+    --------
+    >>> from skspot.datasets import make_expression_videos
+    >>> from skspot.landmarks import Template
+    >>> from skspot.preprocessing import FaceAligner
+    >>> data = make_expression_videos(1, videos_per_subject=1, n_frames=60, random_state=0)
+    >>> (aligned,) = FaceAligner(Template(recheck=15)).transform(data.videos)
+    >>> bool(aligned.valid.all())
+    True
     """
 
-    def __init__(self, *, recheck=30):
-        if not (isinstance(recheck, (int, np.integer)) and recheck >= 1):
-            raise ValueError(
-                f'landmarker_params["recheck"] must be a whole number of frames, at least 1, got '
-                f"{recheck!r}."
-            )
+    _parameter_constraints: dict = {"recheck": [Interval(Integral, 1, None, closed="left")]}
+
+    def __init__(self, recheck=30):
         self.recheck = recheck
 
     def key(self, video):
+        """Return the parameter."""
         return ("template", int(self.recheck))
 
-    def __str__(self):
-        return 'the landmarker "template"'
-
-    def track(self, frames, video):
+    def track(self, frames, video, detect_every=1):
+        """Yield the points for each frame; see `Landmarker.track`."""
         tracker = _Tracker(self.recheck)
         for frame in frames:
             pose = tracker.step(frame)
@@ -117,14 +137,14 @@ class _Tracker:
 
     def _search(self, frame):
         """Find the face without knowing where it is."""
-        # The search for small faces takes long, so while there is no face it is done now and then.
+        # The search for small faces takes long; while there is no face it is done now and then.
         thorough = self._n_since_check % self._recheck == 0
         poses = _find_faces(frame, thorough)
         index = self._follower.choose([pose.box for pose in poses])
         if index is None:
             return None
         self._n_since_check = self._n_doubts = 0
-        return _settle(frame, poses[index])
+        return _refine(frame, poses[index])
 
     def _check(self, frame, pose):
         """Verify and correct a pose that was followed."""
@@ -136,7 +156,7 @@ class _Tracker:
             self._n_doubts += 1
             return pose if self._n_doubts < _MAX_DOUBTS else None
         self._n_doubts = 0
-        corrected = pose.towards(_settle(frame, found), _CORRECTION)
+        corrected = pose.towards(_refine(frame, found), _CORRECTION)
         self._flow.correct(corrected)
         return corrected
 
@@ -204,8 +224,8 @@ def _place(frame, guess):
     return best
 
 
-def _settle(frame, pose):
-    """Return a pose found by `_place` more exactly than its steps."""
+def _refine(frame, pose):
+    """Return a pose that `_place` found, more exactly than its steps."""
     poses = [pose]
     for x, y, size, tilt in _NUDGES:
         guess = Pose(

@@ -11,7 +11,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from skspot.landmarks import LANDMARKERS, make_landmarker
+from skspot.landmarks import LANDMARKERS, Landmarker, as_landmarker
 from skspot.utils._cache import cached
 from skspot.utils._doc_links import DocLinkMixin
 from skspot.utils._parallel import map_videos
@@ -29,72 +29,61 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
     Each video becomes an `AlignedVideo`: a view with the 68 facial landmarks of every frame (iBUG
     order), which shows the face at a fixed size. Of several faces, the one that is largest when
     first seen is followed, and no other is ever taken for it: after it has been lost from sight, it
-    is the same again only where it was last seen. Where nobody is followed, frames are not valid.
+    is recognised only where it was last seen. Frames in which it is not found are not valid.
 
     Parameters
     ----------
-    landmarker : {"face-alignment", "mediapipe", "template", "openface", "py-feat"}, callable, \
-            mapping or ndarray, default="face-alignment"
-        What finds the landmarks:
+    landmarker : {"mediapipe", "face-alignment", "template", "openface", "py-feat"}, Landmarker, \
+            callable, mapping or ndarray, default="mediapipe"
+        How the landmarks are found. A landmarker of `skspot.landmarks`, or its name if it has
+        default parameters:
 
-        - "face-alignment": the FAN network of the package face-alignment. Precise. It downloads
-          its weights (about 180 MB) on first use, and without a network it raises an error
-          instead of taking another landmarker. Seconds per frame on a CPU.
-        - "mediapipe": MediaPipe's FaceLandmarker, its mesh reduced to the 68 points. Precise and
-          fast (some 10 ms a frame). Needs ``pip install "skspot[mediapipe]"``, or
-          ``-e ".[mediapipe]"`` in a checkout, and the file of its model.
-        - "template": a mean face, found by scikit-image's LBP cascade and moved with the head by
-          optical flow. Needs no download. Approximate (see Notes); frontal faces only.
-        - "openface", "py-feat": what OpenFace 2 or py-feat found before, read from the CSV file of
-          each video (see Notes).
+        - "mediapipe", :class:`~skspot.landmarks.MediaPipe`: precise and fast. It needs a package
+          and a model file; an error says how to get both.
+        - "face-alignment", :class:`~skspot.landmarks.FaceAlignment`: precise, takes seconds for
+          each frame without a GPU.
+        - "template", :class:`~skspot.landmarks.Template`: approximate, frontal faces only, needs no
+          download.
+        - "openface", "py-feat", :class:`~skspot.landmarks.OpenFace` and
+          :class:`~skspot.landmarks.PyFeat`: landmarks that these programs have found before, read
+          from the CSV file of each video.
+
+        Or your own:
+
         - a callable: gets one frame, RGB uint8 (height, width, 3), and returns the points as an
           array of shape (68, 2), in pixels (x, y), or None if there is no face. It may get a frame
           twice and an earlier one after a later one, unless `detect_every` is 1.
         - a mapping from videos to landmarks found before: keys are the paths in X, or their file
           names, or those without suffix; values are arrays of shape (n_frames, 68, 2), NaN in
-          frames without a face; for an `ImageSequence` of every n-th image also one row for each
-          image. Cross-validation may pick any videos, so that a list in the order of X would not
-          do.
-        - an array of shape (n_frames, 68, 2), if X holds one video.
+          frames without a face. For an `ImageSequence` of every n-th image they may also have one
+          row for each image. A list in the order of X would not do, because cross-validation
+          chooses among the videos.
+        - an array of shape (n_frames, 68, 2), if X contains one video.
     face_size : int or float, default=128
         Median size of the face in the frames that the result shows, in pixels; see
-        :func:`skspot.video.face_extent`. Landmarks are found in the frames as they are.
-    landmarker_params : dict, default=None
-        Options of the landmarkers that are given by name.
-
-        - "face-alignment": `device` (default: CUDA if there is any, else CPU), `face_detector`
-          ("sfd"), `face_detector_kwargs` (None), `flip_input` (True), `batch_size` (default: 4 on a
-          GPU, 1 on a CPU), detections at a time.
-        - "mediapipe": `model_path` (required), `num_faces` (4), `min_face_detection_confidence`,
-          `min_face_presence_confidence`, `min_tracking_confidence` (0.5 each).
-        - "template": `recheck` (30), frames between two checks that the face is still there.
-        - "openface", "py-feat": `files` ("{folder}/{stem}.csv"), the paths of the CSV files: a
-          pattern with fields of the video or directory of images (``{folder}``, ``{name}`` and, for
-          the name without suffix, ``{stem}``) or a mapping from videos, as above, to paths;
-          `min_confidence` (0.7 and 0.5), least ``confidence`` or ``FaceScore`` of a face.
+        :func:`skspot.video.face_extent`. Landmarks are found in the original frames.
     detect_every : int, default=5
-        Frames from one detection to the next, for "face-alignment", "mediapipe" and callables; 1
-        detects in every frame. Between two detections the points are tracked by optical flow from
-        both sides. Where the tracks disagree, or no face was found at one of the two, the frames
-        between are detected one by one. With 5, in videos of 24 and 30 frames per second, the
-        features changed by less than the error of the flow that they are made of
-        (``benchmarks/landmarks.md``). "template" tracks by itself, and landmarks found before need
-        no detection: for them this has no meaning.
+        Frames from one detection to the next, for landmarkers that detect faces in single frames
+        ("mediapipe", "face-alignment" and callables); 1 detects in every frame. Between two
+        detections the points are tracked by optical flow from both sides. Where the tracks
+        disagree, or no face was found at one of the two, the frames between are detected one by
+        one. With 5, in videos of 24 and 30 frames per second, the features changed by less than the
+        error of the optical flow (``benchmarks/landmarks.md``).
     fps : float, default=None
         Frames per second of videos that carry no times: arrays and folders of images. None takes
         30, with a warning if there is a folder.
     max_gap : int, default=8
         Longest gap, in frames, between two frames with a face in which landmarks are
         interpolated linearly. At 30 frames per second, 8 frames are 0.27 s: a blink or a turn of
-        the head, and shorter than most micro-expressions (0.2 to 0.5 s), so that hardly one can
-        take place unseen. Interpolated frames are not valid.
+        the head, and shorter than most micro-expressions (0.2 to 0.5 s), so that hardly any can
+        be hidden in a gap. Interpolated frames are not valid.
     on_error : {"raise", "warn"}, default="raise"
         What to do with a video that can't be read or shows no face: "raise" raises its error;
         "warn" puts None in its place in the output and ends with one warning that names every
-        failed video and why. Later steps of skspot pass None on and predict nothing for it.
+        failed video and the reason. Later steps of skspot pass None on and predict nothing for it.
     memory : str, path-like or object with the joblib.Memory interface, default=None
-        Where the landmarks of each video are kept, so that they are found once, in whatever
-        collection the video comes again. `face_size` may change meanwhile. ``skspot cache`` on the
+        Where the landmarks of each video are kept, so that they are found once, whatever other
+        videos are passed with it. `face_size` may change in between. ``skspot cache`` on the
         command line shows how much is kept, and clears it. See Notes.
     n_jobs : int, default=None
         Number of videos worked on at a time; None is 1 unless in a `joblib.parallel_config`
@@ -111,34 +100,12 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
     -----
     `fit` learns nothing; `transform` works without it.
 
-    The "template" landmarker knows the position, size and tilt of a face, nothing else. In eight
-    recordings, each time with the mean face of the other ones, its points lay 2.4 to 5.5 % (mean
-    3.4 %) of the size of the face away from MediaPipe's; 3 % is how far the best placed mean face
-    lies from them. It does not follow the mouth or the brows, which is not needed to crop the face
-    and to measure motion in regions of it. To be found, a face must look ahead, be tilted by no
-    more than 20 degrees and be at least 1/15 as wide as the longer side of the picture.
-
-    "openface" reads what FeatureExtraction and FaceLandmarkVidMulti write with ``-2Dfp`` or without
-    any option that chooses their output. Rows with ``success`` 0 and frames without a row show no
-    face; the least confidence, 0.7, is the one below which OpenFace's author speaks of failure.
-    "py-feat" reads what `to_csv` writes for a detector of 68 points, which finds them in each frame
-    anew; 0.5 is py-feat's own least score. With its `skip_frames` the frames in between are not
-    valid, and where most are not, nothing is spotted. Coordinates are taken as they are; if a
-    program means the corner of a pixel, not its centre, they are half a pixel off. The numbers that
-    programs give to faces are not relied on: OpenFace gives that of a lost face to the next one.
-
-    A CSV file that goes on after the end of its video, or ends more than 10 frames and more than
-    1 % before it, is an error. For an `ImageSequence` of every n-th image it may tell of all images
-    or of those kept: the latter, if its last number fits them. OpenFace takes the images of a
-    directory in the order of their names as text, "10.jpg" before "9.jpg"; without leading zeros
-    there is a warning.
-
     The cache's key is the fingerprint of the video (not its frames, unless it is an array), the
-    landmarker with its options and `detect_every`, `fps` and `max_gap`. Of a CSV file, size, time
-    of change and both ends count. A callable is known by its own source code and what it pickles
-    to; changes in what it calls go unnoticed, so clear the cache after them. One that can't be
-    pickled or has no source, such as a lambda that reads local variables, is not cached, with a
-    warning.
+    landmarker with its parameters, `detect_every` if it matters, `fps` and `max_gap`. Of a CSV file
+    the size, the time of change and both ends count, of a model file the content. A callable is
+    identified by its source code and the values that it is pickled with; changes in functions that
+    it calls go unnoticed, so clear the cache after them. One that can't be pickled or has no
+    source, such as a lambda that reads local variables, is not cached, with a warning.
 
     Examples
     --------
@@ -146,7 +113,7 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
     >>> from skimage.data import astronaut
     >>> from skspot.preprocessing import FaceAligner
     >>> video = np.stack([np.roll(astronaut(), shift, axis=1) for shift in range(10)])
-    >>> aligned = FaceAligner(landmarker="template").fit_transform([video])
+    >>> aligned = FaceAligner("template").fit_transform([video])
     >>> aligned
     [AlignedVideo('array of shape (10, 512, 512, 3)', n_frames=10, fps=30.00, duration=0.33 s,
      valid=100.0 %)]
@@ -154,15 +121,17 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
     >>> moved.mean(axis=0).round()
     array([9., 0.], dtype=float32)
 
-    Landmarks that OpenFace has written to "openface/a.csv" for a video "a.mp4":
+    The parameters of a landmarker are set like those of any part of an estimator:
 
-    >>> aligner = FaceAligner("openface", landmarker_params={"files": "openface/{stem}.csv"})
+    >>> from skspot.landmarks import MediaPipe
+    >>> aligner = FaceAligner(MediaPipe(num_faces=2))
+    >>> aligner.set_params(landmarker__num_faces=1).landmarker
+    MediaPipe(num_faces=1)
     """
 
     _parameter_constraints: dict = {
-        "landmarker": [StrOptions(set(LANDMARKERS)), callable, Mapping, np.ndarray],
+        "landmarker": [StrOptions(set(LANDMARKERS)), Landmarker, callable, Mapping, np.ndarray],
         "face_size": [Interval(Real, 0, None, closed="neither")],
-        "landmarker_params": [dict, None],
         "detect_every": [Interval(Integral, 1, None, closed="left")],
         "fps": [Interval(Real, 0, None, closed="neither"), None],
         "max_gap": [Interval(Integral, 0, None, closed="left")],
@@ -174,10 +143,9 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        landmarker="face-alignment",
+        landmarker="mediapipe",
         *,
         face_size=128,
-        landmarker_params=None,
         detect_every=5,
         fps=None,
         max_gap=8,
@@ -188,7 +156,6 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
     ):
         self.landmarker = landmarker
         self.face_size = face_size
-        self.landmarker_params = landmarker_params
         self.detect_every = detect_every
         self.fps = fps
         self.max_gap = max_gap
@@ -197,6 +164,27 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.verbose = verbose
 
+    def set_params(self, **params):
+        """Set parameters, also those of the landmarker, such as ``landmarker__num_faces``.
+
+        A landmarker that was given by its name is replaced by an object if its parameters are set.
+
+        Parameters
+        ----------
+        **params : dict
+            Names and values.
+
+        Returns
+        -------
+        self : FaceAligner
+            The aligner itself.
+        """
+        landmarker = params.get("landmarker", self.landmarker)
+        named = isinstance(landmarker, str) and landmarker in LANDMARKERS
+        if named and any(name.startswith("landmarker__") for name in params):
+            params = {**params, "landmarker": as_landmarker(landmarker)}
+        return super().set_params(**params)
+
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Check the parameters; nothing is learned.
@@ -204,7 +192,7 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : list, tuple, Series or object array
-            The videos; see `transform`. Only its kind is checked.
+            The videos; see `transform`. They are not opened.
         y : None
             Ignored.
 
@@ -213,8 +201,7 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
         self : FaceAligner
             The aligner itself.
         """
-        check_videos(X)
-        make_landmarker(self.landmarker, self.landmarker_params)
+        as_landmarker(self.landmarker).check(check_videos(X))
         return self
 
     def transform(self, X):
@@ -223,8 +210,8 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : list, tuple, Series or object array
-            The videos: each a path to a video file, a path to a directory of numbered images, or
-            an array of uint8, (n_frames, height, width) or (n_frames, height, width, 3).
+            The videos: each a path to a video file, a path to a folder of numbered images, or an
+            array of uint8, (n_frames, height, width) or (n_frames, height, width, 3).
 
         Returns
         -------
@@ -236,7 +223,7 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
         NoFaceError
             If no face is found in any frame of a video.
         VideoReadError
-            If a video is damaged or is none.
+            If a file is not a video, or is damaged.
         FileNotFoundError
             If there is no such video, no such model file, or no CSV file with its landmarks.
         OSError
@@ -247,54 +234,56 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
             If a parameter is invalid, or landmarks do not fit their video.
         """
         self._validate_params()  # because it works without fit
-        sources = check_videos(X)
-        landmarker = make_landmarker(self.landmarker, self.landmarker_params, self.detect_every)
-        landmarker.check(sources)
+        videos = check_videos(X)
+        landmarker = as_landmarker(self.landmarker)
+        landmarker.check(videos)
         if self.memory is not None and not landmarker.cacheable:
             warnings.warn(
-                "The landmarks are not cached, because the callable landmarker can't be pickled "
-                "or its source code can't be found. Define it in a module, with def or as a class.",
+                "The landmarks are not cached, because the function given as landmarker can't be "
+                "pickled or its source code can't be found. Define it in a module, with def or as "
+                "a class.",
                 UserWarning,
                 stacklevel=3,
             )
         align = partial(
             _align,
+            detect_every=int(self.detect_every),
             face_size=self.face_size,
             max_gap=self.max_gap,
             fps=self.fps,
             memory=self.memory if landmarker.cacheable else None,
-            show=bool(self.verbose) and len(sources) == 1,
+            show=bool(self.verbose) and len(videos) == 1,
         )
         return map_videos(
             align,
-            [(source, landmarker.only_for(source)) for source in sources],
-            names=[f"X[{i}], {video_name(source)}" for i, source in enumerate(sources)],
+            [(video, landmarker.only_for(video)) for video in videos],
+            names=[f"X[{i}], {video_name(video)}" for i, video in enumerate(videos)],
             task="face alignment",
             n_jobs=self.n_jobs,
             on_error=self.on_error,
             verbose=self.verbose,
         )
 
-    def key_of_landmarks(self, source):
+    def key_of_landmarks(self, video):
         """Return what the landmarks of a video depend on besides its frames, for a cache's key.
 
         Parameters
         ----------
-        source : str, path-like or ndarray
+        video : str, path-like or ndarray
             The video, one element of X.
 
         Returns
         -------
         key : object
-            Changes with the landmarker, its options and the files that it reads, such as the CSV
-            file of "openface". None if it can't be told, as of some callables.
+            Changes with the landmarker, its parameters and the files that it reads, such as the CSV
+            file of "openface". None if nothing is known of it, as of some callables.
         """
-        landmarker = make_landmarker(self.landmarker, self.landmarker_params, self.detect_every)
+        landmarker = as_landmarker(self.landmarker)
         if not landmarker.cacheable:
             return None
         try:
-            return landmarker.only_for(source).key(open_video(source, fps=self.fps, warn=False))
-        except (OSError, ValueError) as error:  # what `transform` will say of this video
+            return landmarker.only_for(video).key(open_video(video, fps=self.fps, warn=False))
+        except (OSError, ValueError) as error:  # `transform` will raise it
             return str(error)
 
     def __sklearn_tags__(self):
@@ -305,30 +294,39 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
-def _align(source_and_landmarker, *, face_size, max_gap, fps, memory, show):
+def _align(video_and_landmarker, *, detect_every, face_size, max_gap, fps, memory, show):
     """Return one aligned video."""
-    source, landmarker = source_and_landmarker
+    source, landmarker = video_and_landmarker
     video = open_video(source, fps=fps)
+    detect_every = detect_every if landmarker.detects_frames else 1
     key = None
     if memory is not None:
-        key = (video.fingerprint, landmarker.key(video), landmarker.detect_every)
-    find = cached(_find_landmarks, memory, ignore=["video", "landmarker", "show"])
-    settings = (key, max_gap, fps or DEFAULT_FPS, _ALGORITHM)
-    found = find(*settings, video=video, landmarker=landmarker, show=show)
+        key = (video.fingerprint, landmarker.key(video), detect_every)
+    find = cached(_find_landmarks, memory, ignore=["video", "landmarker", "detect_every", "show"])
+    found = find(
+        key,
+        max_gap,
+        fps or DEFAULT_FPS,
+        _ALGORITHM,
+        video=video,
+        landmarker=landmarker,
+        detect_every=detect_every,
+        show=show,
+    )
     _check_found(video, landmarker, **found)
     _check_place(video, landmarker, **found)
     return AlignedVideo(source=source, face_size=face_size, **found)
 
 
 def _check_place(video, landmarker, *, landmarks, valid, frame_shape, **found):
-    """Refuse landmarks that were found in a picture of another size."""
+    """Raise a ValueError if landmarks were found in a picture of another size."""
     height, width = frame_shape
     centres = np.median(landmarks[valid], axis=1)
     outside = ((centres < 0) | (centres > (width, height))).any(axis=1)
     if outside.mean() > 0.5:
         x, y = np.median(centres, axis=0)
         raise ValueError(
-            f"{video.name}: {landmarker} puts the face outside of the picture in "
+            f"{video.name}: {landmarker.display_name} puts the face outside of the picture in "
             f"{outside.sum()} of {len(outside)} frames, most often at ({x:.0f}, {y:.0f}), but the "
             f"picture has {width} x {height} pixels. Were the landmarks found in a copy of another "
             "size?"
@@ -338,14 +336,14 @@ def _check_place(video, landmarker, *, landmarks, valid, frame_shape, **found):
 def _check_found(video, landmarker, *, valid, frame_shape, **found):
     if not valid.any():
         raise NoFaceError(
-            f"{video.name}: {landmarker} found no face in any of its {len(valid)} frames of "
-            f"{frame_shape[1]} x {frame_shape[0]} pixels. Look at the video: if it shows a face, "
-            "try another landmarker ('face-alignment' and 'mediapipe' also find turned and small "
-            "faces), or cut the pictures to the surroundings of the face."
+            f"{video.name}: {landmarker.display_name} found no face in any of its {len(valid)} "
+            f"frames of {frame_shape[1]} x {frame_shape[0]} pixels. Look at the video: if it shows "
+            "a face, try another landmarker (MediaPipe and FaceAlignment also find turned and "
+            "small faces), or crop the video to the surroundings of the face."
         )
 
 
-def _find_landmarks(key, max_gap, fps, algorithm, *, video, landmarker, show):
+def _find_landmarks(key, max_gap, fps, algorithm, *, video, landmarker, detect_every, show):
     """Return the parts of an `AlignedVideo` that cost time; the first four arguments are the key.
 
     A video without a face is an ordinary result, so that it is not searched again.
@@ -367,7 +365,7 @@ def _find_landmarks(key, max_gap, fps, algorithm, *, video, landmarker, show):
                 shape = frame.shape[:2]
                 yield frame
 
-    with closing(landmarker.track(frames(), video)) as points:
+    with closing(landmarker.track(frames(), video, detect_every)) as points:
         for face in points:
             face = np.full((68, 2), np.nan) if face is None else face
             found.frombytes(np.asarray(face, dtype=np.float32).tobytes())

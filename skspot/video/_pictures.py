@@ -13,7 +13,7 @@ import numpy as np
 
 from skspot.utils._fingerprints import hash_file, remembered
 from skspot.utils._text import join_limited
-from skspot.utils.validation import check_fps
+from skspot.utils.validation import check_fps, with_parameters
 from skspot.video._base import DEFAULT_FPS, Video, VideoReadError
 
 _IMAGE_SUFFIXES = frozenset(
@@ -26,8 +26,8 @@ _HASHED_BYTES = 4096  # of the beginning and of the end of every image, for the 
 
 _NO_RATE = (
     f"Folders of images contain no times; {DEFAULT_FPS:g} frames per second are assumed. Pass the "
-    "rate at which they were recorded: fps=... to FaceAligner or open_video, "
-    "ImageSequence(folder, fps=...), or --fps on the command line."
+    "rate at which they were recorded: FaceAligner(fps=...), open_video(folder, fps=...) or "
+    "ImageSequence(folder, fps=...)."
 )
 
 
@@ -173,7 +173,7 @@ class FolderVideo(_UntimedVideo):
         super().__init__(source, (fps or DEFAULT_FPS) / self.keep_every, warn)
         names = image_names(self._path)
         if fps is None and warn:  # one text for all folders, so that it is shown once
-            warnings.warn(_NO_RATE, UserWarning, stacklevel=3)
+            warnings.warn(with_parameters(UserWarning(_NO_RATE), "fps"), stacklevel=3)
         numbers = list(names)
         self._pictures = [self._path / name for name in names.values()][:: self.keep_every]
         missing = np.setdiff1d(np.arange(numbers[0], numbers[-1]), numbers)

@@ -13,7 +13,7 @@ from tests.docs.pages import ROOT
 _CHECKER = doctest.OutputChecker()
 
 # Options that trade time for precision; the tests choose them differently.
-_CHOICES = ["--landmarker", "--landmarker-model", "--jobs", "--epochs"]
+_CHOICES = ["--landmarker", "--landmarker-option", "--jobs", "--epochs"]
 
 # Commands other than skspot. .ci/run tests the installation with the commands of the README. For
 # the programs of the repository, the tests only check that the file exists.

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from skimage.data import astronaut
-from sklearn.base import clone
-from sklearn.pipeline import make_pipeline
+from sklearn.base import BaseEstimator, clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils._param_validation import InvalidParameterError
 from sklearn.utils.estimator_checks import (
     check_do_not_raise_errors_in_init_or_set_params,
@@ -24,7 +25,7 @@ from sklearn.utils.estimator_checks import (
     check_valid_tag_types,
 )
 
-from skspot.landmarks._template import TemplateLandmarker
+from skspot.landmarks import MediaPipe, Template
 from skspot.preprocessing import SWMROFlow
 from skspot.preprocessing._aligner import FaceAligner, fill_gaps
 from skspot.utils._parallel import SetupError
@@ -55,12 +56,12 @@ def circle_landmarker(frame):
 def tracked(monkeypatch):
     """Count the frames that the template landmarker looks at."""
     frames = []
-    real = TemplateLandmarker.track
+    real = Template.track
 
-    def track(self, pictures, video):
+    def track(self, pictures, video, detect_every=1):
         yield from real(self, (frames.append(0) or picture for picture in pictures), video)
 
-    monkeypatch.setattr(TemplateLandmarker, "track", track)
+    monkeypatch.setattr(Template, "track", track)
     return frames
 
 
@@ -232,7 +233,13 @@ class TestErrors:
         with pytest.raises(NoFaceError) as info:
             FaceAligner("template").transform([blank_video(4)])
         message = str(info.value)
-        for part in ("array of shape (4, 40, 50)", "4 frames", '"template"', "50 x 40", "try"):
+        for part in (
+            "array of shape (4, 40, 50)",
+            "4 frames",
+            "Template found no face",
+            "50 x 40",
+            "try",
+        ):
             assert part in message
 
     def test_warn_puts_none_in_their_places(self, tmp_path):
@@ -262,11 +269,11 @@ class TestErrors:
         assert aligned[1] is None
 
     def test_what_fails_for_every_video_is_never_collected(self, monkeypatch):
-        def no_weights(self, frames, video):
+        def no_weights(self, frames, video, detect_every):
             raise SetupError("no weights")
             yield
 
-        monkeypatch.setattr(TemplateLandmarker, "track", no_weights)
+        monkeypatch.setattr(Template, "track", no_weights)
         with pytest.raises(OSError, match="no weights"):
             FaceAligner("template", on_error="warn").transform([face_video()] * 2)
 
@@ -277,7 +284,6 @@ class TestErrors:
             {"landmarker": 3},
             {"landmarker": [np.zeros((6, 68, 2))]},
             {"face_size": 0},
-            {"landmarker_params": "fast"},
             {"detect_every": 0},
             {"detect_every": 2.5},
             {"fps": 0},
@@ -295,18 +301,18 @@ class TestErrors:
             with pytest.raises(InvalidParameterError, match=f"{next(iter(params))}.*FaceAligner"):
                 method([face_video()])
 
-    def test_missing_model_path(self):
-        for method in ("fit", "transform"):
-            with pytest.raises(ValueError, match="needs the path to its model"):
-                getattr(FaceAligner("mediapipe"), method)([face_video()])
+    def test_invalid_parameters_of_the_landmarker(self):
+        aligner = FaceAligner(Template(recheck=0))
+        for method in (aligner.fit, aligner.transform):
+            with pytest.raises(InvalidParameterError, match="'recheck' parameter of Template.*0"):
+                method([face_video()])
 
-    def test_options_for_own_landmarks(self):
-        aligner = FaceAligner(circle_landmarker, landmarker_params={"device": "cpu"})
-        with pytest.raises(ValueError, match="must be None, got {'device': 'cpu'}"):
-            aligner.fit([face_video()])
+    def test_class_instead_of_an_object(self):
+        with pytest.raises(TypeError, match=r"got the class Template; pass Template\(\)"):
+            FaceAligner(Template).fit([face_video()])
 
     def test_one_array_for_two_videos(self):
-        with pytest.raises(ValueError, match="one array.*X holds 2 videos"):
+        with pytest.raises(ValueError, match="one array.*X contains 2 videos"):
             FaceAligner(np.zeros((6, 68, 2))).transform([face_video()] * 2)
 
 
@@ -320,9 +326,7 @@ class TestCache:
         assert aligner.set_params(face_size=50).transform([videos[0].copy()])[0].face_size == 50
         assert len(tracked) == 10
 
-    @pytest.mark.parametrize(
-        "change", [{"landmarker_params": {"recheck": 7}}, {"max_gap": 2}, {"fps": 25}]
-    )
+    @pytest.mark.parametrize("change", [{"landmarker__recheck": 7}, {"max_gap": 2}, {"fps": 25}])
     def test_parameters_that_matter_are_in_the_key(self, tmp_path, tracked, change):
         aligner = FaceAligner("template", memory=str(tmp_path))
         aligner.transform([face_video(4)])
@@ -371,7 +375,7 @@ class TestCache:
             assert aligner.transform([blank_video()]) == aligner.transform([blank_video()])
         aligner = FaceAligner(closure, detect_every=1, memory=str(tmp_path))
         for _ in range(2):
-            with pytest.warns(UserWarning, match="not cached, because the callable"):
+            with pytest.warns(UserWarning, match="not cached, because the function"):
                 aligner.transform([blank_video(3)])
         assert len(calls) == 6
 
@@ -397,10 +401,61 @@ def test_estimator_checks(check):
 
 
 def test_clone_pickle_and_params():
-    aligner = FaceAligner("template", landmarker_params={"recheck": 9}, max_gap=3)
+    aligner = FaceAligner(Template(recheck=9), max_gap=3)
     for copy in (clone(aligner), pickle.loads(pickle.dumps(aligner))):
-        assert copy.get_params() == aligner.get_params()
+        assert str(copy.get_params()) == str(aligner.get_params())
+        assert copy.landmarker is not aligner.landmarker
+        assert copy.landmarker.recheck == 9
     assert not aligner.__sklearn_tags__().requires_fit
+
+
+class TestParametersOfTheLandmarker:
+    def test_are_set_through_the_pipeline(self):
+        pipeline = make_pipeline(FaceAligner(Template()), SWMROFlow())
+        pipeline.set_params(facealigner__landmarker__recheck=7)
+        assert pipeline[0].landmarker.recheck == 7
+        assert pipeline.get_params()["facealigner__landmarker__recheck"] == 7
+
+    def test_turn_a_name_into_an_object(self):
+        aligner = FaceAligner()
+        assert aligner.landmarker == "mediapipe"
+        aligner.set_params(landmarker__num_faces=2)
+        assert isinstance(aligner.landmarker, MediaPipe)
+        assert aligner.landmarker.num_faces == 2
+        aligner.set_params(landmarker__recheck=5, landmarker="template")
+        assert aligner.landmarker.recheck == 5
+        aligner.set_params(landmarker="template", max_gap=1)
+        assert aligner.landmarker == "template"
+
+    def test_that_do_not_exist(self):
+        for landmarker in ("template", Template()):
+            with pytest.raises(ValueError, match="Invalid parameter 'speed' for estimator Templat"):
+                FaceAligner(landmarker).set_params(landmarker__speed=1)
+
+    def test_grid_search(self):
+        video = face_video(4)
+
+        class Valid(BaseEstimator):
+            def fit(self, X, y=None):
+                self.is_fitted_ = True
+                return self
+
+            def score(self, X, y=None):
+                return np.mean([aligned.valid.mean() for aligned in X])
+
+        pipeline = Pipeline([("align", FaceAligner("template")), ("end", Valid())])
+        grid = [
+            {"align__landmarker__recheck": [2, 3]},
+            {"align__landmarker": [circle_landmarker, Template(recheck=4)]},
+        ]
+        search = GridSearchCV(pipeline, grid, cv=2, error_score="raise").fit([video, video])
+        assert search.cv_results_["mean_test_score"].tolist() == [1, 1, 1, 1]
+        assert search.best_estimator_["align"].landmarker.recheck == 2
+        assert pipeline["align"].landmarker == "template"
+
+    def test_are_shown_in_the_diagram(self):
+        html = FaceAligner(MediaPipe(num_faces=3))._repr_html_()
+        assert "MediaPipe(num_faces=3)" in html
 
 
 class TestRealVideos:
@@ -420,27 +475,23 @@ class TestRealVideos:
         assert len(aligned) == 472
         assert aligned.valid.mean() > 0.95
 
-    def test_mediapipe(self, test_data):
+    def test_mediapipe(self, test_data, model):
         pytest.importorskip("mediapipe")
-        model = test_data / "models" / "face_landmarker.task"
-        aligner = FaceAligner("mediapipe", landmarker_params={"model_path": str(model)})
+        aligner = FaceAligner(MediaPipe(str(model)))
         aligned = aligner.transform([test_data / "faces" / "single_face.mp4"])[0]
         assert len(aligned) == 72
         assert aligned.valid.all()
         steps = np.abs(np.diff(aligned.landmarks, axis=0)).max(axis=(1, 2))
         assert steps.max() < 0.1 * np.median(aligned.face_sizes)
 
-    def test_features_of_every_fifth_detection(self, test_data):
+    def test_features_of_every_fifth_detection(self, test_data, model):
         """They change by less than the error of the flow, 0.054 px at 0.5 px of motion."""
         pytest.importorskip("mediapipe")
-        params = {"model_path": str(test_data / "models" / "face_landmarker.task")}
+        video = test_data / "faces" / "single_face.mp4"
+        flow = SWMROFlow(flow="farneback")
         every, fifth = (
-            SWMROFlow(flow="farneback").transform(
-                FaceAligner("mediapipe", landmarker_params=params, detect_every=step).transform(
-                    [test_data / "faces" / "single_face.mp4"]
-                )
-            )[0]
-            for step in (1, 5)
+            np.asarray(make_pipeline(aligner, flow).transform([video])[0])
+            for aligner in (FaceAligner(MediaPipe(model), detect_every=step) for step in (1, 5))
         )
         small = np.linalg.norm(every, axis=-1) < 1
         change = np.linalg.norm(fifth - every, axis=-1)[small]
@@ -458,8 +509,8 @@ def test_elements_that_are_no_videos(nothing, landmarker):
     assert caught.value.__notes__ == [f"This happened with X[0], {type(nothing).__name__}."]
     if landmarker is circle_landmarker:
         kind = type(nothing).__name__
-        told = rf"1 of 2 videos; the results are None:\n- X\[1\], {kind}: TypeError: {message}"
-        with pytest.warns(UserWarning, match=told):
+        reported = rf"1 of 2 videos; the results are None:\n- X\[1\], {kind}: TypeError: {message}"
+        with pytest.warns(UserWarning, match=reported):
             aligned = aligner.set_params(on_error="warn").transform([blank_video(), nothing])
         assert [video is None for video in aligned] == [False, True]
 

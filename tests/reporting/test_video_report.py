@@ -13,6 +13,7 @@ from sklearn.pipeline import make_pipeline
 
 from skspot import make_intervals
 from skspot.inspection._drawing import CLASS_COLOURS
+from skspot.landmarks import MediaPipe
 from skspot.neural_network import FRAME_SCORE_DTYPE, SpotFormerClassifier
 from skspot.preprocessing import FaceAligner, SWMROFlow
 from skspot.reporting import VideoReport
@@ -143,15 +144,15 @@ def test_any_name_and_title(aligned, tmp_path):
 
 def test_parameters_and_versions():
     spotter = make_pipeline(
-        FaceAligner("mediapipe", landmarker_params={"model_path": "/secret"}, memory="/secret"),
+        FaceAligner(MediaPipe("/secret", num_faces=2), memory="/secret"),
         SWMROFlow(resolutions=["window"], window_length=9),
         SpotFormerClassifier(lr=0.5, module__dim=16),
     )
     aligner, flow, classifier = step_settings(spotter)
     assert aligner[0] == "FaceAligner"
     assert aligner[1][:2] == [
-        ("landmarker", "'mediapipe'", True),
-        ("landmarker_params", "{}", True),
+        ("landmarker", "MediaPipe", True),
+        ("landmarker__num_faces", "2", True),
     ]
     assert flow[1][0] == ("window_length", "9", True)
     assert [row[2] for row in flow[1]] == [True] + [False] * (len(flow[1]) - 1)

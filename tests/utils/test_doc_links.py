@@ -8,6 +8,7 @@ import pytest
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
 
+from skspot.landmarks import Template
 from skspot.neural_network import SpotFormerClassifier
 from skspot.preprocessing import FaceAligner, SWMROFlow
 from skspot.utils import _doc_links
@@ -80,10 +81,18 @@ def test_the_checkout_is_the_folder_of_the_package():
     assert (_doc_links._checkout() / "skspot" / "__init__.py").is_file()
 
 
-@pytest.mark.parametrize("estimator", [FaceAligner(), SWMROFlow()])
-def test_links_lead_to_the_public_name(checkout, monkeypatch, estimator):
+@pytest.mark.parametrize(
+    ("estimator", "package"),
+    [
+        (FaceAligner(), "preprocessing"),
+        (FaceAligner(Template()), "preprocessing"),
+        (SWMROFlow(), "preprocessing"),
+        (Template(), "landmarks"),
+    ],
+)
+def test_links_lead_to_the_public_name(checkout, monkeypatch, estimator, package):
     monkeypatch.setenv("SKSPOT_DOCS_URL", SITE)
-    page = f"{SITE}/generated/skspot.preprocessing.{type(estimator).__name__}.html"
+    page = f"{SITE}/generated/skspot.{package}.{type(estimator).__name__}.html"
     assert estimator._get_doc_link() == page
     assert links(estimator) == {page}
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
-from skspot.landmarks import make_landmarker
+from skspot.landmarks import LANDMARKERS, OpenFace, PyFeat
 from skspot.landmarks._tables import TableLandmarker
 from skspot.preprocessing import FaceAligner
 from skspot.video import ImageSequence, NoFaceError
@@ -90,9 +90,8 @@ def folder(tmp_path):
 
 
 def align(source, landmarker="openface", *, max_gap=0, memory=None, **params):
-    aligner = FaceAligner(
-        landmarker, landmarker_params=params, fps=30, max_gap=max_gap, memory=memory
-    )
+    landmarker = LANDMARKERS[landmarker](**params)
+    aligner = FaceAligner(landmarker, fps=30, max_gap=max_gap, memory=memory)
     return aligner.transform([source])[0]
 
 
@@ -178,7 +177,7 @@ class TestOpenFace:
 
     def test_no_face_in_any_row(self, folder, tmp_path):
         write_openface(tmp_path / "clip.csv", [openface_row(i, success=0) for i in range(1, 11)])
-        with pytest.raises(NoFaceError, match='clip: the landmarker "openface" found no face'):
+        with pytest.raises(NoFaceError, match="clip: OpenFace found no face"):
             align(folder)
 
     def test_row_cut_short(self, folder, tmp_path):
@@ -232,7 +231,7 @@ class TestPyFeat:
             align(folder, "py-feat").landmarks, [face(90, radius=22)] * 10, atol=1e-4
         )
 
-    @pytest.mark.filterwarnings("ignore:.*tells of one in")
+    @pytest.mark.filterwarnings("ignore:.*landmarks for only one in")
     def test_skipped_frames_are_gaps(self, tmp_path):
         # 40 frames, every 24th looked at: the table ends 15 frames before the video.
         folder = write_images(tmp_path / "clip", 40)
@@ -243,7 +242,7 @@ class TestPyFeat:
         np.testing.assert_allclose(aligned.landmarks[12], face(51.2), atol=0.05)
         assert np.isnan(aligned.landmarks[25:]).all()
 
-    @pytest.mark.filterwarnings("ignore:.*tells of one in")
+    @pytest.mark.filterwarnings("ignore:.*landmarks for only one in")
     def test_skipped_frames_do_not_lose_the_face(self, folder, tmp_path):
         # 1.6 times as large after five frames: the same if nothing was looked at in between.
         rows = [py_feat_row(0, face(radius=16)), py_feat_row(5, face(radius=25.6))]
@@ -278,13 +277,13 @@ class TestForeignFiles:
     @pytest.mark.parametrize(
         ("content", "message"),
         [
-            (b"", "holds no rows"),
-            (b"\n\n", "holds no rows"),
+            (b"", "has no rows"),
+            (b"\n\n", "has no rows"),
             (b"\n1,2\n", "lacks the columns frame"),
             (b"onset,offset\n1,2\n", "lacks the columns frame, .* and has 'onset', 'offset'"),
             (b"PK\x03\x04\x00\xff\xfe\n" * 999, "lacks the columns frame"),
-            (b"PK\x03\x04\x00\xff\xfe" * 999, "holds no rows"),
-            (b"\xff\xfe\x00", "holds no rows"),
+            (b"PK\x03\x04\x00\xff\xfe" * 999, "has no rows"),
+            (b"\xff\xfe\x00", "has no rows"),
         ],
     )
     def test_is_no_table(self, folder, tmp_path, landmarker, content, message):
@@ -294,15 +293,17 @@ class TestForeignFiles:
 
     def test_table_of_the_other_program(self, folder, tmp_path):
         write_openface(tmp_path / "clip.csv", [openface_row(1, face())])
-        with pytest.raises(ValueError, match="lacks the columns FaceScore .*landmarker='openface'"):
+        with pytest.raises(
+            ValueError, match="lacks the columns FaceScore .*use the landmarker OpenFace"
+        ):
             align(folder, "py-feat")
         write_py_feat(tmp_path / "clip.csv", [py_feat_row(0, face())])
-        with pytest.raises(ValueError, match="confidence, success .*landmarker='py-feat' reads it"):
+        with pytest.raises(ValueError, match="confidence, success .*use the landmarker PyFeat"):
             align(folder)
 
     def test_no_rows(self, folder, tmp_path):
         write_openface(tmp_path / "clip.csv", [])
-        with pytest.raises(ValueError, match=r"clip\.csv' holds no rows"):
+        with pytest.raises(ValueError, match=r"clip\.csv' has no rows"):
             align(folder)
 
     def test_no_numbers(self, folder, tmp_path):
@@ -333,7 +334,7 @@ class TestLength:
         assert valid(folder) == list(range(29))
 
     def test_one_percent_of_a_long_video(self, tmp_path):
-        landmarker = make_landmarker("openface")
+        landmarker = OpenFace()
         write_openface(tmp_path / "a.csv", [openface_row(i, face()) for i in (1, 2, 3, 3961)])
 
         class LongVideo:
@@ -424,12 +425,12 @@ class TestFiles:
         videos = [tmp_path / "a.mp4", tmp_path / "b.mp4"]
         for files, message in (
             ("{folder}/all.csv", r"gives one path, .*all\.csv', for 2 videos"),
-            ({}, r"a\.mp4: landmarker_params\[\"files\"\] has no entry.*its 0 entries are none"),
+            ({}, r"a\.mp4: files has no entry.*its 0 entries are none"),
         ):
-            aligner = FaceAligner("openface", landmarker_params={"files": files})
+            aligner = FaceAligner(OpenFace(files))
             with pytest.raises(ValueError, match=message):
                 aligner.transform(videos)
-        aligner = FaceAligner("openface", landmarker_params={"files": {"clip": "c.csv"}})
+        aligner = FaceAligner(OpenFace({"clip": "c.csv"}))
         with pytest.raises(ValueError, match="the entry 'clip' fits 2 videos"):
             aligner.transform([tmp_path / "a" / "clip", tmp_path / "b" / "clip"])
 
@@ -438,7 +439,7 @@ class TestFiles:
         monkeypatch.chdir(tmp_path)
         sources = [folder, "clip", ImageSequence(folder, fps=25)]
         for files in ("{folder}/{stem}.csv", {"clip": "clip.csv"}):
-            aligner = FaceAligner("openface", landmarker_params={"files": files})
+            aligner = FaceAligner(OpenFace(files))
             assert [len(video) for video in aligner.transform(sources)] == [10] * 3
 
     def test_missing_file(self, folder, tmp_path):
@@ -446,7 +447,11 @@ class TestFiles:
         for memory in (None, tmp_path / "cache"):
             with pytest.raises(FileNotFoundError, match=re.escape(path)) as info:
                 align(folder, memory=memory)
-            for part in ("clip: there is no CSV file of OpenFace", '["files"]', "{folder}/{stem}"):
+            for part in (
+                "clip: there is no CSV file of OpenFace",
+                "OpenFace(files=",
+                "{folder}/{stem}",
+            ):
                 assert part in str(info.value)
         with pytest.raises(FileNotFoundError, match=r"'y\.csv' \(relative to"):
             align(folder, files={"clip": "y.csv"})
@@ -461,22 +466,26 @@ class TestFiles:
             ({"files": "{dir}/{stem}.csv"}, ValueError, r"fields \['dir'\]; .*\{folder\}"),
             ({"files": "{}.csv"}, ValueError, r"fields \[''\]"),
             ({"files": "{stem.parent}.csv"}, ValueError, r"fields \['stem\.parent'\]"),
-            ({"files": "{stem.csv"}, ValueError, "is no pattern"),
-            ({"files": Path("a.csv")}, TypeError, r"must be a pattern .* got \w*Path"),
+            ({"files": "{stem.csv"}, ValueError, "is not a pattern"),
+            (
+                {"files": Path("a.csv")},
+                TypeError,
+                r"'files' .* of \w+ must be .*'str' or .*Mapping'. Got \w*Path",
+            ),
             ({"files": {0: "a.csv"}}, TypeError, r"keys of a mapping are paths.*got 0, int"),
             ({"files": {"a": 1}}, TypeError, r"\['a'\] must be the path of a CSV file, got 1"),
-            ({"min_confidence": 1.5}, ValueError, "from 0 to 1, got 1.5"),
-            ({"min_confidence": "high"}, ValueError, "from 0 to 1, got 'high'"),
+            ({"min_confidence": 1.5}, ValueError, r"\[0\.0, 1\.0\]\. Got 1\.5"),
+            ({"min_confidence": "high"}, ValueError, "Got 'high'"),
         ],
     )
     @pytest.mark.parametrize("landmarker", ["openface", "py-feat"])
     def test_wrong_options(self, landmarker, params, error, message):
         with pytest.raises(error, match=message):
-            FaceAligner(landmarker, landmarker_params=params).fit(["a.mp4"])
+            FaceAligner(LANDMARKERS[landmarker](**params)).fit(["a.mp4"])
 
     def test_worker_gets_only_its_own_path(self):
         files = {f"{i}.mp4": f"{i}.csv" for i in range(1000)}
-        landmarker = make_landmarker("py-feat", {"files": files, "min_confidence": 0.3})
+        landmarker = PyFeat(files, min_confidence=0.3)
         only = landmarker.only_for("videos/7.mp4")
         assert only.files == {"7.mp4": "7.csv"}
         assert only.min_confidence == 0.3
@@ -506,9 +515,9 @@ class TestCache:
         """Count the tables that are read."""
         read, track = [], TableLandmarker.track
 
-        def counted(self, frames, video):
+        def counted(self, frames, video, detect_every=1):
             read.append(video.name)
-            return track(self, frames, video)
+            return track(self, frames, video, detect_every)
 
         monkeypatch.setattr(TableLandmarker, "track", counted)
         return read
@@ -545,12 +554,7 @@ class TestCache:
             rows = [py_feat_row(k, face(50 + 5 * i)) for k in range(4)]
             write_py_feat(tmp_path / f"{name}_feat.csv", rows)
         files = {video.stem: str(video.with_name(f"{video.stem}_feat.csv")) for video in videos}
-        aligner = FaceAligner(
-            "py-feat",
-            landmarker_params={"files": files},
-            memory=str(tmp_path / "cache"),
-            n_jobs=2,
-        )
+        aligner = FaceAligner(PyFeat(files), memory=str(tmp_path / "cache"), n_jobs=2)
         for _ in range(2):  # computed, then from the cache
             for i, aligned in enumerate(aligner.fit_transform(videos)):
                 np.testing.assert_allclose(aligned.landmarks, [face(50 + 5 * i)] * 4, atol=1e-4)
@@ -575,9 +579,9 @@ def test_landmarks_of_a_larger_picture(folder, tmp_path):
         align(folder)
 
 
-def test_one_image_in_five_is_told(folder, tmp_path):
+def test_warns_if_most_images_lack_landmarks(folder, tmp_path):
     write_py_feat(tmp_path / "clip.csv", [py_feat_row(i, face()) for i in (0, 5)])
-    with pytest.warns(UserWarning, match="tells of one in 5 images only"):
+    with pytest.warns(UserWarning, match="has landmarks for only one in 5 images"):
         align(folder, "py-feat")
 
 
