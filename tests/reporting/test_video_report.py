@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
 
 from skspot import make_intervals
@@ -162,6 +163,28 @@ def test_parameters_and_versions():
     versions = package_versions()
     assert versions["numpy"] == np.__version__
     assert set(versions) > {"skspot", "Python", "torch", "opencv-python"}
+
+
+class Part(BaseEstimator):
+    """A part of a step."""
+
+    def __init__(self, size=1, model_path=None):
+        self.size = size
+        self.model_path = model_path
+
+
+class Step(BaseEstimator):
+    """A step with a part."""
+
+    def __init__(self, part=None, number=2):
+        self.part = part
+        self.number = number
+
+
+def test_parameters_of_nested_objects():
+    (step,) = step_settings(Step(Part(size=3, model_path="/secret")))
+    rows = [("part", "Part", True), ("part__size", "3", True), ("number", "2", False)]
+    assert step == ("Step", rows)
 
 
 def test_summary_and_repr(report):
