@@ -7,7 +7,6 @@ from importlib.metadata import PackageNotFoundError, version
 
 import skspot
 from skspot import persistence
-from skspot.landmarks import Landmarker
 
 _PACKAGES = (
     "numpy",
@@ -63,8 +62,6 @@ def _parameters(step):
     for name, value in settings.items():
         if name in persistence.RUN_SETTINGS:
             continue
-        if isinstance(value, Landmarker):  # without paths, as in model files
-            value = type(value)(**persistence.without_run_settings(value.get_params(deep=False)))
         nested = hasattr(value, "get_params") and not inspect.isclass(value)
         shown = type(value).__name__ if nested else _short(value)
         rows.append((name, shown, shown != _short(defaults.get(name))))
