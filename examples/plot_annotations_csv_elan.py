@@ -18,20 +18,18 @@ import tempfile
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pandas as pd
 import pympi
-from sklearn.pipeline import make_pipeline
 
+import skspot
 from skspot.datasets import load_annotated_videos, make_expression_videos
 from skspot.inspection import MatchDisplay
 from skspot.io import read_intervals, write_intervals
 from skspot.metrics import spotting_report
-from skspot.neural_network import SpotFormerClassifier
-from skspot.preprocessing import FaceAligner, SWMROFlow
+from skspot.recipes import spotformer
 
 folder = Path(tempfile.mkdtemp())
-made = make_expression_videos(4, videos_per_subject=1, folder=folder / "videos", random_state=0)
+made = make_expression_videos(6, videos_per_subject=1, folder=folder / "videos", random_state=0)
 coded = pd.concat(
     [
         pd.DataFrame(
@@ -59,18 +57,14 @@ data = load_annotated_videos(folder / "coded.csv", folder / "videos", unit="seco
 print(pd.DataFrame(data.intervals[0]))
 
 # %%
-# Train on three videos, spot the fourth
-# --------------------------------------
+# Train on five videos, spot the sixth
+# ------------------------------------
 
-spotter = make_pipeline(
-    FaceAligner(landmarker="template", n_jobs=2),
-    SWMROFlow(n_jobs=2),
-    SpotFormerClassifier(max_epochs=6, pasted_micro=4, random_state=0),
-)
+spotter = spotformer("template", n_jobs=2, random_state=0)
+spotter.set_params(spot__max_epochs=6, spot__pasted_micro=4)
 spotter.fit(data.videos[1:], data.intervals[1:])
-(aligned,) = spotter[0].transform(data.videos[:1])
-(spotted,) = spotter[1:].predict([aligned])
-print(pd.DataFrame(spotted).round(2))
+(result,) = skspot.spot(spotter, data.videos[:1])
+print(result.to_dataframe().round(2))
 
 # %%
 # To ELAN and back
@@ -82,9 +76,9 @@ name = data.names[0]
 path = folder / f"{name}.eaf"
 write_intervals(
     path,
-    {name: spotted},
+    {name: result.intervals},
     format="elan",
-    timestamps={name: aligned.timestamps},
+    timestamps={name: result.times.timestamps},
     media={name: data.videos[0]},
 )
 document = pympi.Elan.Eaf(path)
@@ -94,17 +88,16 @@ print(*document.get_tier_names(), sep="\n")
 # In ELAN, a person checks each annotation, deletes false alarms, and draws missed expressions. Here
 # the true intervals replace the work of this person.
 
-times = np.append(aligned.timestamps, aligned.timestamps[-1] + 1 / made.fps)
 for label in ("macro", "micro"):
     for tier in [t for t in document.get_tier_names() if t.startswith(label)]:
         document.remove_all_annotations_from_tier(tier)
     for row in data.intervals[0][data.intervals[0]["label"] == label]:
-        first, last = times[row["onset"]], times[row["offset"] + 1]
-        document.add_annotation(label, round(1000 * first), round(1000 * last))
+        begin, end = result.times.start(row["onset"]), result.times.end(row["offset"])
+        document.add_annotation(label, round(1000 * begin), round(1000 * end))
 document.to_file(str(path))
 
 corrected = read_intervals(path)[name]
-print(spotting_report([corrected], [spotted]))
+print(spotting_report([corrected], [result.intervals]))
 
 # %%
 # How much was corrected
@@ -113,5 +106,5 @@ print(spotting_report([corrected], [spotted]))
 # train --annotations`` and `load_annotated_videos` read the corrected files like any other
 # annotations.
 
-MatchDisplay.from_predictions(corrected, spotted, timestamps=aligned.timestamps)
+MatchDisplay.from_predictions(corrected, result.intervals, timestamps=result.times.timestamps)
 plt.show()

@@ -52,8 +52,8 @@ plt.show()
 # ----------------
 # :class:`~skspot.preprocessing.SWMROFlow` uses a window of 17 frames around each frame and measures
 # how far each node moves from the middle frame of the window to each other frame. The axes of the
-# features are frames, window positions, nodes and directions. Their layout says what these mean,
-# for example how far apart in time two frames are.
+# features are frames, window positions, nodes and directions. Their layout describes these axes,
+# for example the times of the two frames of the last position.
 
 features = SWMROFlow(memory="cache").transform(aligned)
 print(features[number])
