@@ -437,7 +437,7 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         module = self.module_
         folded = module.folded(PRECISIONS[self.precision]) if type(module) is SpotFormer else None
         self._set_training(False)
-        with seeded_torch(self.device, self.n_threads), folded or nullcontext():
+        with folded or nullcontext():
             return as_object_array(
                 self._score_video(video, f"X[{i}]") for i, video in enumerate(features)
             )
@@ -450,8 +450,9 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
             known = check_values(block, name)
             scores = np.zeros(len(block), dtype=FRAME_SCORE_DTYPE)
             if known.any():
-                outputs = self.forward_iter([block])
-                logits = torch.cat([nonlinearity(output[0]) for output in outputs])
+                with seeded_torch(self.device, self.n_threads):  # threads wait for each other
+                    outputs = self.forward_iter([block])
+                    logits = torch.cat([nonlinearity(output[0]) for output in outputs])
                 scores[known] = frame_scores(logits.float().numpy())
             parts.append(scores)
         times = video.times if isinstance(video, FlowFeatures) else None

@@ -1,6 +1,7 @@
 """A skorch net that trains and predicts on the windows of videos."""
 
 import inspect
+import threading
 from contextlib import contextmanager, nullcontext
 
 import numpy as np
@@ -204,9 +205,14 @@ def autocast(device, precision):
     return torch.autocast(torch.device(device or "cpu").type, dtype=PRECISIONS[precision])
 
 
+_RANDOM_STATE = threading.RLock()  # torch has one state for all threads, which therefore take turns
+
+
 @contextmanager
 def seeded_torch(device, n_threads, seed=0):
     """Let torch use a seed and a number of threads, and leave its global state as it was.
+
+    Other threads of the process wait for the end of the block before they enter theirs.
 
     Parameters
     ----------
@@ -220,8 +226,8 @@ def seeded_torch(device, n_threads, seed=0):
     device = torch.device(device or "cpu")
     cuda = [device.index or 0] if device.type == "cuda" else []
     threads_before = torch.get_num_threads()
-    mps_state = torch.mps.get_rng_state() if device.type == "mps" else None
-    with torch.random.fork_rng(devices=cuda):
+    with _RANDOM_STATE, torch.random.fork_rng(devices=cuda):
+        mps_state = torch.mps.get_rng_state() if device.type == "mps" else None
         torch.manual_seed(seed)
         torch.set_num_threads(n_threads or threads_before)
         try:
