@@ -5,19 +5,30 @@ frame numbers and all belong to the interval. The intervals of one video form a 
 array.
 """
 
+from __future__ import annotations
+
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
+from skspot.utils._typing import IntervalTable, TimesByName
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import ArrayLike
+
+    from skspot.video import FrameTimes
+
 CLASSES = ("macro", "micro")
 
-INTERVAL_DTYPE = np.dtype(
+INTERVAL_DTYPE: np.dtype[np.void] = np.dtype(
     [("onset", np.int64), ("apex", np.int64), ("offset", np.int64), ("label", "U5")]
 )
 
-PREDICTION_DTYPE = np.dtype([*INTERVAL_DTYPE.descr, ("score", np.float64)])
+PREDICTION_DTYPE: np.dtype[np.void] = np.dtype([*INTERVAL_DTYPE.descr, ("score", np.float64)])
 
 _FRAME_FIELDS = ("onset", "apex", "offset")
 _COLUMNS = PREDICTION_DTYPE.names
@@ -28,7 +39,7 @@ _ROW_LAYOUTS = {
 }
 
 
-def make_intervals(rows=(), *, n_frames=None):
+def make_intervals(rows: Iterable[Any] = (), *, n_frames: int | None = None) -> IntervalTable:
     """Build the interval table of one video.
 
     Parameters
@@ -94,7 +105,13 @@ def make_intervals(rows=(), *, n_frames=None):
     return check_intervals(table, n_frames=n_frames, allow_overlap=scored)
 
 
-def check_intervals(table, *, n_frames=None, allow_overlap=False, name="intervals"):
+def check_intervals(
+    table: IntervalTable,
+    *,
+    n_frames: int | None = None,
+    allow_overlap: bool = False,
+    name: str = "intervals",
+) -> IntervalTable:
     """Check one interval table and return it.
 
     Parameters
@@ -144,7 +161,7 @@ def check_intervals(table, *, n_frames=None, allow_overlap=False, name="interval
     return table
 
 
-def is_interval_table(table):
+def is_interval_table(table: object) -> TypeGuard[IntervalTable]:
     """Return whether `table` has one of the two interval dtypes and one dimension."""
     return (
         isinstance(table, np.ndarray)
@@ -153,7 +170,14 @@ def is_interval_table(table):
     )
 
 
-def intervals_to_dataframe(tables, *, names=None, subjects=None, timestamps=None, fps=None):
+def intervals_to_dataframe(
+    tables: Collection[IntervalTable] | Mapping[str, IntervalTable],
+    *,
+    names: Collection[str] | None = None,
+    subjects: Collection[str] | Mapping[str, str] | None = None,
+    timestamps: Collection[ArrayLike] | TimesByName | None = None,
+    fps: float | None = None,
+) -> pd.DataFrame:
     """Put the interval tables of many videos into one DataFrame.
 
     Parameters
@@ -234,7 +258,9 @@ def intervals_to_dataframe(tables, *, names=None, subjects=None, timestamps=None
     return videos.join(rows).reset_index(drop=True)
 
 
-def find_times(timestamps, video, table=None):
+def find_times(
+    timestamps: TimesByName, video: str, table: IntervalTable | None = None
+) -> FrameTimes:
     """Return the times of the frames of a video; raise if a table goes beyond them.
 
     Parameters

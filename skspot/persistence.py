@@ -3,16 +3,24 @@
 Nothing is unpickled, so that loading a stranger's file can run no code of theirs.
 """
 
+from __future__ import annotations
+
 import inspect
 import json
 import os
 import stat
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
+
+from skspot.utils._typing import FilePath
+
+if TYPE_CHECKING:
+    from skspot.neural_network import SpotFormerClassifier
 
 _FORMAT = 2
 _METADATA_KEY = "skspot"
@@ -35,7 +43,7 @@ _TRAINING_OBJECTS = {"callbacks", "train_split"}
 _LANDMARKER_RUN_SETTINGS = {"device", "model_path", "path_to_detector"}  # also in nested dicts
 
 
-def save(estimator, path):
+def save(estimator: Pipeline | SpotFormerClassifier, path: FilePath) -> None:
     """Save a fitted spotter to one file.
 
     Parameters
@@ -120,7 +128,7 @@ def save(estimator, path):
         unfinished.unlink(missing_ok=True)
 
 
-def load(path):
+def load(path: FilePath) -> Pipeline | SpotFormerClassifier:
     """Load a spotter that `save` has written.
 
     Parameters

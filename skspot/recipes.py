@@ -4,11 +4,19 @@ from sklearn.pipeline import Pipeline
 
 from skspot.neural_network import SpotFormerClassifier
 from skspot.preprocessing import FaceAligner, SWMROFlow
+from skspot.utils._typing import LandmarkerLike, Memory, RandomState
 
 __all__ = ["spotformer", "spotformer_paper"]
 
 
-def spotformer(landmarker="mediapipe", *, memory=None, n_jobs=None, random_state=None, verbose=0):
+def spotformer(
+    landmarker: LandmarkerLike = "mediapipe",
+    *,
+    memory: Memory = None,
+    n_jobs: int | None = None,
+    random_state: RandomState = None,
+    verbose: int = 0,
+) -> Pipeline:
     """Return the default pipeline, which trains in minutes on an ordinary CPU.
 
     Parameters
@@ -52,8 +60,13 @@ def spotformer(landmarker="mediapipe", *, memory=None, n_jobs=None, random_state
 
 
 def spotformer_paper(
-    landmarker="mediapipe", *, memory=None, n_jobs=None, random_state=None, verbose=0
-):
+    landmarker: LandmarkerLike = "mediapipe",
+    *,
+    memory: Memory = None,
+    n_jobs: int | None = None,
+    random_state: RandomState = None,
+    verbose: int = 0,
+) -> Pipeline:
     """Return the pipeline with the published settings.
 
     Flow from the first frame of the window; the network in its full size; the loss with raw

@@ -1,18 +1,27 @@
 """From videos to expressions: what spots them, and the result for each video."""
 
-from dataclasses import dataclass, field
-from functools import partial
-from typing import Any
+from __future__ import annotations
 
-import numpy as np
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from skspot.intervals import CLASSES
 from skspot.metrics import interval_f1_score
 from skspot.preprocessing import FaceAligner, FlowFeatures
 from skspot.utils._parallel import imap_videos
+from skspot.utils._typing import IntervalTable, MaybeNone, OnError, VideoLike
 from skspot.utils.validation import check_videos
 from skspot.video import AlignedVideo, FrameTimes, video_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from skspot.neural_network import FrameScores
 
 __all__ = ["BaseSpotter", "SpottingResult", "spot"]
 
@@ -42,7 +51,9 @@ class BaseSpotter(BaseEstimator):
     1.0
     """
 
-    def score(self, X, y, sample_weight=None):
+    def score(
+        self, X: Collection[Any], y: Collection[IntervalTable], sample_weight: None = None
+    ) -> float:
         """Return the interval F1 score of the predictions, pooled over videos and classes.
 
         Parameters
@@ -118,19 +129,19 @@ class SpottingResult:
     0     12    20      40  macro    0.7
     """
 
-    video: Any
-    intervals: np.ndarray
-    aligned: AlignedVideo | None = None
-    features: Any = field(default=None)
-    scores: Any = field(default=None)
+    video: VideoLike | AlignedVideo
+    intervals: IntervalTable
+    aligned: AlignedVideo | MaybeNone = None
+    features: FlowFeatures | NDArray[Any] | MaybeNone = None
+    scores: FrameScores | MaybeNone = None
 
     @property
-    def name(self):
+    def name(self) -> str:
         """What messages call the video."""
         return video_name(self.video) if self.aligned is None else self.aligned.name
 
     @property
-    def times(self) -> FrameTimes | None:
+    def times(self) -> FrameTimes | MaybeNone:
         """When the frames are shown, a `FrameTimes`; None if that is not known."""
         for part in (self.aligned, self.features, self.scores):
             times = getattr(part, "times", None)
@@ -151,7 +162,7 @@ class SpottingResult:
         length = "" if self.times is None else f", {self.times.duration:.2f} s"
         return f"SpottingResult({self.name!r}{length}, {', '.join(counts)})"
 
-    def to_dataframe(self):
+    def to_dataframe(self) -> pd.DataFrame:
         """Return the intervals as a DataFrame, in frames and, where times are known, in seconds.
 
         Returns
@@ -166,6 +177,26 @@ class SpottingResult:
         return intervals_to_dataframe([self.intervals], names=[self.name], timestamps=timestamps)
 
 
+@overload
+def spot(
+    spotter: Any,
+    videos: Collection[VideoLike | AlignedVideo],
+    *,
+    n_jobs: int | None = None,
+    on_error: OnError = "raise",
+    verbose: int = 0,
+    return_as: Literal["list"] = "list",
+) -> list[SpottingResult | MaybeNone]: ...
+@overload
+def spot(
+    spotter: Any,
+    videos: Collection[VideoLike | AlignedVideo],
+    *,
+    n_jobs: int | None = None,
+    on_error: OnError = "raise",
+    verbose: int = 0,
+    return_as: Literal["generator"],
+) -> Iterator[SpottingResult | MaybeNone]: ...
 def spot(spotter, videos, *, n_jobs=None, on_error="raise", verbose=0, return_as="list"):
     """Spot the expressions of videos, and return all that is known of each.
 
