@@ -210,7 +210,7 @@ class TestFiles:
 
 
 class TestBrokenFiles:
-    def test_index_at_the_start_tells_where_the_file_ends(self, tmp_path):
+    def test_index_at_the_start_shows_where_the_file_ends(self, tmp_path):
         path = cut(write_video(tmp_path / "a.mp4", textured(60), movflags="faststart"), 0.6)
         with pytest.raises(VideoReadError, match=r"a\.mp4: .*cut short.* frame \d+ of 60"):
             open_video(path)
@@ -305,7 +305,7 @@ def test_times_always_increase():
     assert clock.n_guessed == 4
 
 
-class TestDirectories:
+class TestFolders:
     def test_order_is_numeric_by_the_last_number(self, tmp_path):
         numbers = np.random.default_rng(0).permutation(np.arange(1, 13))
         names = [f"s007_img{number}.png" for number in numbers]
@@ -495,7 +495,7 @@ class TestFingerprint:
         os.utime(moved, ns=(stat.st_atime_ns, stat.st_mtime_ns + 10**9))
         assert len({first, changed, open_video(moved).fingerprint}) == 3
 
-    def test_of_a_directory(self, tmp_path):
+    def test_of_a_folder(self, tmp_path):
         folder = write_images(tmp_path / "v", textured(2), ["1.png", "2.png"])
         prints = [open_video(folder).fingerprint, open_video(folder, fps=25).fingerprint]
         (folder / "2.png").rename(folder / "3.png")
@@ -806,7 +806,7 @@ class TestImageSequence:
         assert first != plain
         assert len(list(first)) == 3
 
-    def test_holes_in_the_numbers_are_told_once_by_number(self, tmp_path):
+    def test_holes_in_the_numbers_are_reported_once_by_number(self, tmp_path):
         folder = write_images(tmp_path / "v", textured(3), ["3.png", "4.png", "9.png"])
         with pytest.warns(UserWarning, match="no image has the number 5, 6, 7, 8"):
             video = open_video(ImageSequence(folder, keep_every=2))

@@ -9,11 +9,11 @@ _MAX_OTHERS = 8  # faces remembered beside the followed one
 
 
 class FaceFollower:
-    """Picks, frame by frame, the box of one and the same face.
+    """Picks the box of one and the same face, frame by frame.
 
     The largest face of the first frame that shows any is followed by overlap with its last box.
     A face seen beside it is remembered and never taken for it, not even after it has left. Once
-    lost, it is the same again only where it was last seen, at a similar size; a face at another
+    lost, it is recognised only where it was last seen and at a similar size; a face at another
     place is never taken for it, however long it has been lost.
     """
 
@@ -48,12 +48,12 @@ class FaceFollower:
         return index
 
     def move(self, box):
-        """Note where the followed face is now; for landmarkers that do not detect every frame."""
+        """Set where the followed face is now, for landmarkers that do not detect every frame."""
         self._box = np.asarray(box, dtype=float)
         self._is_lost = False
 
     def agrees_with(self, other):
-        """Tell whether another follower, which has seen the same frame last, knows the same."""
+        """Return whether another follower, which has seen the same frame last, knows the same."""
         if self._box is None or other._box is None:
             return self._box is other._box
         if self._is_lost != other._is_lost or len(self._others) != len(other._others):
@@ -78,7 +78,7 @@ class FaceFollower:
         return (followed[0] if followed else None), others
 
     def _remember(self, boxes, index, others):
-        """Update the other faces; one seen only while the followed one is lost may be it."""
+        """Update the other faces; one seen only while the followed one is lost may be that one."""
         for i, box in enumerate(boxes):
             if i in others:
                 self._others[others[i]] = box

@@ -1,4 +1,4 @@
-"""The mean face that the "template" landmarker looks for: its 68 points and what it looks like.
+"""The mean face that the landmarker Template looks for: its 68 points and its picture.
 
 Both are means over nine faces in photographs and videos, each brought to the same position, size
 and tilt by its 68 points and averaged with its mirror image. One unit is the root-mean-square

@@ -14,8 +14,8 @@ _LK = {
 }
 _MAX_RESIDUAL = 2.0  # pixels, of a corner that moves with the head
 _LOST = 0.35  # share of corners moving with the head below which the face is lost
-_WORN = 0.6  # share below which the corners are chosen anew
-_MAX_ZOOM = 0.15  # relative change of size, turn and shift after which they are, too
+_WORN = 0.6  # share below which new corners are chosen
+_MAX_ZOOM = 0.15  # change of size, turn and shift from which new corners are chosen, too
 _MAX_TURN = np.radians(12)
 _MAX_SHIFT = 0.25  # in face widths
 _MAX_STEP = 0.25  # relative change of size in one frame that is taken for a failure
@@ -25,8 +25,8 @@ class RigidFlow:
     """Carries the pose of a face from frame to frame.
 
     The flow runs from one key frame to the current frame, not from frame to frame, so that its
-    errors do not add up; the key frame is replaced when the head has moved far from it. Corners
-    that move on their own (mouth, lids, a hand) are outvoted by RANSAC.
+    errors do not add up; the key frame is replaced when the head has moved far from it. RANSAC
+    leaves out corners that do not move with the head (mouth, lids, a hand).
 
     Parameters
     ----------
@@ -76,8 +76,8 @@ class RigidFlow:
         self._right = min(shape[1], int(right + _MARGIN * width) + 1)
         self._bottom = min(shape[0], int(bottom + _MARGIN * width) + 1)
         self._factor = min(1.0, _FACE_PIXELS / width)
-        # What becomes (0, 0) when the region is reduced: the corners of pixels coincide, not the
-        # centres that coordinates refer to.
+        # The point that becomes (0, 0) when the region is reduced: the corners of pixels coincide,
+        # not the centres that coordinates refer to.
         self._origin = np.array([self._left, self._top]) - 0.5 + 0.5 / self._factor
 
     def _cut(self, frame):
@@ -101,7 +101,7 @@ class RigidFlow:
         return none if corners is None else corners.astype(np.float32)
 
     def _motion(self, picture):
-        """Return the similarity from the key frame (2, 3) and the share of corners that obey it."""
+        """Return the similarity (2, 3) from the key frame and the share of corners it fits."""
         # The last motion is undone first: windows that turn or grow make the flow fall short.
         undone = cv2.warpAffine(
             picture,
@@ -114,7 +114,7 @@ class RigidFlow:
         tracked = status.ravel() == 1
         if tracked.sum() < _MIN_CORNERS:
             return None, 0.0
-        rest, obeys = cv2.estimateAffinePartial2D(
+        rest, follows = cv2.estimateAffinePartial2D(
             self._corners[tracked],
             found[tracked],
             method=cv2.RANSAC,
@@ -124,7 +124,7 @@ class RigidFlow:
             return None, 0.0
         motion = self._previous[:, :2] @ rest
         motion[:, 2] += self._previous[:, 2]
-        return motion, obeys.sum() / len(self._corners)
+        return motion, follows.sum() / len(self._corners)
 
     def _in_picture(self, motion):
         """Return a similarity of the reduced region as one of the whole picture."""

@@ -28,9 +28,9 @@ def points_between(frames, first, last):
     """Return the points of a face in the frames between two.
 
     Each point is tracked forward from the first frame and backward from the last, and the tracks
-    are blended by their distance to those frames. As far as its two tracks disagree, a point moves
-    with the face instead: by the similarity transform of those that agree. On smooth skin, on the
-    outline of the face and behind a hand, tracks lead nowhere.
+    are blended by their distance to those frames. The more the two tracks of a point disagree, the
+    more it moves with the face instead: by the similarity transform of those that agree. On smooth
+    skin, on the outline of the face and behind a hand, tracks are useless.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def points_between(frames, first, last):
     forward = _track(pictures, start)
     backward = _track(pictures[::-1], end)[::-1]
     distance = np.linalg.norm(forward - backward, axis=-1).max(axis=0) / view.face_size
-    if np.mean(distance < _AGREEMENT) < _MIN_AGREEING:  # NaN is no agreement
+    if np.mean(distance < _AGREEMENT) < _MIN_AGREEING:  # NaN does not agree
         return None
     trust = np.clip(1 - np.nan_to_num(distance, nan=np.inf) / _NO_TRUST, 0, 1)
     share = np.linspace(0, 1, len(frames))[:, None, None]
@@ -72,7 +72,7 @@ class _View:
         self._right = min(shape[1], int(right + margin) + 1)
         self._bottom = min(shape[0], int(bottom + margin) + 1)
         self._factor = min(1.0, _FACE_PIXELS / max(size, 1.0))
-        # What becomes (0, 0): the corners of pixels coincide, not the centres.
+        # The point that becomes (0, 0): the corners of pixels coincide, not the centres.
         self._origin = np.array([self._left, self._top]) - 0.5 + 0.5 / self._factor
         self.face_size = size * self._factor
         sides = np.array([self._right - self._left, self._bottom - self._top])

@@ -17,6 +17,7 @@ from skspot.utils.validation import as_object_array, check_interval_tables, chec
 _WITHOUT_EFFECT = {
     "device": "cpu",
     "memory": None,
+    "model_path": None,  # the content of the file is part of `FaceAligner.key_of_landmarks`
     "n_jobs": None,
     "n_threads": 1,
     "on_error": "raise",

@@ -53,6 +53,16 @@ class TestFaceFollower:
         for _ in range(30):
             assert follower.choose([[300, 0, 320, 20]]) is None
 
+    @pytest.mark.parametrize(("n_others", "expected"), [(8, None), (9, 0)])
+    def test_remembers_eight_other_faces(self, n_others, expected):
+        """A ninth makes it forget the first, which may then be taken for the followed face."""
+        others = [self.shifted(self.SMALL, 200 * i) for i in range(n_others)]
+        follower = FaceFollower()
+        follower.choose([self.BIG, *others])
+        for x in range(0, 300, 4):  # the followed face has left; the first other one comes nearer
+            chosen = follower.choose([self.shifted(self.SMALL, -x)])
+        assert chosen == expected
+
     def test_no_boxes(self):
         follower = FaceFollower()
         assert follower.choose([]) is None

@@ -85,7 +85,7 @@ def write_video(path, n_frames):
 
 @pytest.fixture
 def folder(tmp_path):
-    """A directory of ten images."""
+    """A folder of ten images."""
     return write_images(tmp_path / "clip", 10)
 
 
@@ -353,7 +353,7 @@ class TestLength:
 class TestReducedRate:
     @pytest.fixture
     def sequence(self, tmp_path):
-        """A directory of 22 images of which every 7th is a frame: images 0, 7, 14, 21."""
+        """A folder of 22 images of which every 7th is a frame: images 0, 7, 14, 21."""
         return ImageSequence(write_images(tmp_path / "clip", 22), fps=200, keep_every=7)
 
     def test_table_of_all_images(self, sequence, tmp_path):
@@ -403,7 +403,7 @@ class TestFiles:
         write_openface(path, [openface_row(i, face()) for i in range(1, 4)])
         assert valid(video, files=pattern) == [0, 1, 2]
 
-    def test_table_beside_a_directory_with_a_point_in_its_name(self, tmp_path, monkeypatch):
+    def test_table_beside_a_folder_with_a_point_in_its_name(self, tmp_path, monkeypatch):
         write_images(tmp_path / "spNO.1", 3)
         write_openface(tmp_path / "spNO.1.csv", [openface_row(i, face()) for i in range(1, 4)])
         monkeypatch.chdir(tmp_path)

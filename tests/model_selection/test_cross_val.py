@@ -14,12 +14,15 @@ from sklearn.model_selection import GroupKFold, KFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 
 from skspot import make_intervals
+from skspot.landmarks import MediaPipe
 from skspot.model_selection import (
     LeaveOneSubjectOut,
     StratifiedSubjectKFold,
+    _cross_val,
     cross_val_intervals,
 )
 from skspot.neural_network import SpotFormerClassifier
+from skspot.preprocessing import FaceAligner, SWMROFlow
 from skspot.utils._cache import stored_results
 
 VIDEOS = [np.full((20, 4, 4), level, dtype=np.uint8) for level in range(6)]
@@ -211,6 +214,14 @@ def test_a_network_is_known_again(tmp_path, monkeypatch):
     again = cross_val_intervals(spotter, features, tables, **arguments)
     for table, same in zip(first, again):
         np.testing.assert_array_equal(table, same)
+
+
+def test_where_a_model_file_lies_is_not_a_setting():
+    here, there, other = (
+        _cross_val._settings(make_pipeline(FaceAligner(landmarker), SWMROFlow()))
+        for landmarker in (MediaPipe("here"), MediaPipe("there"), MediaPipe(num_faces=2))
+    )
+    assert here == there != other
 
 
 class Sees(Same):

@@ -109,6 +109,26 @@ class TestTransform:
         assert np.median(small.face_sizes) == pytest.approx(40, abs=1)
         assert np.median(large.face_sizes) == pytest.approx(80, abs=1)
 
+    @pytest.mark.parametrize("n_jobs", [1, 2])
+    def test_warns_once_that_the_rate_of_folders_is_assumed(self, tmp_path, n_jobs):
+        folders = [tmp_path / name for name in "abc"]
+        for folder in folders:
+            folder.mkdir()
+            for number in range(2):
+                cv2.imwrite(str(folder / f"{number}.png"), blank_video(1)[0])
+        aligner = FaceAligner(circle_landmarker, n_jobs=n_jobs)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("default")
+            aligned = aligner.transform([*folders, blank_video()])
+        assert [str(warning.message)[:38] for warning in caught] == [
+            "Folders of images contain no times; 30"
+        ]
+        assert aligned[0].fps == pytest.approx(30)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            aligned = aligner.set_params(fps=50).transform(folders)
+        assert aligned[0].fps == pytest.approx(50)
+
     def test_fps_of_arrays(self):
         aligned = FaceAligner(circle_landmarker, fps=200).transform([blank_video()])[0]
         assert aligned.fps == pytest.approx(200)
@@ -310,6 +330,17 @@ class TestErrors:
     def test_class_instead_of_an_object(self):
         with pytest.raises(TypeError, match=r"got the class Template; pass Template\(\)"):
             FaceAligner(Template).fit([face_video()])
+
+    @pytest.mark.parametrize(("n_outside", "fails"), [(5, False), (6, True)])
+    def test_landmarks_outside_of_the_picture_in_most_frames(self, n_outside, fails):
+        landmarks = np.tile(10 * CIRCLE + (25, 20), (10, 1, 1))
+        landmarks[:n_outside] += 100
+        aligner = FaceAligner(landmarks)
+        if fails:
+            with pytest.raises(ValueError, match="outside of the picture in 6 of 10 frames"):
+                aligner.transform([blank_video(10)])
+        else:
+            assert aligner.transform([blank_video(10)])[0].valid.all()
 
     def test_one_array_for_two_videos(self):
         with pytest.raises(ValueError, match="one array.*X contains 2 videos"):
