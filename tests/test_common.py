@@ -3,12 +3,19 @@
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.utils import estimator_checks as checks
+from sklearn.utils import get_tags
+from sklearn.utils.validation import check_is_fitted
 
+from skspot import make_intervals
+from skspot.datasets import make_expression_videos
 from skspot.neural_network import SpotFormerClassifier
 from skspot.preprocessing import FaceAligner, SWMROFlow
+from skspot.utils.validation import as_object_array
 from tests.conftest import align_exactly
 
 ESTIMATORS = [FaceAligner(landmarker="template"), SWMROFlow(), SpotFormerClassifier()]
@@ -53,37 +60,130 @@ def test_scikit_learn_check(estimator, check):
     check(type(estimator).__name__, clone(estimator))
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
-def test_html_and_pickle(estimator):
-    assert type(estimator).__name__ in estimator._repr_html_()
-    copy = pickle.loads(pickle.dumps(estimator))
-    assert copy.get_params(deep=False).keys() == estimator.get_params(deep=False).keys()
+# -- the same on videos, aligned videos and features -----------------------------------------------
+
+every_estimator = pytest.mark.parametrize(
+    "estimator", [clone(e) for e in ESTIMATORS], ids=lambda e: type(e).__name__
+)
+TABLES = [
+    make_intervals([(10, 20, 30, "macro")]),
+    make_intervals([(5, 8, 12, "micro"), (20, 28, 35, "macro")]),
+    make_intervals(),
+]
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda e: type(e).__name__)
-def test_one_video_instead_of_a_collection(estimator, lively_data):
-    video = lively_data.videos[0]
-    method = estimator.predict if hasattr(estimator, "predict") else estimator.transform
+@pytest.fixture(scope="module")
+def inputs():
+    """Return what each estimator takes for three videos, by the name of its class."""
+    data = make_expression_videos(3, videos_per_subject=1, n_frames=60, random_state=0)
+    for name in ("videos", "landmarks"):
+        data[name] = [frames[:40] for frames in data[name]]
+    aligned = align_exactly(data)
+    return {
+        "FaceAligner": data.videos,
+        "SWMROFlow": aligned,
+        "SpotFormerClassifier": SWMROFlow(flow="lucas-kanade").transform(aligned),
+    }
+
+
+def quick(estimator):
+    """Return a clone that is trained quickly and finds something everywhere."""
+    estimator = clone(estimator)
+    if isinstance(estimator, SWMROFlow):
+        estimator.set_params(flow="lucas-kanade")
+    if isinstance(estimator, SpotFormerClassifier):
+        estimator.set_params(max_epochs=1, macro_threshold=0.0, random_state=0)
+    return estimator
+
+
+def outputs(estimator, X):
+    """Return the numbers that an estimator makes of each video."""
     if hasattr(estimator, "predict"):
-        pytest.skip("prediction needs a fit; its own tests cover it")
-    with pytest.raises(TypeError, match=r"pass \["):
-        method("interview.mp4")
-    with pytest.raises(TypeError, match=r"pass \["):
-        method(video)
+        return estimator.predict(X)
+    results = estimator.transform(X)
+    return [getattr(result, "landmarks", result) for result in results]
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS[:2], ids=lambda e: type(e).__name__)
-def test_transformers_need_no_fit_and_leave_inputs_alone(estimator, lively_data):
-    video = lively_data.videos[0].copy()
-    video.flags.writeable = False
-    aligned = align_exactly(lively_data)[:1]
-    X = [video] if isinstance(estimator, FaceAligner) else aligned
-    before = estimator.get_params()
-    without_fit = estimator.transform(X)
-    with_fit = clone(estimator).fit(X).transform(X)
-    assert estimator.get_params() == before
-    np.testing.assert_array_equal(np.asarray(video), lively_data.videos[0])
-    if isinstance(estimator, FaceAligner):
-        assert without_fit == with_fit
+def assert_same(some, others):
+    for one, other in zip(some, others, strict=True):
+        np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
+
+
+@every_estimator
+def test_html_and_pickle_hold_the_parameters(estimator):
+    changed = clone(estimator).set_params(verbose=1)
+    assert type(estimator).__name__ in changed._repr_html_()
+    copied = pickle.loads(pickle.dumps(changed)).get_params(deep=False)
+    assert copied["verbose"] == 1
+    assert {name: repr(value) for name, value in copied.items()} == {
+        name: repr(value) for name, value in changed.get_params(deep=False).items()
+    }
+
+
+@every_estimator
+def test_fit_returns_the_estimator_and_leaves_parameters_and_inputs_alone(estimator, inputs):
+    estimator, X = quick(estimator), list(inputs[type(estimator).__name__])
+    params, before = repr(estimator.get_params(deep=False)), [np.array(x) for x in X]
+    assert estimator.fit(X, TABLES) is estimator
+    outputs(estimator, X)
+    assert repr(estimator.get_params(deep=False)) == params
+    assert_same(X, before)
+
+
+@every_estimator
+def test_fits_and_pickles_give_the_same_results(estimator, inputs):
+    X = inputs[type(estimator).__name__]
+    fitted = quick(estimator).fit(X, TABLES)
+    expected = outputs(fitted, X)
+    assert sum(map(len, expected)) > 0
+    assert_same(outputs(pickle.loads(pickle.dumps(fitted)), X), expected)
+    assert_same(outputs(fitted.fit(X, TABLES), X), expected)
+    assert_same(outputs(clone(fitted).fit(X, TABLES), X), expected)
+
+
+@every_estimator
+def test_a_video_gets_the_same_whatever_the_others_are(estimator, inputs):
+    X = inputs[type(estimator).__name__]
+    fitted = quick(estimator).fit(X, TABLES)
+    expected = outputs(fitted, X)
+    assert_same(outputs(fitted, X[::-1]), expected[::-1])
+    assert_same([outputs(fitted, [x])[0] for x in X], expected)
+
+
+@every_estimator
+@pytest.mark.parametrize("container", [tuple, pd.Series, as_object_array])
+def test_collections_of_any_kind(estimator, container, inputs):
+    X = inputs[type(estimator).__name__]
+    fitted = quick(estimator).fit(container(X), container(TABLES))
+    assert_same(outputs(fitted, container(X)), outputs(fitted, X))
+
+
+@every_estimator
+def test_one_video_instead_of_a_collection(estimator, inputs):
+    X = inputs[type(estimator).__name__]
+    fitted = quick(estimator).fit(X, TABLES)
+    for one in ("interview.mp4", X[0], np.asarray(X[0])):
+        with pytest.raises(TypeError, match=r"pass \["):
+            outputs(fitted, one)
+        if get_tags(estimator).requires_fit:
+            with pytest.raises(TypeError, match=r"pass \["):
+                clone(fitted).fit(one, TABLES[:1])
+
+
+@every_estimator
+def test_fit_is_needed_if_the_tags_say_so(estimator, inputs):
+    estimator, X = quick(estimator), inputs[type(estimator).__name__]
+    if get_tags(estimator).requires_fit:
+        with pytest.raises(NotFittedError):
+            outputs(estimator, X)
     else:
-        np.testing.assert_array_equal(without_fit[0], with_fit[0])
+        expected = outputs(clone(estimator).fit(X), X)
+        assert_same(outputs(estimator, X), expected)
+        check_is_fitted(estimator)
+
+
+@every_estimator
+def test_invalid_parameters_are_refused_when_they_are_used(estimator, inputs):
+    estimator, X = quick(estimator).set_params(verbose="loud"), inputs[type(estimator).__name__]
+    with pytest.raises(ValueError, match=f"'verbose' parameter of {type(estimator).__name__}"):
+        estimator.fit(X, TABLES)
