@@ -21,12 +21,12 @@ from skspot.datasets.files import (
     POINT_AT_ONE,
     Layout,
     by_key,
-    find_picture_folders,
+    find_image_folders,
     find_workbooks,
+    image_recording,
     newest,
     note_outside,
     note_skipped,
-    picture_recording,
     single,
     subfolders,
     visible_files,
@@ -58,9 +58,9 @@ _LAYOUT = Layout(
     workbooks=r"(cas\(?me\)?\^?2)?_?code_?final.*\.xlsx?",
 )
 
-_FILES = "rawvideo"  # the folder that holds video files, not pictures
+_FILES = "rawvideo"  # the folder that holds video files, not images
 
-# The names of the videos in folders of pictures, and in that of video files.
+# The names of the videos in folders of images, and in that of video files.
 _VIDEO = (r"(\d+)_(\d{4}).*", r"(\d+)_(\d{4}).*\.(?:avi|mkv|mov|mp4|mpe?g|wmv)")
 
 # The first sheet was released without a header; some copies have one.
@@ -196,10 +196,10 @@ def load_cas_me2(
     Raises
     ------
     FileNotFoundError
-        If the pictures or the workbook are not found.
+        If the images or the workbook are not found.
     ValueError
         If the workbook can't be read or does not have this layout, if there are several copies of
-        the pictures or the workbook, if a subject is unknown, or if `keep_every` is not 1 for video
+        the images or the workbook, if a subject is unknown, or if `keep_every` is not 1 for video
         files.
 
     Warns
@@ -267,12 +267,12 @@ def load_cas_me2(
 
 def _find_folder(folder, name):
     """Return the folder of that name that contains the folders of the subjects."""
-    folders = find_picture_folders(folder, _LAYOUT)
+    folders = find_image_folders(folder, _LAYOUT)
     chosen = with_name(folders, name)
     if name == "rawpic":
         chosen = chosen or [path for path in folders if path == Path(folder)]
     if not chosen:
-        raise _LAYOUT.missing(f"folder {name!r} with pictures", folder)
+        raise _LAYOUT.missing(f"folder {name!r} with images", folder)
     return single(chosen, f"folders {name!r}", POINT_AT_ONE)
 
 
@@ -296,7 +296,7 @@ def _recordings(folder, name, keep_every, repairs):
             if name == _FILES:
                 recording = Recording(path.stem.strip(), subject, str(path), fps=_FPS)
             else:
-                recording = picture_recording(title, subject, path, _FPS, keep_every, repairs)
+                recording = image_recording(title, subject, path, _FPS, keep_every, repairs)
             found.append((_number(parent.name) != key[0], key, recording))
     yield from (item[1:] for item in sorted(found, key=lambda item: item[0]))
 

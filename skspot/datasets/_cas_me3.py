@@ -20,13 +20,13 @@ from skspot.datasets.files import (
     POINT_AT_ONE,
     Layout,
     by_key,
-    find_picture_folders,
+    find_image_folders,
     find_workbooks,
+    image_recording,
     newest,
     note_not_read,
     note_outside,
     note_skipped,
-    picture_recording,
     plain_name,
     single,
     subfolders,
@@ -195,10 +195,10 @@ def load_cas_me3(
     Raises
     ------
     FileNotFoundError
-        If the pictures or the workbooks are not found.
+        If the images or the workbooks are not found.
     ValueError
         If a workbook can't be read or holds no such table, if there are several copies of the
-        pictures or a workbook, or if a subject is unknown.
+        images or a workbook, or if a subject is unknown.
 
     Warns
     -----
@@ -238,9 +238,9 @@ def load_cas_me3(
     else:
         one = isinstance(annotation_file, (str, os.PathLike))
         workbooks = [Path(path) for path in ([annotation_file] if one else annotation_file)]
-    pictures = _find_folder(folder)
-    note_outside(folder, [pictures, *workbooks * (annotation_file is None)], repairs)
-    recordings = by_key(_recordings(pictures, keep_every, repairs), _LAYOUT, pictures, repairs)
+    images = _find_folder(folder)
+    note_outside(folder, [images, *workbooks * (annotation_file is None)], repairs)
+    recordings = by_key(_recordings(images, keep_every, repairs), _LAYOUT, images, repairs)
     names = {key: recording.name for key, recording in recordings.items()}
     table = pd.concat([_read_workbook(workbook) for workbook in workbooks], ignore_index=True)
     _note_single_class(table, classes, repairs)
@@ -252,7 +252,7 @@ def load_cas_me3(
         rules=rules,
         subjects=subjects,
         fps=_FPS / keep_every,
-        descr=_DESCR.format(workbooks=", ".join(map(str, workbooks)), folder=pictures),
+        descr=_DESCR.format(workbooks=", ".join(map(str, workbooks)), folder=images),
     )
 
 
@@ -310,11 +310,11 @@ def _find_folder(folder):
     """Return the folder that contains the folders of the subjects."""
     folders = [
         path
-        for path in find_picture_folders(folder, _LAYOUT)
+        for path in find_image_folders(folder, _LAYOUT)
         if not {"part_b", "part_c"} & _names_below(path, folder)
     ]
     if not folders:
-        raise _LAYOUT.missing("pictures", folder)
+        raise _LAYOUT.missing("images", folder)
     official = [path for path in folders if plain_name(path.name) == "part_a"]
     return single(official or folders, "folders of subjects", POINT_AT_ONE)
 
@@ -336,7 +336,7 @@ def _recordings(folder, keep_every, repairs):
         for path in subfolders(parent):
             letter = path.name.strip().casefold()
             colour = [child for child in subfolders(path) if plain_name(child.name) == "color"]
-            recording = picture_recording(
+            recording = image_recording(
                 f"{subject}_{letter}", subject, (colour or [path])[0], _FPS, keep_every, repairs
             )
             yield (number, letter), recording

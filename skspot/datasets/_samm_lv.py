@@ -18,12 +18,12 @@ from skspot.datasets.files import (
     POINT_AT_ONE,
     Layout,
     by_key,
-    find_picture_folders,
+    find_image_folders,
     find_workbooks,
+    image_recording,
     newest,
     note_outside,
     note_skipped,
-    picture_recording,
     single,
     subfolders,
     with_name,
@@ -212,11 +212,11 @@ def load_samm_lv(
         workbook = newest(find_workbooks(folder, _LAYOUT), _version, repairs)
     else:
         workbook = Path(annotation_file)
-    found = find_picture_folders(folder, _LAYOUT)
+    found = find_image_folders(folder, _LAYOUT)
     found = with_name(found, "SAMM_longvideos") or found
-    pictures = single(found, "folders of videos", POINT_AT_ONE)
-    note_outside(folder, [pictures, *[workbook] * (annotation_file is None)], repairs)
-    recordings = by_key(_recordings(pictures, keep_every, repairs), _LAYOUT, pictures, repairs)
+    images = single(found, "folders of videos", POINT_AT_ONE)
+    note_outside(folder, [images, *[workbook] * (annotation_file is None)], repairs)
+    recordings = by_key(_recordings(images, keep_every, repairs), _LAYOUT, images, repairs)
     names = {key: recording.name for key, recording in recordings.items()}
     fps = _FPS / keep_every
     return make_bunch(
@@ -227,7 +227,7 @@ def load_samm_lv(
         rules=rules,
         subjects=subjects,
         fps=fps,
-        descr=_DESCR.format(workbook=workbook, folder=pictures, keep_every=keep_every, fps=fps),
+        descr=_DESCR.format(workbook=workbook, folder=images, keep_every=keep_every, fps=fps),
     )
 
 
@@ -245,7 +245,7 @@ def _recordings(folder, keep_every, repairs):
             continue
         name = path.name.strip()
         subject, number = name.split("_")
-        recording = picture_recording(name, _subject(subject), path, _FPS, keep_every, repairs)
+        recording = image_recording(name, _subject(subject), path, _FPS, keep_every, repairs)
         yield (int(subject), int(number)), recording
 
 

@@ -18,12 +18,12 @@ from skspot.datasets.files import (
     POINT_AT_ONE,
     Layout,
     by_key,
-    find_picture_folders,
+    find_image_folders,
     find_workbooks,
+    image_recording,
     newest,
     note_outside,
     note_skipped,
-    picture_recording,
     plain_name,
     single,
     subfolders,
@@ -231,12 +231,12 @@ def load_smic_long(
         workbook = newest(workbooks, _version, repairs)
     else:
         workbook = Path(annotation_file)
-    found = _of_camera(find_picture_folders(folder, _LAYOUT), camera, "pictures", folder)
+    found = _of_camera(find_image_folders(folder, _LAYOUT), camera, "images", folder)
     found = _within_long(found, camera) or found
-    pictures = single(found, f"folders of videos of {camera}", POINT_AT_ONE)
-    note_outside(folder, [pictures, *[workbook] * (annotation_file is None)], repairs)
-    found = _recordings(pictures, _FPS[camera], keep_every, repairs)
-    recordings = by_key(found, _LAYOUT, pictures, repairs)
+    images = single(found, f"folders of videos of {camera}", POINT_AT_ONE)
+    note_outside(folder, [images, *[workbook] * (annotation_file is None)], repairs)
+    found = _recordings(images, _FPS[camera], keep_every, repairs)
+    recordings = by_key(found, _LAYOUT, images, repairs)
     return make_bunch(
         first_table(read_workbook(workbook), _NEEDED, _OPTIONAL, where=workbook),
         lambda row: _read_row(row, recordings),
@@ -245,7 +245,7 @@ def load_smic_long(
         rules=rules,
         subjects=subjects,
         fps=_FPS[camera] / keep_every,
-        descr=_DESCR.format(camera=camera, workbook=workbook, folder=pictures),
+        descr=_DESCR.format(camera=camera, workbook=workbook, folder=images),
     )
 
 
@@ -269,7 +269,7 @@ def _camera(path):
 
 
 def _within_long(folders, camera):
-    """Return the folders within one named HS_long; there may be cropped pictures beside it."""
+    """Return the folders within one named HS_long; there may be cropped images beside it."""
     long = f"{camera}_long".casefold()
     return [path for path in folders if long in map(plain_name, _parts(path))]
 
@@ -307,7 +307,7 @@ def _recordings(folder, fps, keep_every, repairs):
                 note_skipped(path, "a video", repairs)
                 continue
             name = path.name.strip()
-            yield key, picture_recording(name, _subject(key), path, fps, keep_every, repairs)
+            yield key, image_recording(name, _subject(key), path, fps, keep_every, repairs)
 
 
 def _read_row(row, recordings):

@@ -150,7 +150,7 @@ class TestUnreadableTables:
             (b"", r"table\.csv is empty \(0 bytes\)"),
             (b"\n \n", "is empty"),
             (b"\x00\x01\x02" * 50, r"holds binary data .*export the table as CSV or \.xlsx"),
-            (b"<html><table><tr><td>video</td></tr></table></html>", "holds HTML"),
+            (b"<html><table><tr><td>video</td></tr></table></html>", "contains HTML"),
             (b"PK\x03\x04 cut off", "cut short or damaged"),
             (
                 b'video,onset,offset,label\na,"1,2,macro\n',
@@ -466,7 +466,7 @@ class TestSubjects:
         assert data.subjects.tolist() == ["6", "007"]
         assert data.repairs["subject"].tolist() == ["6", None]
 
-    def test_the_report_names_them(self, folder):
+    def test_the_repairs_name_them(self, folder):
         lines = ["b,s1,1,2.5,macro", "b,,5,6.5,micro"]
         with pytest.warns(UserWarning, match="not a whole number"):
             data = load_rows(folder, *lines, header=self.HEADER)

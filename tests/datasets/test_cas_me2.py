@@ -65,7 +65,7 @@ def test_intervals_are_those_worked_by_hand(root):
     assert spans(load(root)) == HAND_WORKED
 
 
-def test_the_report_names_every_trap(root):
+def test_the_repairs_name_every_trap(root):
     data = load(root)
     check_entries(data, "changed", CHANGED)
     check_entries(data, "left out", LEFT_OUT)
@@ -185,7 +185,7 @@ def test_other_pictures(root):
     data = load(root, video_folder="cropped")
     assert spans(data) == HAND_WORKED
     assert data.videos[0].path == str(root / "cropped" / "s15" / "15_0101disgustingteeth")
-    with pytest.raises(FileNotFoundError, match="No folder 'selectedpic' with pictures of CAS"):
+    with pytest.raises(FileNotFoundError, match="No folder 'selectedpic' with images of CAS"):
         load(root, video_folder="selectedpic")
 
 

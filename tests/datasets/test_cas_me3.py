@@ -72,7 +72,7 @@ def test_intervals_are_those_worked_by_hand(root):
     assert spans(load(root)) == HAND_WORKED
 
 
-def test_the_report_names_every_trap(root):
+def test_the_repairs_name_every_trap(root):
     data = load(root)
     check_entries(data, "changed", CHANGED)
     check_entries(data, "left out", LEFT_OUT)
@@ -217,7 +217,7 @@ def test_part_b_alone_is_not_taken(tmp_path):
     root = cas_me3_pictures(tmp_path)
     (root / "part_A").rename(root / "part_C")
     write_xls(root / BOTH, {"Sheet1": CAS_ME3_BOTH})
-    with pytest.raises(FileNotFoundError, match="No pictures of CAS"):
+    with pytest.raises(FileNotFoundError, match="No images of CAS"):
         load(root)
 
 

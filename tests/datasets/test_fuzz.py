@@ -206,7 +206,7 @@ def as_text(rng, rows):
 
 DOCUMENTED = re.compile(
     "rows can't be used|not whole frame numbers|lacks the columns|names the column|not a CSV table"
-    "|is empty|binary data|is no .xlsx|names no video|has one subject|no subject for"
+    "|is empty|binary data|is not an .xlsx|names no video|has one subject|no subject for"
     "|are not in the folder|end beyond their videos"
 )
 

@@ -97,7 +97,7 @@ class TestRows:
             "result": "",
         }
 
-    def test_the_report_is_in_the_order_of_the_rows(self):
+    def test_the_repairs_are_in_the_order_of_the_rows(self):
         rows = [
             (5, 6, 4, "macro"),
             (10, 99, 20, "macro"),
@@ -218,7 +218,7 @@ class TestMissing:
             "the apex is the middle, 15",
         )
 
-    def test_an_empty_apex_is_not_worth_a_report(self):
+    def test_an_empty_apex_is_not_worth_a_note(self):
         intervals, repairs = resolve((10, None, 21, "macro"))
         assert intervals == [(9, 14, 20, "macro")]
         assert repairs.empty
@@ -498,7 +498,7 @@ class TestOverlaps:
         assert len(reported(repairs, "changed")) == 1
 
 
-class TestReport:
+class TestRepairs:
     def test_one_warning_counts_by_problem(self):
         rows = [
             (10, 12, 20.5, "macro"),
@@ -528,7 +528,7 @@ class TestReport:
         repairs.warn(1)
         assert len(repairs.table()) == 3
 
-    def test_what_was_repaired_before_a_row_was_left_out_is_not_reported(self):
+    def test_what_was_repaired_before_a_row_was_left_out_is_not_noted(self):
         _, repairs = resolve((10.5, 12, 5, "macro"))
         assert reported(repairs, "changed") == []
         assert reported(repairs, "left out") == ["the offset is before the onset: 5 < 11"]

@@ -87,7 +87,7 @@ def test_intervals_are_those_worked_by_hand(data):
     assert spans(data) == HAND_WORKED
 
 
-def test_the_report_names_every_trap(data):
+def test_the_repairs_name_every_trap(data):
     check_entries(data, "changed", CHANGED)
     check_entries(data, "left out", LEFT_OUT)
     check_entries(data, "kept", KEPT)
@@ -255,9 +255,9 @@ def test_what_is_read_from_outside_root_is_in_the_warning(root):
 
 def test_another_copy_beside_a_wrong_root_is_not_read(root):
     unrelated = write_pictures(root.parent / "holidays", "{}.jpg", [1])
-    with pytest.raises(FileNotFoundError, match="No (labels|pictures) of SAMM"):
+    with pytest.raises(FileNotFoundError, match="No (labels|images) of SAMM"):
         load(unrelated)
-    with pytest.raises(FileNotFoundError, match="No (labels|pictures) of SAMM"):
+    with pytest.raises(FileNotFoundError, match="No (labels|images) of SAMM"):
         load(root / "SAMM_longvideos" / "006_1")
     # Half a copy: the other half is neither in the folder nor in the one that holds it.
     half = root.parent / "half"
@@ -266,7 +266,7 @@ def test_another_copy_beside_a_wrong_root_is_not_read(root):
         load(half)
     shutil.rmtree(half / "SAMM_longvideos")
     write_xlsx(half / V3, samm_sheets())
-    with pytest.raises(FileNotFoundError, match="No pictures of SAMM"):
+    with pytest.raises(FileNotFoundError, match="No images of SAMM"):
         load(half)
 
 
@@ -312,7 +312,7 @@ def test_missing_parts_show_the_layout_and_what_is_there(root, tmp_path):
         load(root)
     relabel(root)
     shutil.rmtree(root / "SAMM_longvideos")
-    with pytest.raises(FileNotFoundError, match="No pictures of SAMM Long Videos"):
+    with pytest.raises(FileNotFoundError, match="No images of SAMM Long Videos"):
         load(root)
     (root / "SAMM_longvideos" / "006_1").mkdir(parents=True)
     with pytest.raises(FileNotFoundError, match="No videos of SAMM Long Videos"):
@@ -356,7 +356,9 @@ def test_images_that_cannot_be_put_in_order_leave_the_video_out(root):
 
 def test_a_workbook_without_the_table_is_refused(root):
     relabel(root, header=["Person", *SAMM_HEADER[1:]])
-    with pytest.raises(ValueError, match=r"No sheet of .*Nearest is row 11 .*lacks \['Subject'\]"):
+    with pytest.raises(
+        ValueError, match=r"No sheet of .*The closest is row 11 .*lacks \['Subject'\]"
+    ):
         load(root)
     relabel(root, header=[*SAMM_HEADER[:-1], "Onset"])
     with pytest.raises(ValueError, match="sheet 'MEGC2020': row 11 names the column 'Onset' twice"):

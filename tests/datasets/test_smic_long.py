@@ -72,7 +72,7 @@ def test_intervals_are_those_worked_by_hand(root):
     assert spans(load(root)) == HAND_WORKED
 
 
-def test_the_report_names_every_trap(root):
+def test_the_repairs_name_every_trap(root):
     data = load(root)
     check_entries(data, "changed", [])
     check_entries(data, "left out", LEFT_OUT)

@@ -478,7 +478,7 @@ def test_the_codec_keeps_motion_below_a_pixel(tmp_path):
     [
         ({"n_subjects": 0}, "n_subjects"),
         ({"n_frames": 0}, "n_frames"),
-        ({"n_frames": 59}, "2 s at least, got n_frames=59 at fps=30, 1.97 s; pass n_frames=60 or"),
+        ({"n_frames": 59}, "at least 2 s, got n_frames=59 at fps=30, 1.97 s; pass n_frames=60 or"),
         ({"n_frames": 60, "fps": 60}, "got n_frames=60 at fps=60, 1 s; pass n_frames=120 or more"),
         ({"fps": 0}, "fps"),
         ({"noise": -1}, "noise"),

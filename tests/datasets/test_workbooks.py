@@ -102,10 +102,10 @@ WRONG = {
     "nothing": (b"", r"is empty \(0 bytes\); copy or download it again"),
     "zeros": (bytes(2000), "is empty"),
     "password": (encrypted(), "is protected by a password; open it"),
-    "csv": (b"Subject;Filename\n006;006_1_1\n", "holds plain text, such as CSV"),
-    "utf-8 csv": ("\ufeffSubject;Fr\u00fcher\n".encode(), "holds plain text, such as CSV"),
-    "html": (b"\n<html><table></table></html>", "holds HTML or XML"),
-    "xml": (b"\xef\xbb\xbf<?xml version='1.0'?>", "holds HTML or XML"),
+    "csv": (b"Subject;Filename\n006;006_1_1\n", "contains plain text, such as CSV"),
+    "utf-8 csv": ("\ufeffSubject;Fr\u00fcher\n".encode(), "contains plain text, such as CSV"),
+    "html": (b"\n<html><table></table></html>", "contains HTML or XML"),
+    "xml": (b"\xef\xbb\xbf<?xml version='1.0'?>", "contains HTML or XML"),
     "docx": (archive("word/document.xml"), r"is a text document \(.docx\)"),
     "xlsb": (archive("xl/workbook.bin"), "is a binary workbook"),
     "ods": (archive("mimetype", "content.xml"), "is an OpenDocument file"),
@@ -129,18 +129,20 @@ def test_wrong_files_are_refused_by_name_with_advice(tmp_path, kind):
 
 def test_lock_files_are_refused_by_the_name_of_the_workbook(tmp_path):
     (tmp_path / "~$a.xlsx").write_bytes(b"\x05Somebody")
-    with pytest.raises(ValueError, match=r"has 'a.xlsx' open; name that file"):
+    with pytest.raises(ValueError, match=r"that 'a.xlsx' is open; pass that file"):
         read_workbook(tmp_path / "~$a.xlsx")
 
 
 def test_missing_and_empty_workbooks_are_refused(tmp_path):
-    missing = r"There is no workbook '.*a\.xlsx'; found in '.*': {}\.$"
+    missing = r"There is no workbook '.*a\.xlsx'; '.*' contains {}\.$"
     with pytest.raises(FileNotFoundError, match=missing.format("nothing")):
         read_workbook(tmp_path / "a.xlsx")
     (tmp_path / "b.xlsx").touch()
     with pytest.raises(FileNotFoundError, match=missing.format(r"b\.xlsx")):
         read_workbook(tmp_path / "a.xlsx")
-    with pytest.raises(FileNotFoundError, match="no workbook '.*': there is no folder '.*nowhere'"):
+    with pytest.raises(
+        FileNotFoundError, match="no workbook '.*': the folder '.*nowhere' does not exist"
+    ):
         read_workbook(tmp_path / "nowhere" / "a.xlsx")
     with pytest.raises(FileNotFoundError, match="is a folder, not a workbook; pass the file"):
         read_workbook(tmp_path)
@@ -216,11 +218,11 @@ def test_a_wrong_header_is_shown_with_what_it_lacks(tmp_path):
         return str(error.value)
 
     assert refusal(rows).endswith(
-        "the columns ['Subject', 'Onset', 'Offset']. Nearest is row 4 of sheet 'one', "
+        "the columns ['Subject', 'Onset', 'Offset']. The closest is row 4 of sheet 'one', "
         "['Person', 'Onset Frame', 'Offset'], which lacks ['Subject']."
     )
     assert refusal([["y"]]).endswith(
-        "None of them is in any row; row 1 of sheet 'about' holds ['x']."
+        "No row contains any of them; row 1 of sheet 'about' contains ['x']."
     )
 
 

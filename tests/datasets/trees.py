@@ -310,13 +310,13 @@ def spans(data):
 
 
 def entries(data, action):
-    """Return the entries of the report with an action, as (place, video, problem)."""
-    report = data.repairs[data.repairs["action"] == action]
-    return list(report[["place", "video", "problem"]].itertuples(index=False, name=None))
+    """Return the repairs with an action, as (place, video, problem)."""
+    chosen = data.repairs[data.repairs["action"] == action]
+    return list(chosen[["place", "video", "problem"]].itertuples(index=False, name=None))
 
 
 def check_entries(data, action, expected):
-    """Check that the report has these entries with an action, whose problems begin with those."""
+    """Check that these are the repairs with an action, by the beginnings of their problems."""
     found = entries(data, action)
     assert [entry[:2] for entry in found] == [entry[:2] for entry in expected]
     for (*_, problem), (*_, beginning) in zip(found, expected):

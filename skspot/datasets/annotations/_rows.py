@@ -37,7 +37,7 @@ def as_tuples(rows):
 
 @dataclass
 class Draft:
-    """An interval that is being made from a row; None stands for a missing frame.
+    """An interval that is being made from a row; None is a missing frame.
 
     `recorded` holds the positions of onset and offset among the recorded images, once known.
     """
@@ -153,7 +153,7 @@ def _read_frame(draft, name):
 
 
 def _is_missing(number, draft):
-    """Return whether a frame number stands for none, as 0 does where images count from 1."""
+    """Return whether a frame number means a missing frame, as 0 does if images count from 1."""
     return number is None or number == -1 or (number == 0 and draft.recording.first != 0)
 
 
@@ -201,7 +201,7 @@ def _shown(number):
 
 
 def _fit(draft):
-    """Cut the interval to the recorded images, as far as they are known."""
+    """Cut the interval to the recorded images, if they are known."""
     first = draft.recording.first
     if draft.offset < first:
         raise LeftOut(

@@ -15,12 +15,12 @@ _MOMENTS = ("onset", "apex", "offset")
 _ROUNDED = 1e-3  # of a frame, by which the moments in a table may be off
 _EARLY = 0.5 + _ROUNDED  # frames before the first that are taken for it
 _LATE = 1 + _ROUNDED  # the last frame is shown until one frame later
-_TICKS = 1e6  # per second: they stand for the frames of a video that has not been opened
+_TICKS = 1e6  # per second, used as frames of a video that has not been opened
 _DEFAULT_PERIOD = 1 / 30  # of a video of one frame
 
 
 def find_faults(rows, rules, decimal_comma):
-    """Yield what makes rows unusable, whatever the times of the frames are.
+    """Yield the faults of rows that do not depend on the times of the frames.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def frame_at(cell, times, *, decimal_comma=False):
     cell : object
         Seconds since the first frame, as a number or a time span.
     times : FrameTimes or None
-        When each frame is shown. None: unknown, and microseconds stand for frames.
+        When each frame is shown. None: unknown; microseconds are returned as frames.
     decimal_comma : bool, default=False
         As for `parse_number`.
 
@@ -115,7 +115,7 @@ def _nearest(seconds, times):
     period = times.period or _DEFAULT_PERIOD
     early, late = (times.start(0) - seconds) / period, (seconds - times.start(last)) / period
     if early > _EARLY:
-        return -1 - np.ceil(early)  # -1 would stand for a missing frame
+        return -1 - np.ceil(early)  # -1 would mean a missing frame
     if late > _LATE:
         return last + np.ceil(late - _ROUNDED)
     return int(np.abs(times.timestamps - seconds).argmin())

@@ -1,4 +1,4 @@
-"""Where a dataset's files lie in the copy that a user has: its pictures and its workbooks."""
+"""Where a dataset's files lie in the copy that a user has: its images and its workbooks."""
 
 import os
 import re
@@ -25,8 +25,8 @@ class Layout:
     tree : str
         Its folders and files, as messages show them.
     entry : str
-        Regular expression of the names of the folders in which the pictures are sorted, by
-        subject or by video: their parent is the folder of the pictures.
+        Regular expression of the names of the folders in which the images are sorted, by
+        subject or by video: their parent is the folder of the images.
     workbooks : str
         Regular expression of the names of the workbooks, ignoring case and blanks.
     """
@@ -37,7 +37,7 @@ class Layout:
     workbooks: str
 
     def is_entry(self, name):
-        """Return whether a folder of that name holds the pictures of a subject or a video."""
+        """Return whether a folder of that name holds the images of a subject or a video."""
         return re.fullmatch(self.entry, name.strip(), re.IGNORECASE) is not None
 
     def is_workbook(self, name):
@@ -58,28 +58,28 @@ def plain_name(name):
     return re.sub(r"\s+", "", name).casefold()
 
 
-def find_picture_folders(folder, layout):
-    """Return the folders of pictures within a folder, at least one.
+def find_image_folders(folder, layout):
+    """Return the folders of images within a folder, at least one.
 
-    If the folder holds the workbook but no pictures, they are looked for beside it.
+    If the folder holds the workbook but no images, they are looked for beside it.
     """
     _check_folder(folder, layout)
-    found = _picture_folders(folder, layout)
+    found = _image_folders(folder, layout)
     if not found and _workbooks(folder, layout):
-        found = _picture_folders(_parent(folder), layout, depth=2)
+        found = _image_folders(_parent(folder), layout, depth=2)
     if not found:
-        raise layout.missing("pictures", folder)
+        raise layout.missing("images", folder)
     return found
 
 
 def find_workbooks(folder, layout):
     """Return the workbooks within a folder, by their names; at least one.
 
-    If the folder holds the pictures but no workbook, it is looked for beside it.
+    If the folder holds the images but no workbook, it is looked for beside it.
     """
     _check_folder(folder, layout)
     found = _workbooks(folder, layout)
-    if not found and _picture_folders(folder, layout):
+    if not found and _image_folders(folder, layout):
         found = _workbooks(_parent(folder), layout, depth=1)
     if not found:
         raise layout.missing("labels", folder)
@@ -149,7 +149,7 @@ def visible_files(path):
     return [Path(path, name) for name in _listed(path)[1]]
 
 
-def picture_recording(name, subject, folder, fps, keep_every, repairs):
+def image_recording(name, subject, folder, fps, keep_every, repairs):
     """Return the recording whose images lie in a folder; None, and a note, if it is not a video."""
     try:
         numbers = image_numbers(folder)
@@ -185,7 +185,7 @@ def by_key(found, layout, folder, repairs):
     Parameters
     ----------
     found : iterable of (key, Recording or None)
-        What `picture_recording` returned.
+        What `image_recording` returned.
     layout : Layout
         The layout of the dataset, for the error if nothing is found.
     folder : Path
@@ -224,7 +224,7 @@ def _parent(folder):
     return Path(os.path.abspath(folder)).parent
 
 
-def _picture_folders(folder, layout, depth=_DEPTH):
+def _image_folders(folder, layout, depth=_DEPTH):
     walked = _walk(folder, layout, depth)
     return [path for path, folders, _ in walked if any(map(layout.is_entry, folders))]
 
@@ -241,7 +241,7 @@ def _images_within(path, depth):
 
 
 def _walk(folder, layout, depth):
-    """Yield each folder with the names in it, nearest first; folders of pictures are not listed."""
+    """Yield each folder with the names in it, nearest first; folders of images are not listed."""
     level = [Path(folder)]
     for _ in range(depth):
         below = []

@@ -31,7 +31,7 @@ def find_videos(folder, names):
     Raises
     ------
     FileNotFoundError
-        If there is no such folder, or some of the videos are not there; the error names them all.
+        If the folder or some of the videos do not exist; the error names them all.
     ValueError
         If a name fits several videos.
 

@@ -1,8 +1,8 @@
-"""A face that moves: one photograph, warped by fields after the facial action coding system.
+"""A moving face: one photograph, warped by fields after the facial action coding system.
 
-Everything happens on a square canvas on which the face is `FACE_SIZE` pixels large. A point x of
-the neutral face is seen at ``head(x + expression(x))``: expression fields are smooth sums of
-Gaussians around landmarks, the head moves by a similarity transform. All of it is known exactly.
+The face is `FACE_SIZE` pixels large on a square canvas. A point x of the neutral face is seen at
+``head(x + expression(x))``: expression fields are smooth sums of Gaussians around landmarks, the
+head moves by a similarity transform. The motion is therefore known exactly.
 """
 
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ _MIDDLE_UNITS = {
 _LID = [(43, 0, 1, 5), (44, 0, 1, 5)]
 
 EXPRESSION_UNITS = (*_LEFT_RIGHT_UNITS, *_MIDDLE_UNITS)
-# What is no expression: blinks, and the parallax of a head that turns (the nose leads).
+# Motion that is not an expression: blinks, and the parallax of a turning head (the nose leads).
 OTHER_UNITS = ("blink", "turn sideways", "turn up")
 UNITS = (*EXPRESSION_UNITS, *OTHER_UNITS)
 
@@ -78,7 +78,7 @@ class Face:
     fields: np.ndarray
 
     def unit_motion(self, points):
-        """Return how far each unit at an activation of 1 moves points of the neutral face.
+        """Return the motion of points of the neutral face for an activation of 1 of each unit.
 
         Parameters
         ----------
@@ -88,24 +88,24 @@ class Face:
         Returns
         -------
         motion : array of shape (n_units, n_points, 2)
-            In pixels of the canvas, without the head's motion.
+            In pixels of the canvas, without the motion of the head.
         """
         return np.stack([_sample(field, points) for field in self.fields])
 
     def render(self, activations, head):
-        """Return one picture of the face, as float32 grey values without noise.
+        """Return one image of the face, as float32 grey values without noise.
 
         Parameters
         ----------
         activations : array of shape (n_units,)
             Activation of each unit.
         head : array of shape (2, 3)
-            The head's transform: points of the neutral canvas to points of the picture.
+            Transform of the head: points of the neutral canvas to points of the image.
 
         Returns
         -------
-        picture : float32 array of shape (CANVAS_SIZE, CANVAS_SIZE)
-            The picture.
+        image : float32 array of shape (CANVAS_SIZE, CANVAS_SIZE)
+            The image.
         """
         import cv2
 
@@ -122,7 +122,7 @@ class Face:
 
 
 def make_face(rng):
-    """Return a new subject: the astronaut with another shape, another skin and other light.
+    """Return a new subject: the astronaut with another shape, skin and light.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def face_transform(shift, angle, scale, centre):
 
 
 def _astronaut(mirror):
-    """Return the neutral picture and its landmarks on the canvas."""
+    """Return the neutral image and its landmarks on the canvas."""
     import cv2
     from skimage.data import astronaut
 
@@ -178,7 +178,7 @@ def _reshape(texture, landmarks, rng):
     source = (_pixel_grid() + _inverted(field)).astype(np.float32)
     texture = cv2.remap(texture, source, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     landmarks = landmarks + _sample(field, landmarks)
-    # Other proportions have another size: bring it back, so that pixels mean the same for all.
+    # Scale the face back to its size, so that pixels mean the same for all subjects.
     size = FACE_SIZE / face_extent(landmarks[None])[0]
     middle = np.full(2, (CANVAS_SIZE - 1) / 2)
     resize = face_transform(middle - landmarks.mean(axis=0) + [0, 8], 0.0, size, landmarks.mean(0))
@@ -208,7 +208,7 @@ def _reskin(texture, rng):
 
 
 def _unit_fields(landmarks, rng):
-    """Return the fields of all units for one face; everyone's two sides differ a little."""
+    """Return the fields of all units for one face; its two sides differ slightly."""
     fields = []
     for gaussians in _LEFT_RIGHT_UNITS.values():
         left, right = rng.uniform(0.75, 1.25, size=2)

@@ -1,7 +1,7 @@
-"""What happens in a synthetic video: when which units move, and how the head does.
+"""What happens in a synthetic video: the expressions, the motion of the head, the light.
 
-A script is drawn in steps of 1/30 s, whatever the rate of the video, so that the same seed makes
-the same scene. Its curves are continuous and are then evaluated at the times of the frames.
+A script is drawn in steps of 1/30 s at any frame rate, so the same seed gives the same scene. Its
+curves are continuous and are then evaluated at the times of the frames.
 """
 
 from dataclasses import dataclass
@@ -84,7 +84,7 @@ def write_script(
     amplitudes : dict of label to (low, high)
         Range of the largest node displacement at the apex, in pixels.
     head_motion, head_turns, blinks, talking, light : float
-        Strength of each distractor; 0 leaves it out, 1 is the usual strength.
+        Strength of each distractor; 0 turns it off, 1 is the usual strength.
     rng : RandomState
         Source of randomness.
 
@@ -110,7 +110,7 @@ def write_script(
     scale = np.exp(head_motion * 0.01 * _drift(n_steps, steps, 60, 1, rng)[:, 0])
     gain = 1 + light * 0.06 * _drift(n_steps, steps, 80, 1, rng)[:, 0]
     slope = light * 0.06 * _drift(n_steps, steps, 80, 1, rng)[:, 0]
-    # Drawn last, so that what is drawn before does not depend on them.
+    # Drawn last, so that the rest does not depend on them.
     fast_turn = head_turns * _fast_turns(n_steps, steps, rng)
     activations[:, [UNITS.index(name) for name in OTHER_UNITS[1:]]] = turn + fast_turn
     # The head turns about a point behind the face, so that all of the face moves as well.
@@ -134,7 +134,7 @@ def _nearest_frames(intervals, n_frames, fps):
 
 
 def _draw_intervals(n_steps, rng):
-    """Return intervals in steps that keep their distance; fewer are drawn again until they fit."""
+    """Return intervals in steps, at a distance from each other; drawn again until they fit."""
     while True:
         counts = {
             label: rng.poisson(rng.gamma(3.0, _MEAN_COUNTS[label] / 3.0)) for label in CLASSES
@@ -168,7 +168,7 @@ def _draw_expression(label, rng):
 
 
 def _course(interval, steps, rng):
-    """Return the intensity over time: above 0 from onset to offset only, 1 at the apex.
+    """Return the intensity over time: above 0 only from onset to offset, 1 at the apex.
 
     Between steps it is above 0 for less than a step before the onset and after the offset.
 
@@ -213,7 +213,7 @@ def _drift(n_steps, steps, smoothness, n_signals, rng):
 
 
 def _jerks(n_steps, steps, rng):
-    """Return quick moves of the head: a few pixels within a third of a second, now and then."""
+    """Return occasional quick moves of the head: a few pixels within a third of a second."""
     moves = np.zeros((len(steps), 2))
     for _ in range(rng.poisson(n_steps / 300)):
         start, length = rng.randint(n_steps), rng.randint(8, 16)
@@ -238,7 +238,7 @@ def _draw_talking(intervals, n_steps, steps, rng):
     """Return the activations of stretches of speech between the expressions: syllables."""
     activations = np.zeros((len(steps), len(UNITS)))
     silent = np.zeros(n_steps, dtype=bool)
-    for interval in intervals:  # nobody could annotate what is said over an expression
+    for interval in intervals:  # speech during an expression could not be annotated
         silent[interval["onset"] - _MIN_GAP // 2 : interval["offset"] + _MIN_GAP // 2 + 1] = True
     for _ in range(rng.poisson(n_steps / 250)):
         start, stop = rng.randint(n_steps) + np.array([0, rng.randint(20, 90)])

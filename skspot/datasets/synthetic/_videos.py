@@ -1,4 +1,4 @@
-"""Synthetic face videos whose expressions are known exactly."""
+"""Synthetic face videos with exactly known expressions."""
 
 from fractions import Fraction
 from math import ceil
@@ -16,15 +16,15 @@ from skspot.faces import node_centres, node_names, region_radius
 from skspot.utils._param_validation import Interval, validate_params
 from skspot.utils._progress import progress_bar
 
-_MIN_DURATION = 2  # seconds: much less and hardly an expression fits
+_MIN_DURATION = 2  # seconds: hardly an expression fits into less
 
 _DESCR = """Synthetic face videos
 
-One photograph of a face (scikit-image's astronaut) in the shapes, skins and lights of several
+One photograph of a face (scikit-image's astronaut) with the shapes, skins and lights of several
 "subjects", warped by fields after the facial action coding system. Counts and lengths of the
-expressions follow SAMM Long Videos. Motion and turns of the head, blinks,
-speech, changes of light and sensor noise are distractors that carry no label. The face is 128
-pixels large, a micro-expression moves its strongest region by 0.5 to 2 of them.
+expressions follow SAMM Long Videos. Motion and turns of the head, blinks, speech, changes of light
+and sensor noise are distractors without labels. The face is 128 pixels large; a micro-expression
+moves its strongest region by 0.5 to 2 pixels.
 """
 
 
@@ -70,7 +70,7 @@ def make_expression_videos(
     random_state=None,
     verbose=0,
 ):
-    """Make face videos with macro- and micro-expressions that are known exactly.
+    """Make face videos with exactly known macro- and micro-expressions.
 
     Parameters
     ----------
@@ -79,8 +79,8 @@ def make_expression_videos(
     videos_per_subject : int, default=2
         Number of videos of each subject.
     n_frames : int, default=600
-        Length of each video in frames, 2 s at least. How many expressions a video holds does not
-        depend on it, except that they must fit.
+        Length of each video in frames, at least 2 s. The number of expressions does not depend on
+        it, except that they must fit.
     fps : float, default=30.0
         Frames per second, from 5 to 1000. With the same `random_state`, videos of the same duration
         ``n_frames / fps`` show the same scene at any rate. Only the sensor noise differs; onset,
@@ -89,7 +89,7 @@ def make_expression_videos(
         Range of the displacement of the strongest region at the apex, in pixels of a face of 128.
     head_motion : float, default=1.0
         Strength of the motion of the head: slow drift of about 3 px, rotation by about 1 degree,
-        turns of the head, and quick moves. 0 is a head that does not move.
+        turns of the head, and quick moves. At 0 the head does not move.
     head_turns : float, default=0.0
         Strength of fast turns of the head, one in 7 s: at 1 the nose leads by about 2 px and
         the face moves by about 6 px, within 0.2 to 0.4 s.
@@ -105,14 +105,14 @@ def make_expression_videos(
     folder : str or Path, default=None
         Folder to which the videos are written, as H.264 in MP4 files. None returns arrays.
     crf : int, default=12
-        Quality of the written videos; 0 is best. Measured with still heads, RMS in pixels: at 12
-        the codec alone changes the flow by 0.014 and sensor noise alone by 0.030, and the error
-        of the flow from noisy videos is 0.053 with and without the codec. With moving heads the
-        codec alone changes it by 0.039, of an error of 0.134.
+        Quality of the written videos; 0 is best. Measured at 12 with still heads, RMS in pixels:
+        the codec changes the flow by 0.014 and sensor noise by 0.030, and the error of the flow
+        from noisy videos is 0.053 with and without the codec. With moving heads the codec changes
+        it by 0.039, and the error is 0.134.
     n_jobs : int, default=None
         Number of videos rendered at the same time. The result does not depend on it.
     random_state : int, RandomState or None, default=None
-        Seed of everything that is random.
+        Seed of all random numbers.
     verbose : int, default=0
         Whether to show progress over the videos with the time left, on standard error. 0 shows
         nothing.
@@ -133,8 +133,8 @@ def make_expression_videos(
         landmarks : list of float32 arrays of shape (n_frames, 68, 2)
             The exact landmarks in pixels.
         displacement : list of float32 arrays of shape (n_frames, 10, 2)
-            True displacement of each node's region from the neutral face, blinks and turns of the
-            head included but not its rigid motion, in pixels.
+            True displacement of the region of each node from the neutral face, in pixels, including
+            blinks and turns of the head but not its rigid motion.
 
         and `fps`, `node_names`, `DESCR`.
 
@@ -151,7 +151,7 @@ def make_expression_videos(
     _check_amplitude(micro_amplitude, "micro_amplitude")
     if n_frames < _MIN_DURATION * fps:
         raise ValueError(
-            f"A video must last {_MIN_DURATION} s at least, got n_frames={n_frames} at "
+            f"A video must last at least {_MIN_DURATION} s, got n_frames={n_frames} at "
             f"fps={fps:g}, {n_frames / fps:.3g} s; pass n_frames={ceil(_MIN_DURATION * fps)} or "
             "more."
         )
@@ -223,7 +223,7 @@ def _make_video(name, subject_seed, seed, settings, noise, folder, crf):
 
 
 def _frames(face, script, heads, noise, rng):
-    """Yield the pictures with their light and noise, as uint8."""
+    """Yield the images with their light and noise, as uint8."""
     side = np.linspace(-1, 1, CANVAS_SIZE, dtype=np.float32)
     for activations, head, gain, slope in zip(script.activations, heads, script.gain, script.slope):
         picture = face.render(activations, head) * np.float32(gain) * (1 + np.float32(slope) * side)
@@ -233,7 +233,7 @@ def _frames(face, script, heads, noise, rng):
 
 
 def node_motion(face):
-    """Return how far each unit moves the regions of the nodes: (n_units, n_nodes, 2)."""
+    """Return the motion of the regions of the nodes for each unit, (n_units, n_nodes, 2)."""
     radius = region_radius(FACE_SIZE)
     side = np.arange(-radius, radius + 1)
     square = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
@@ -252,7 +252,7 @@ def _moved_landmarks(face, script, heads):
 
 
 def write_video(path, frames, *, fps, crf=12):
-    """Write grey frames as H.264; 0 is the best quality `crf`."""
+    """Write grey frames as H.264 with the quality `crf`; 0 is best."""
     import av
 
     with av.open(str(path), "w") as container:
@@ -260,7 +260,7 @@ def write_video(path, frames, *, fps, crf=12):
         stream.pix_fmt = "gray"
         stream.options = {"crf": str(crf), "preset": "veryfast"}
         for i, frame in enumerate(frames):
-            if i == 0:  # later it can't be set any more
+            if i == 0:  # it can only be set before the first frame
                 stream.height, stream.width = frame.shape
             container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="gray")))
         container.mux(stream.encode())

@@ -23,21 +23,21 @@ def read_workbook(path):
     Parameters
     ----------
     path : str or path-like
-        The workbook. What it is, is told by its content: copies carry wrong suffixes.
+        The workbook. Its kind is determined by its content, as suffixes may be wrong.
 
     Returns
     -------
     sheets : dict of str to DataFrame
-        The cells of each sheet, as the file stores them: numbers, text, dates, NaN where there is
-        nothing; of a formula, the value that was saved with it. The index numbers the rows as
-        spreadsheet programs do, from 1, and rows without any cell are not in it.
+        The cells of each sheet, as the file stores them: numbers, text, dates, NaN for empty cells,
+        and the saved values of formulas. The index numbers the rows as spreadsheet programs do,
+        from 1; empty rows are left out.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     ValueError
-        If the file is no workbook, damaged, empty, or protected by a password.
+        If the file is not a workbook, damaged, empty, or protected by a password.
     """
     path = Path(path)
     if not path.is_file():
@@ -45,7 +45,7 @@ def read_workbook(path):
     engine = _engine(path)
     try:
         with warnings.catch_warnings():
-            # Of pandas, on what it will do one day; of openpyxl, on styles that it ignores.
+            # pandas announces future changes, openpyxl says which styles it ignores.
             warnings.simplefilter("ignore")
             sheets = pd.read_excel(
                 path,
@@ -53,10 +53,10 @@ def read_workbook(path):
                 header=None,
                 dtype=object,
                 engine=engine,
-                keep_default_na=False,  # somebody may be called NA
+                keep_default_na=False,  # a subject may be called NA
                 na_values=[""],
             )
-    except Exception as error:  # the two engines raise whatever the damage makes them stumble over
+    except Exception as error:  # the engines raise many kinds of errors for damaged files
         raise ValueError(_engine_failed(path, error)) from error
     sheets = {str(name): _occupied(cells) for name, cells in sheets.items()}
     if all(cells.empty for cells in sheets.values()):
@@ -72,15 +72,15 @@ def table_below_header(cells, needed, optional=()):
     cells : DataFrame
         A sheet as `read_workbook` returns it.
     needed, optional : dict of str to tuple of str
-        Columns, each with the other spellings of its name. Case, blanks and underscores are not
-        looked at. The header is the first row that holds all needed names.
+        Columns, each with the other spellings of its name. Case, blanks and underscores are
+        ignored. The header is the first row that contains all needed names.
 
     Returns
     -------
     table : DataFrame or None
-        The rows below the header, with the column `place` ("row 12"). Known columns go by the
-        names given here, others by their own; columns without a name are called after their
-        letter, "column K". None if there is no such header.
+        The rows below the header, with the column `place` ("row 12"). Known columns get the names
+        given here, others keep their names; columns without a name are named after their letter,
+        "column K". None if there is no such header.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def first_table(sheets, needed, optional=(), *, where):
 
 
 def _nearest_header(sheets, needed):
-    """Return what to say about the row with the most of the needed names, the first of such."""
+    """Return a description of the first row with the most needed names, for the error."""
     best = None
     for name, cells in sheets.items():
         for row, header in cells.iterrows():
@@ -138,8 +138,8 @@ def _nearest_header(sheets, needed):
                 best = lacks, f"row {row} of sheet {name!r}", written
     lacks, place, written = best
     if len(lacks) == len(needed):
-        return f"None of them is in any row; {place} holds {written!s:.200}"
-    return f"Nearest is {place}, {written!s:.300}, which lacks {lacks}"
+        return f"No row contains any of them; {place} contains {written!s:.200}"
+    return f"The closest is {place}, {written!s:.300}, which lacks {lacks}"
 
 
 def with_places(rows):
@@ -149,22 +149,22 @@ def with_places(rows):
 
 
 def _no_file(path):
-    """Return the message for a path that leads to no file."""
+    """Return the message for a path without a file."""
     if path.is_dir():
         return f"{str(path)!r} is a folder, not a workbook; pass the file."
     folder = path.absolute().parent
     if not folder.is_dir():
-        return f"There is no workbook {str(path)!r}: there is no folder {str(folder)!r}."
+        return f"There is no workbook {str(path)!r}: the folder {str(folder)!r} does not exist."
     found = join_limited(sorted(os.listdir(folder))) or "nothing"
-    return f"There is no workbook {str(path)!r}; found in {str(folder)!r}: {found}."
+    return f"There is no workbook {str(path)!r}; {str(folder)!r} contains {found}."
 
 
 def _engine(path):
-    """Return which engine of pandas reads the file; refuse what is no workbook."""
+    """Return which engine of pandas reads the file; refuse a file that is not a workbook."""
     if path.name.startswith("~$"):
         raise ValueError(
-            f"{str(path)!r} is no workbook but a note of a spreadsheet program that it has "
-            f"{path.name[2:]!r} open; name that file."
+            f"{str(path)!r} is not a workbook, but the note of a spreadsheet program that "
+            f"{path.name[2:]!r} is open; pass that file."
         )
     with path.open("rb") as file:
         start = file.read(512)
@@ -175,16 +175,16 @@ def _engine(path):
     if not start.strip(b"\0"):
         fault = f"is empty ({path.stat().st_size} bytes); copy or download it again"
     elif start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
-        fault = f"holds HTML or XML, whatever its name says; {_SAVE_AS}"
+        fault = f"contains HTML or XML, despite its name; {_SAVE_AS}"
     elif b"\0" not in start:
-        fault = f"holds plain text, such as CSV, whatever its name says; {_SAVE_AS}"
+        fault = f"contains plain text, such as CSV, despite its name; {_SAVE_AS}"
     else:
         fault = "is of an unknown kind; it may be damaged: copy or download it again"
     raise ValueError(_no_workbook(path, fault))
 
 
 def _check_zip(path):
-    """Return the engine for a zip archive; refuse one that is no .xlsx workbook."""
+    """Return the engine for a zip archive; refuse one that is not an .xlsx workbook."""
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.namelist()
@@ -212,7 +212,7 @@ def _check_ole(path):
 
 
 def _engine_failed(path, error):
-    """Return the message for a workbook that an engine could not read."""
+    """Return the message for a workbook that can't be read."""
     if "encrypted" in str(error).lower():
         return _protected(path)
     return _no_workbook(
@@ -223,12 +223,12 @@ def _engine_failed(path, error):
 def _protected(path):
     return (
         f"The workbook {str(path)!r} is protected by a password; open it in a spreadsheet program "
-        "and save it without."
+        "and save it without a password."
     )
 
 
 def _no_workbook(path, fault):
-    return f"{str(path)!r} is no .xlsx or .xls workbook: it {fault}."
+    return f"{str(path)!r} is not an .xlsx or .xls workbook: it {fault}."
 
 
 def _occupied(cells):
@@ -240,17 +240,17 @@ def _occupied(cells):
 
 
 def is_blank(cell):
-    """Tell whether nobody has written anything into a cell but blanks."""
+    """Return whether a cell contains nothing, or only blanks."""
     return not cell.strip() if isinstance(cell, str) else is_empty(cell)
 
 
 def _plain(cell):
-    """Return a name without what its spellings differ in."""
+    """Return a name in the spelling that is compared."""
     return re.sub(r"[\s_]+", "", cell).casefold() if isinstance(cell, str) else ""
 
 
 def _label(cell, position):
-    """Return the name of a column that the loaders don't know."""
+    """Return the name of a column that is not in the lists of known names."""
     if not is_blank(cell):
         return str(cell).strip()
     letters = ""
@@ -262,7 +262,7 @@ def _label(cell, position):
 
 
 def _unique(labels):
-    """Return labels, those that come again with their count: Notes, Notes (2)."""
+    """Return distinct labels: repeated ones get their count, as in Notes, Notes (2)."""
     seen = {}
     result = []
     for label in labels:
