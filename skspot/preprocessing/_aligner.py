@@ -2,11 +2,12 @@
 
 import warnings
 from array import array
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from functools import partial
 from itertools import pairwise
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -17,6 +18,7 @@ from skspot.utils._doc_links import DocLinkMixin
 from skspot.utils._parallel import map_videos
 from skspot.utils._param_validation import MEMORY, Interval, StrOptions, _fit_context
 from skspot.utils._progress import progress_bar
+from skspot.utils._typing import LandmarkerLike, MaybeNone, Memory, OnError, VideoLike
 from skspot.utils.validation import check_videos
 from skspot.video import DEFAULT_FPS, AlignedVideo, NoFaceError, open_video, video_name
 
@@ -143,16 +145,16 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        landmarker="mediapipe",
+        landmarker: LandmarkerLike = "mediapipe",
         *,
-        face_size=128,
-        detect_every=5,
-        fps=None,
-        max_gap=8,
-        on_error="raise",
-        memory=None,
-        n_jobs=None,
-        verbose=0,
+        face_size: float = 128,
+        detect_every: int = 5,
+        fps: float | None = None,
+        max_gap: int = 8,
+        on_error: OnError = "raise",
+        memory: Memory = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
     ):
         self.landmarker = landmarker
         self.face_size = face_size
@@ -164,7 +166,7 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.verbose = verbose
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters, also those of the landmarker, such as ``landmarker__num_faces``.
 
         A landmarker that was given by its name is replaced by an object if its parameters are set.
@@ -186,7 +188,7 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
         return super().set_params(**params)
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Collection[VideoLike], y: object = None) -> Self:
         """Check the parameters; nothing is learned.
 
         Parameters
@@ -204,7 +206,7 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
         as_landmarker(self.landmarker).check(check_videos(X))
         return self
 
-    def transform(self, X):
+    def transform(self, X: Collection[VideoLike]) -> list[AlignedVideo | MaybeNone]:
         """Find the face in each video.
 
         Parameters
@@ -264,7 +266,7 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
             verbose=self.verbose,
         )
 
-    def key_of_landmarks(self, video):
+    def key_of_landmarks(self, video: VideoLike) -> object:
         """Return what the landmarks of a video depend on besides its frames, for a cache's key.
 
         Parameters

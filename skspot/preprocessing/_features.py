@@ -1,13 +1,19 @@
 """What `SWMROFlow` returns for a video: displacements that know what they are."""
 
+from __future__ import annotations
+
 import warnings
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from skspot.faces import MIRRORED_NODES, PART_SIZES, node_names
 from skspot.preprocessing.flow import window_pairs
 from skspot.utils._parallel import one_opencv_thread
+from skspot.utils._typing import HeadMotion, Nodes, Reference
 from skspot.video import FrameTimes, n_frames_in
 
 # By how much windows may differ in length, as a factor, where frame rates allow no better fit.
@@ -58,13 +64,13 @@ class FlowLayout:
     ((16, 10, 2), array([  0, -16]), array([ 0.   , -0.267]))
     """
 
-    nodes: str = "paper"
+    nodes: Nodes = "paper"
     window_length: int = 17
     spacing: int = 1
-    resolutions: tuple = ("window",)
+    resolutions: tuple[Literal["window"] | int, ...] = ("window",)
     step: float = 1 / 30
-    reference: str = "centre"
-    head_motion: str | None = "nose"
+    reference: Reference = "centre"
+    head_motion: HeadMotion | None = "nose"
     face_size: float = 128
     fps: float = 30.0
 
@@ -72,49 +78,49 @@ class FlowLayout:
         object.__setattr__(self, "resolutions", tuple(self.resolutions))  # the class is frozen
 
     @property
-    def pairs(self):
+    def pairs(self) -> NDArray[np.int_]:
         """Between which frames each displacement is, counted from the frame of the window."""
         unit = frames_per_step(self.step, self.fps)
         lags = [r if r == "window" else r * unit for r in self.resolutions]
         return window_pairs(self.window_length, self.spacing, lags, self.reference)
 
     @property
-    def seconds(self):
+    def seconds(self) -> NDArray[np.float64]:
         """Between which times each displacement is, counted from the frame of the window."""
         return self.pairs / self.fps
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int, int]:
         """Shape of one window: (n_positions, n_nodes, n_channels)."""
         return self.window_length - 1, len(self.node_names), 2 * len(self.resolutions)
 
     @property
-    def span(self):
+    def span(self) -> int:
         """Frames from the first to the last that a window needs."""
         longest = int(np.abs(np.diff(self.pairs)).max())
         return max((self.window_length - 1) * self.spacing, longest)
 
     @property
-    def window_seconds(self):
+    def window_seconds(self) -> float:
         """Seconds from the first to the last frame of a window."""
         return (self.window_length - 1) * self.spacing / self.fps
 
     @property
-    def node_names(self):
+    def node_names(self) -> list[str]:
         """Names of the nodes, in the order of their axis."""
         return node_names(self.nodes)
 
     @property
-    def part_sizes(self):
+    def part_sizes(self) -> tuple[int, ...]:
         """Number of nodes of each facial part, in the order of the nodes."""
         return PART_SIZES[self.nodes]
 
     @property
-    def mirrored_nodes(self):
+    def mirrored_nodes(self) -> tuple[int, ...]:
         """For each node, the node that it is in a mirrored face."""
         return MIRRORED_NODES[self.nodes]
 
-    def differences(self, other):
+    def differences(self, other: FlowLayout) -> list[str]:
         """Return in what another layout differs such that one network can't read both.
 
         Parameters
@@ -149,7 +155,13 @@ class FlowLayout:
         return all(x.spacing == frames_per_step(x.step, x.fps) for x in (self, other))
 
     @classmethod
-    def shared_by(cls, features, *, expected=None, name="X"):
+    def shared_by(
+        cls,
+        features: Collection[FlowFeatures | NDArray[Any] | None],
+        *,
+        expected: FlowLayout | None = None,
+        name: str = "X",
+    ) -> FlowLayout | None:
         """Return the layout that the features of several videos share.
 
         Parameters
@@ -191,7 +203,7 @@ class FlowLayout:
         n_read = sum(video is not None for video in features)
         return expected if len(known) == n_read else None
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return the layout as plain values.
 
         Returns
@@ -252,9 +264,9 @@ class FlowFeatures:
     """
 
     layout: FlowLayout
-    valid: np.ndarray
-    timestamps: np.ndarray
-    values: object
+    valid: NDArray[Any]
+    timestamps: NDArray[Any]
+    values: NDArray[Any] | Callable[[], Iterator[NDArray[np.float32]]]
     name: str = ""
     fingerprint: str = ""
 
@@ -275,31 +287,31 @@ class FlowFeatures:
                 f"shapes {self.valid.shape} and {self.timestamps.shape}."
             )
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.timestamps)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int, int, int]:
         """(n_frames, n_positions, n_nodes, n_channels)."""
         return len(self), *self.layout.shape
 
     @property
-    def ndim(self):
+    def ndim(self) -> int:
         """Number of axes, 4."""
         return 4
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype[np.float32]:
         """Type of the values, float32."""
         return np.dtype(np.float32)
 
     @property
-    def computed(self):
+    def computed(self) -> bool:
         """Whether the values have been computed and are kept."""
         return not callable(self.values)
 
     @property
-    def times(self):
+    def times(self) -> FrameTimes:
         """When frames appear and disappear, a `FrameTimes`."""
         return FrameTimes(self.timestamps, f"{self.name}: timestamps")
 
@@ -308,7 +320,7 @@ class FlowFeatures:
         state = "float32" if self.computed else "not computed yet"
         return f"FlowFeatures({name}shape={self.shape}, fps={self.layout.fps:.2f}, {state})"
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         """Return the values, which are computed if necessary, and kept."""
         if not self.computed:
             values, stop = np.empty(self.shape, dtype=self.dtype), 0
@@ -318,17 +330,17 @@ class FlowFeatures:
             object.__setattr__(self, "values", values)
         return np.array(self.values, dtype=dtype, copy=copy)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> Any:
         return np.asarray(self)[index]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
         return iter(np.asarray(self))
 
     def __reduce__(self):
         parts = (self.layout, self.valid, self.timestamps, np.asarray(self))
         return FlowFeatures, (*parts, self.name, self.fingerprint)
 
-    def blocks(self, length=1024):
+    def blocks(self, length: int = 1024) -> Iterator[NDArray[np.float32]]:
         """Yield the values of consecutive frames; those not computed yet are not kept.
 
         Parameters

@@ -1,12 +1,15 @@
 """Sliding-window multi-resolution optical flow: the features of SpotFormer."""
 
 import warnings
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from numbers import Integral, Real
+from typing import Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from skspot.faces import NODE_SETS
@@ -19,6 +22,7 @@ from skspot.utils._doc_links import DocLinkMixin
 from skspot.utils._parallel import map_videos
 from skspot.utils._param_validation import MEMORY, Interval, StrOptions, _fit_context
 from skspot.utils._progress import progress_bar
+from skspot.utils._typing import HeadMotion, MaybeNone, Memory, Nodes, OnError, Reference
 from skspot.utils.validation import check_videos
 from skspot.video import AlignedVideo
 
@@ -178,20 +182,20 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        window_length=17,
+        window_length: int = 17,
         *,
-        step=1 / 30,
-        spacing=None,
-        resolutions=("window",),
-        flow="patches",
-        nodes="paper",
-        reference="centre",
-        head_motion="nose",
-        on_error="raise",
-        device=None,
-        memory=None,
-        n_jobs=None,
-        verbose=0,
+        step: float = 1 / 30,
+        spacing: int | None = None,
+        resolutions: Sequence[Literal["window"] | int] = ("window",),
+        flow: str | Callable[..., ArrayLike] = "patches",
+        nodes: Nodes = "paper",
+        reference: Reference = "centre",
+        head_motion: HeadMotion | None = "nose",
+        on_error: OnError = "raise",
+        device: str | None = None,
+        memory: Memory = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
     ):
         self.window_length = window_length
         self.step = step
@@ -208,7 +212,7 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
         self.verbose = verbose
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X=None, y=None):
+    def fit(self, X: object = None, y: object = None) -> Self:
         """Validate the parameters.
 
         Parameters
@@ -226,7 +230,7 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
         self._check_parameters()
         return self
 
-    def transform(self, X):
+    def transform(self, X: Collection[AlignedVideo | None]) -> list[FlowFeatures | MaybeNone]:
         """Compute the features of each video.
 
         Parameters

@@ -1,13 +1,16 @@
 """AlignedVideo, the view of a video in which the face has been found."""
 
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, fields
 from functools import cached_property
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
+from skspot.utils._typing import VideoLike
 from skspot.video._base import NoFaceError, VideoReadError, video_name
 from skspot.video._frame_times import FrameTimes
 from skspot.video._pictures import ImageSequence
@@ -19,7 +22,7 @@ _EXTENT = 3.0
 _MARGIN = 0.5  # around the landmarks, in face sizes
 
 
-def face_extent(landmarks):
+def face_extent(landmarks: ArrayLike) -> NDArray[np.float64]:
     """Return the size of faces in pixels.
 
     It is 3 times the root-mean-square distance of the points to their centroid: the side of a
@@ -129,11 +132,11 @@ class AlignedVideo:
     array([105.,  90.], dtype=float32)
     """
 
-    source: object
-    landmarks: np.ndarray
-    valid: np.ndarray
-    timestamps: np.ndarray
-    frame_shape: tuple
+    source: VideoLike
+    landmarks: NDArray[Any]
+    valid: NDArray[Any]
+    timestamps: NDArray[Any]
+    frame_shape: tuple[int, int]
     face_size: float = 128
 
     def __post_init__(self):
@@ -172,7 +175,7 @@ class AlignedVideo:
         # Unpickled arrays are writable, and cached values could become wrong.
         return type(self), tuple(getattr(self, field.name) for field in fields(self))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.landmarks)
 
     def __repr__(self):
@@ -193,7 +196,7 @@ class AlignedVideo:
             and np.array_equal(self.landmarks, other.landmarks, equal_nan=True)
         )
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[NDArray[np.uint8]]:
         import cv2
 
         geometry = self._geometry
@@ -228,32 +231,32 @@ class AlignedVideo:
             )
 
     @property
-    def name(self):
+    def name(self) -> str:
         """Short name of the video for messages."""
         return video_name(self.source)
 
     @property
-    def n_frames(self):
+    def n_frames(self) -> int:
         """Number of frames."""
         return len(self)
 
     @property
-    def times(self):
+    def times(self) -> FrameTimes:
         """When frames appear and disappear, a `FrameTimes`."""
         return FrameTimes(self.timestamps, f"{self.name}: timestamps")
 
     @property
-    def fps(self):
+    def fps(self) -> float:
         """Median frame rate in frames per second; NaN for a single frame."""
         return self.times.fps
 
     @property
-    def duration(self):
+    def duration(self) -> float:
         """Seconds from the first frame to the end of the last, which lasts one period of `fps`."""
         return self.times.duration
 
     @property
-    def fingerprint(self):
+    def fingerprint(self) -> str:
         """Short text that changes when frames, landmarks, times or face size change."""
         source = open_video(self.source, warn=False).fingerprint
         return blake2b(source.encode() + self._digest_of_parts, digest_size=16).hexdigest()
@@ -266,7 +269,7 @@ class AlignedVideo:
         return digest.digest()
 
     @property
-    def face_transform(self):
+    def face_transform(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Arrays (2,): a point p of the source is shown at ``p * scale + shift``."""
         # cv2.resize maps the areas of the pixels; their centres lie half a pixel inwards.
         geometry = self._geometry
@@ -274,13 +277,13 @@ class AlignedVideo:
         return geometry.scale, (0.5 - corner) * geometry.scale - 0.5
 
     @property
-    def face_landmarks(self):
+    def face_landmarks(self) -> NDArray[np.float32]:
         """Landmarks in pixels of the scaled frames, float32 array (n_frames, 68, 2)."""
         scale, shift = self.face_transform
         return (self.landmarks * scale + shift).astype(np.float32)
 
     @property
-    def face_sizes(self):
+    def face_sizes(self) -> NDArray[np.float64]:
         """Size of the face in each scaled frame, in pixels, array (n_frames,)."""
         return face_extent(self.face_landmarks)
 

@@ -1,13 +1,18 @@
 """The base class `Video`, the errors, and text for messages."""
 
+from __future__ import annotations
+
 import os
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from skspot.utils._typing import VideoLike
 from skspot.video._frame_times import FrameTimes
 
 # Suffixes by which files in folders and tables are taken for videos; any file can be opened.
@@ -26,7 +31,7 @@ class NoFaceError(ValueError):
     """A video in which no face was found."""
 
 
-def video_name(source):
+def video_name(source: VideoLike | Video) -> str:
     """Return the name of a video in messages.
 
     Parameters
@@ -79,9 +84,10 @@ class Video(ABC):
         duration; 0 if the header has neither.
     """
 
-    keep_every = 1
+    keep_every: int = 1
+    nominal_n_frames: int
 
-    def __init__(self, source, fps, warn):
+    def __init__(self, source: VideoLike, fps: float, warn: bool):
         self.source = source
         self.name = video_name(source)
         self._fps = float(fps)
@@ -92,7 +98,7 @@ class Video(ABC):
     def __repr__(self):
         return f"<{type(self).__name__} {self.name!r}>"
 
-    def iterate(self, colour=False):
+    def iterate(self, colour: bool = False) -> Iterator[tuple[NDArray[np.uint8], float]]:
         """Decode the frames one at a time, each with its time.
 
         After a complete pass, `timestamps` and `n_frames` are known without a second one.
@@ -132,7 +138,7 @@ class Video(ABC):
         self._shape = shape
         self._times = np.array(times)
 
-    def frames(self, colour=False):
+    def frames(self, colour: bool = False) -> Iterator[NDArray[np.uint8]]:
         """Decode the frames one at a time.
 
         Parameters
@@ -155,7 +161,7 @@ class Video(ABC):
                 yield frame
 
     @property
-    def timestamps(self):
+    def timestamps(self) -> NDArray[np.float64]:
         """Time of every frame in seconds since the first, ndarray (n_frames,) of float64.
 
         A file is decoded once to learn them, unless a pass over its frames has been completed.
@@ -165,17 +171,17 @@ class Video(ABC):
         return self._times
 
     @property
-    def times(self):
+    def times(self) -> FrameTimes:
         """When frames appear and disappear, a `FrameTimes`; decodes a file as `timestamps` does."""
         return FrameTimes(self.timestamps, f"{self.name}: timestamps")
 
     @property
-    def n_frames(self):
+    def n_frames(self) -> int:
         """Number of frames; of a file, those that can be decoded, even if its header differs."""
         return len(self.timestamps)
 
     @property
-    def frame_shape(self):
+    def frame_shape(self) -> tuple[int, int]:
         """Height and width of the frames in pixels."""
         if self._shape is None:
             with closing(self.frames()) as frames:
@@ -183,12 +189,12 @@ class Video(ABC):
         return self._shape
 
     @property
-    def start(self):
+    def start(self) -> float:
         """When players show the first frame, in seconds; above 0 in a file whose sound is first."""
         return 0.0
 
     @property
-    def fingerprint(self):
+    def fingerprint(self) -> str:
         """Short text that changes when the video changes, for use as a cache key.
 
         It does not depend on the path of a file or folder, and no frame is decoded. For the images

@@ -1,8 +1,10 @@
 """FrameTimes, when the frames of a video are shown."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 _RATE_SPAN = 100  # frames over which the frame rate is measured
 
@@ -37,7 +39,7 @@ class FrameTimes:
     (13, 24)
     """
 
-    timestamps: np.ndarray
+    timestamps: NDArray[Any]
     name: str = "timestamps"
 
     def __post_init__(self):
@@ -57,11 +59,11 @@ class FrameTimes:
                 f"array of shape {timestamps.shape}."
             )
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.timestamps)
 
     @property
-    def fps(self):
+    def fps(self) -> float:
         """Median frame rate in frames per second; NaN for a single frame."""
         # Over many frames, because containers round times: Matroska to milliseconds, which makes
         # the single intervals of 23.976 frames per second 41 or 42 ms.
@@ -71,40 +73,40 @@ class FrameTimes:
         return float(span / np.median(self.timestamps[span:] - self.timestamps[:-span]))
 
     @property
-    def period(self):
+    def period(self) -> float:
         """Seconds that a frame lasts at the frame rate; 0 for a single frame."""
         return 1 / self.fps if len(self) > 1 else 0.0
 
     @property
-    def ends(self):
+    def ends(self) -> NDArray[np.float64]:
         """When each frame disappears, in seconds, ndarray (n_frames,)."""
         return np.append(self.timestamps[1:], self.timestamps[-1] + self.period)
 
     @property
-    def duration(self):
+    def duration(self) -> float:
         """Seconds from the start of the first frame to the end of the last."""
         return float(self.timestamps[-1] - self.timestamps[0] + self.period)
 
-    def start(self, frame):
+    def start(self, frame: int) -> float:
         """Return when a frame appears, in seconds."""
         return float(self.timestamps[frame])
 
-    def end(self, frame):
+    def end(self, frame: int) -> float:
         """Return when a frame disappears, in seconds."""
         last = frame == len(self) - 1
         return float(self.timestamps[frame] + self.period if last else self.timestamps[frame + 1])
 
-    def frame_at(self, seconds):
+    def frame_at(self, seconds: float) -> int:
         """Return the frame that is shown at a time, the first or last one beyond the ends."""
         frame = np.searchsorted(self.timestamps, seconds, side="right") - 1
         return int(np.clip(frame, 0, len(self) - 1))
 
-    def n_frames_in(self, seconds):
+    def n_frames_in(self, seconds: float) -> int:
         """Return how many frames come closest to a length of time at the frame rate."""
         return n_frames_in(seconds, self.fps)
 
 
-def n_frames_in(seconds, fps):
+def n_frames_in(seconds: float, fps: float) -> int:
     """Return how many frames come closest to a length of time; halves are rounded up.
 
     Parameters
@@ -129,7 +131,7 @@ def n_frames_in(seconds, fps):
     return int(np.floor(round(seconds * fps, 3) + 0.5))
 
 
-def frame_stretches(chosen):
+def frame_stretches(chosen: ArrayLike) -> list[tuple[int, int]]:
     """Return the stretches of consecutive frames among those chosen.
 
     Parameters

@@ -13,6 +13,7 @@ import numpy as np
 
 from skspot.utils._fingerprints import hash_file, remembered
 from skspot.utils._text import join_limited
+from skspot.utils._typing import FilePath
 from skspot.utils.validation import check_fps, with_parameters
 from skspot.video._base import DEFAULT_FPS, Video, VideoReadError
 
@@ -98,7 +99,7 @@ def _check_array(array):
 
 
 @dataclass(frozen=True)
-class ImageSequence(os.PathLike):
+class ImageSequence(os.PathLike[str]):
     """A folder of numbered images with its frame rate, all of them or every n-th.
 
     You can pass it like a path to a video. Nothing is opened, copied or listed before the frames
@@ -142,7 +143,7 @@ class ImageSequence(os.PathLike):
     array([0.   , 0.035, 0.07 ])
     """
 
-    path: str
+    path: FilePath
     fps: float | None = None
     keep_every: int = 1
 
@@ -155,7 +156,7 @@ class ImageSequence(os.PathLike):
                 f"keep_every must be a whole number of at least 1, got {self.keep_every!r}."
             )
 
-    def __fspath__(self):
+    def __fspath__(self) -> str:
         return self.path
 
     def __str__(self):
@@ -200,7 +201,7 @@ class FolderVideo(_UntimedVideo):
         return digest.hexdigest()
 
 
-def image_names(folder):
+def image_names(folder: FilePath) -> dict[int, str]:
     """Return the names of the images in a folder by their numbers, in the order of the numbers.
 
     The number of an image is the last one in its name. Only names are read, which is quick even for
@@ -264,7 +265,7 @@ def image_names(folder):
     return dict(sorted(by_number.items()))
 
 
-def is_image_folder(path):
+def is_image_folder(path: FilePath) -> bool:
     """Return whether a path is a folder with an image in it, judging by names alone.
 
     Parameters

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skspot.faces import FACE_PARTS, STABLE_POINTS
-from skspot.video._aligned import face_extent
+from skspot.video._aligned import AlignedVideo, face_extent
 from skspot.video._frame_times import frame_stretches
 
 # Limits of fast motion of the head. In synthetic videos, people who sit quietly stay below 0.2 and
@@ -66,32 +66,32 @@ class VideoQuality:
     fps: float
     face_size: float
     shown_size: float
-    without_face: list
-    fast_motion: list
+    without_face: list[tuple[int, int]]
+    fast_motion: list[tuple[int, int]]
     n_pauses: int
 
     @property
-    def n_without_face(self):
+    def n_without_face(self) -> int:
         """Number of frames without a face."""
         return _n_frames(self.without_face)
 
     @property
-    def n_fast(self):
+    def n_fast(self) -> int:
         """Number of frames in which the head moves fast."""
         return _n_frames(self.fast_motion)
 
     @property
-    def low_rate(self):
+    def low_rate(self) -> bool:
         """Whether there are too few frames per second for micro-expressions; False if unknown."""
         return self.fps < _LOWEST_RATE
 
     @property
-    def small_face(self):
+    def small_face(self) -> bool:
         """Whether the face had to be enlarged by a tenth or more, which adds no detail."""
         return self.face_size < _SMALL * self.shown_size
 
 
-def measure_quality(aligned):
+def measure_quality(aligned: AlignedVideo) -> VideoQuality:
     """Measure the quality of an aligned video for spotting.
 
     Parameters

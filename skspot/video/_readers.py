@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
+from skspot.utils._typing import VideoLike
 from skspot.utils.validation import check_fps
 from skspot.video._base import DEFAULT_FPS, Video
 from skspot.video._files import FileVideo
 from skspot.video._pictures import ArrayVideo, FolderVideo, ImageSequence
 
 
-def open_video(source, *, fps=None, warn=True):
+def open_video(source: VideoLike | Video, *, fps: float | None = None, warn: bool = True) -> Video:
     """Open a video of any kind.
 
     Parameters

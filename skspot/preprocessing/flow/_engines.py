@@ -7,6 +7,7 @@ flow of every pixel and average it over each region; Lucas-Kanade follows a few 
 """
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import numpy as np
 
@@ -141,7 +142,7 @@ class LucasKanade(FlowEngine):
         return np.stack(motion).astype(np.float32)
 
 
-def make_engine(flow, device=None):
+def make_engine(flow: Any, device: str | None = None) -> FlowEngine:
     """Return the engine of a name, or the one that a callable makes.
 
     Parameters
