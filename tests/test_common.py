@@ -13,12 +13,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from skspot import make_intervals
 from skspot.datasets import make_expression_videos
+from skspot.landmarks import LANDMARKERS, Template
 from skspot.neural_network import SpotFormerClassifier
 from skspot.preprocessing import FaceAligner, SWMROFlow
 from skspot.utils.validation import as_object_array
 from tests.conftest import align_exactly
 
-ESTIMATORS = [FaceAligner(landmarker="template"), SWMROFlow(), SpotFormerClassifier()]
+ESTIMATORS = [FaceAligner(Template()), SWMROFlow(), SpotFormerClassifier()]
+# They have parameters, but neither fit nor transform.
+WITH_PARAMETERS = [make() for make in LANDMARKERS.values()]
 
 # With features that are no 2-D arrays, scikit-learn's generator leaves these out; they apply.
 CHECKS = [
@@ -44,7 +47,7 @@ FAILS = {
 
 
 def _cases():
-    for estimator in ESTIMATORS:
+    for estimator in (*ESTIMATORS, *WITH_PARAMETERS):
         for check in CHECKS:
             name = type(estimator).__name__
             reason = FAILS.get((check.__name__, name))

@@ -15,6 +15,7 @@ import skspot
 from skspot import make_intervals
 from skspot.datasets import make_expression_videos
 from skspot.intervals import PREDICTION_DTYPE
+from skspot.landmarks import Template
 from skspot.metrics import interval_counts_scorer, interval_f1_scorer, spotting_report
 from skspot.model_selection import LeaveOneSubjectOut, cross_val_intervals
 from skspot.neural_network import SpotFormer, SpotFormerClassifier
@@ -63,7 +64,7 @@ def spotter(cache):
     """Return a quick pipeline that finds something in every video."""
     return Pipeline(
         [
-            ("align", FaceAligner("template", memory=cache)),
+            ("align", FaceAligner(Template(), memory=cache)),
             ("flow", SWMROFlow(flow="lucas-kanade", memory=cache)),
             ("spot", SpotFormerClassifier(max_epochs=1, macro_threshold=0.0, random_state=0)),
         ]
@@ -125,7 +126,7 @@ def test_cross_validation_by_three_tools(spotter, data, by_subject):
     [
         [{"flow__window_length": [9, 17]}, {"flow__step": [1 / 15]}],
         [{"spot__decoding": ["boundaries", "apexes"]}, {"spot__macro_threshold": [0.5]}],
-        [{"align__landmarker_params": [{"recheck": 5}, {"recheck": 10}]}],
+        [{"align__landmarker__recheck": [5, 10]}],
         [{"spot__module": [SpotFormer, Own]}, {"spot__module__dim": [8]}],
     ],
     ids=["window", "decoding", "landmarker", "module"],
