@@ -138,7 +138,8 @@ class SpottingResult:
     @property
     def name(self) -> str:
         """What messages call the video."""
-        return video_name(self.video) if self.aligned is None else self.aligned.name
+        known = [part.name for part in (self.aligned, self.features) if hasattr(part, "name")]
+        return known[0] if known else video_name(self.video)
 
     @property
     def times(self) -> FrameTimes | MaybeNone:
@@ -279,7 +280,8 @@ def _spot_video(spotter, video):
             raise ValueError("It could not be read or shows no face, as the warning before says.")
         if isinstance(data, AlignedVideo):
             aligned = data
-    features = None if data is aligned or data is video else data
+    made = data is not aligned and data is not video
+    features = data if made or isinstance(data, FlowFeatures) else None
     if not hasattr(last, "predict_scores"):
         return SpottingResult(video, last.predict([data])[0], aligned, features)
     (scores,) = last.predict_scores([data])

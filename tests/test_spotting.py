@@ -108,6 +108,15 @@ def test_videos_that_fail(spotter, data, tmp_path, n_jobs):
     assert bad is None
 
 
+def test_features_instead_of_videos(spotter, results):
+    features = results[0].features
+    (result,) = spot(spotter[-1], [features])
+    assert result.features is features
+    assert result.name == "s01_1.mp4"
+    assert result.times.fps == pytest.approx(30)
+    np.testing.assert_array_equal(result.intervals, results[0].intervals)
+
+
 def test_a_spotter_of_whole_videos(data):
     (result,) = spot(EverySecond().fit(data.videos, data.intervals), data.videos[:1])
     assert (result.aligned, result.features, result.scores, result.times) == (None,) * 4

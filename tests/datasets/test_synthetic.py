@@ -18,6 +18,7 @@ from skspot.datasets.synthetic import (
     node_motion,
 )
 from skspot.datasets.synthetic._script import _course, _draw_intervals, _drift, write_script
+from skspot.datasets.synthetic._videos import write_video
 from skspot.faces import node_centres, node_names, region_radius
 from skspot.intervals import make_intervals
 from skspot.preprocessing import SWMROFlow
@@ -423,6 +424,16 @@ def test_noise_has_its_deviation():
 
 
 # -- files -----------------------------------------------------------------------------------------
+
+
+def test_written_files_are_repeatable(tmp_path):
+    """An encoder of several threads writes other files now and then."""
+    frames = np.random.default_rng(0).integers(0, 256, size=(60, 120, 120), dtype=np.uint8)
+    written = set()
+    for i in range(5):
+        write_video(tmp_path / f"{i}.mp4", frames, fps=30, crf=20)
+        written.add((tmp_path / f"{i}.mp4").read_bytes())
+    assert len(written) == 1
 
 
 @pytest.mark.parametrize(("fps", "n_frames"), [(30.0, 61), (28.6, 61), (29.97, 61), (200, 400)])

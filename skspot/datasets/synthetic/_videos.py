@@ -258,7 +258,8 @@ def write_video(path, frames, *, fps, crf=12):
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=Fraction(fps).limit_denominator(1001))
         stream.pix_fmt = "gray"
-        stream.options = {"crf": str(crf), "preset": "veryfast"}
+        # With several threads the encoder's choices depend on which of them is ahead.
+        stream.options = {"crf": str(crf), "preset": "veryfast", "threads": "1"}
         for i, frame in enumerate(frames):
             if i == 0:  # it can only be set before the first frame
                 stream.height, stream.width = frame.shape
