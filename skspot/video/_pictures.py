@@ -176,7 +176,8 @@ class FolderVideo(_UntimedVideo):
         if fps is None and warn:  # one text for all folders, so that it is shown once
             warnings.warn(with_parameters(UserWarning(_NO_RATE), "fps"), stacklevel=3)
         numbers = list(names)
-        self._pictures = [self._path / name for name in names.values()][:: self.keep_every]
+        kept = list(names.values())[:: self.keep_every]
+        self._pictures = [self._path / name for name in kept]
         missing = np.setdiff1d(np.arange(numbers[0], numbers[-1]), numbers)
         if len(missing):
             self._warn(
