@@ -36,12 +36,20 @@ def add_annotated(command):
         "a video without expressions; or a file or folder in another format that skspot writes, "
         "such as ELAN",
     )
-    source.add_argument("--dataset", choices=sorted(_LOADERS), help="a published dataset")
+    source.add_argument(
+        "--dataset",
+        choices=sorted(_LOADERS),
+        metavar="NAME",
+        help=f"a published dataset: {', '.join(sorted(_LOADERS))}",
+    )
     group.add_argument(
-        "--videos", type=Path, help="folder of the videos (default: folder of the annotations)"
+        "--videos",
+        type=Path,
+        metavar="FOLDER",
+        help="folder of the videos (default: folder of the annotations)",
     )
     add_format(group, "--annotation-format", "of the annotations")
-    group.add_argument("--folder", type=Path, help="folder of the dataset")
+    group.add_argument("--folder", type=Path, metavar="FOLDER", help="folder of the dataset")
     group.add_argument(
         "--subjects",
         nargs="+",

@@ -29,8 +29,9 @@ def whole_number(least):
 
 
 def add_landmarker(command, default="mediapipe"):
-    """Add the options for finding faces and for keeping the results of videos."""
-    command.add_argument(
+    """Add the options for finding faces."""
+    group = command.add_argument_group("faces and their landmarks")
+    group.add_argument(
         "--landmarker",
         choices=LANDMARKERS,
         default=default,
@@ -38,7 +39,7 @@ def add_landmarker(command, default="mediapipe"):
         help=f"face landmark detector: {', '.join(LANDMARKERS)}; openface and py-feat read the "
         f"CSV file beside each video (default: {default or 'as in training'})",
     )
-    command.add_argument(
+    group.add_argument(
         "--landmarker-option",
         type=_name_and_value,
         action="append",
@@ -46,15 +47,14 @@ def add_landmarker(command, default="mediapipe"):
         help="parameter of the landmarker, such as model_path=face_landmarker.task for mediapipe "
         "or files={folder}/{stem}.csv for openface and py-feat; can be given several times",
     )
-    command.add_argument(
+    group.add_argument(
         "--detect-every",
         type=whole_number(1),
         metavar="K",
-        help="detect the face in every K-th frame and track it between; 1 detects it in every one "
-        f"(default: {'5' if default else 'as in training'}; no meaning for template, openface "
-        "and py-feat)",
+        help="detect the face in every K-th frame and track it in the frames between "
+        f"(default: {5 if default else 'as in training'}); without effect for template, openface "
+        "and py-feat",
     )
-    command.add_argument("--cache", help="folder that keeps landmarks and features of videos")
 
 
 def _name_and_value(text):
@@ -70,18 +70,19 @@ def _name_and_value(text):
     return name, value
 
 
-def add_image_rate(command, every="each"):
+def add_image_rate(command, every="1"):
     """Add the frame rate of folders of images."""
     command.add_argument(
         "--fps",
         type=float,
+        metavar="RATE",
         help="frame rate at which the images of a folder were recorded (default 30)",
     )
     command.add_argument(
         "--keep-every",
         type=whole_number(1),
         metavar="N",
-        help=f"use every N-th image of a folder (default: {every})",
+        help=f"use every N-th image of a folder (default {every})",
     )
 
 
@@ -96,13 +97,25 @@ def add_format(command, option, what):
     )
 
 
-def add_workers(command, default=1):
+def add_computing(command, what="videos"):
+    """Add the options that change how the work is done, but no result."""
+    group = command.add_argument_group("computing")
+    group.add_argument(
+        "--cache",
+        metavar="FOLDER",
+        help="folder to store landmarks and features in, so that they are computed only once",
+    )
+    add_jobs(group, what)
+
+
+def add_jobs(command, what="videos", default=1):
     """Add the number of workers."""
     command.add_argument(
         "--jobs",
         type=whole_number(1),
+        metavar="N",
         default=default,
-        help=f"number of videos, or folds, that are processed at a time (default {default})",
+        help=f"number of {what} that are processed at a time (default {default})",
     )
 
 
@@ -127,14 +140,17 @@ def _threshold(text):
 
 def add_training(command):
     """Add the options of training."""
-    command.add_argument(
+    group = command.add_argument_group("training")
+    group.add_argument(
         "--epochs",
         type=whole_number(1),
-        help="how often training goes through all videos (default: what the recipe prescribes)",
+        metavar="N",
+        help="number of times that training goes through all videos (default 10)",
     )
-    command.add_argument(
+    group.add_argument(
         "--seed",
         type=int,
+        metavar="N",
         default=0,
         help="random seed of the training; the same seed gives the same model (default 0)",
     )
@@ -175,6 +191,6 @@ def check_file(path):
     check_folder(path.parent)
 
 
-def add_out(command, default, what="folder to write to"):
+def add_out(command, default, what="folder to write to (default: the current one)"):
     """Add the folder of the results."""
-    command.add_argument("--out", type=Path, default=default, help=what)
+    command.add_argument("--out", type=Path, metavar="FOLDER", default=default, help=what)

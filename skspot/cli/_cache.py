@@ -23,6 +23,7 @@ def add_cache(commands):
     how.add_argument(
         "--limit-mb",
         type=whole_number(0),
+        metavar="N",
         help="delete the least recently used entries until the others take at most this many MB",
     )
     command.set_defaults(run=_run)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from skspot.cli._annotated import add_annotated, load_to_train_on
 from skspot.cli._arguments import (
+    add_computing,
     add_iou,
     add_landmarker,
     add_out,
     add_training,
-    add_workers,
     check_folder,
     whole_number,
 )
@@ -27,7 +27,8 @@ def add_cross_validate(commands):
         description="Split the subjects into folds. For each fold, train a model on the videos of "
         "all other subjects and spot the expressions in the videos of the fold. Print counts, "
         "precision, recall and F1 of macro- and micro-expressions, pooled over all videos. If the "
-        "command is interrupted, give it again: it continues with the first unfinished fold.",
+        "command was interrupted, run it again with the same options: finished folds are not "
+        "computed again.",
     )
     add_annotated(command)
     command.add_argument(
@@ -47,7 +48,7 @@ def add_cross_validate(commands):
     )
     add_training(command)
     add_landmarker(command)
-    add_workers(command)
+    add_computing(command, "videos, or folds,")
     command.set_defaults(run=_run)
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from skspot.cli._arguments import add_out, add_workers, check_folder, whole_number
+from skspot.cli._arguments import add_jobs, add_out, check_folder, whole_number
 
 
 def add_demo(commands):
@@ -13,17 +13,22 @@ def add_demo(commands):
         description="Make synthetic face videos, cross-validate by subject, print how well the "
         "expressions of unseen subjects are found, and write tables, a timeline and a model.",
     )
-    add_out(command, Path("skspot-demo"))
+    add_out(command, Path("skspot-demo"), "folder to write to (default skspot-demo)")
     command.add_argument(
         "--subjects",
         type=whole_number(3),
+        metavar="N",
         default=8,
         help="number of subjects, at least 3 (default 8)",
     )
     command.add_argument(
-        "--seed", type=int, default=0, help="random seed of videos, folds and training (default 0)"
+        "--seed",
+        type=int,
+        metavar="N",
+        default=0,
+        help="random seed of videos, folds and training (default 0)",
     )
-    add_workers(command, default=2)
+    add_jobs(command, "videos, or folds,", default=2)
     command.set_defaults(run=_run)
 
 

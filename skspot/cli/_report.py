@@ -33,6 +33,7 @@ def add_report(commands):
     command.add_argument(
         "--out",
         type=Path,
+        metavar="PATH",
         default=Path("report.html"),
         help="file to write or, for several videos, folder for the reports and their list, "
         "index.html (default report.html)",

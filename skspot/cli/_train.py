@@ -4,9 +4,9 @@ from pathlib import Path
 
 from skspot.cli._annotated import add_annotated, load_to_train_on
 from skspot.cli._arguments import (
+    add_computing,
     add_landmarker,
     add_training,
-    add_workers,
     check_file,
 )
 from skspot.cli._spotter import new_spotter
@@ -21,10 +21,12 @@ def add_train(commands):
         "it to a file.",
     )
     add_annotated(command)
-    command.add_argument("--model", type=Path, required=True, help="model file to write")
+    command.add_argument(
+        "--model", type=Path, metavar="FILE", required=True, help="model file to write"
+    )
     add_training(command)
     add_landmarker(command)
-    add_workers(command)
+    add_computing(command)
     command.set_defaults(run=_run)
 
 

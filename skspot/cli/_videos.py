@@ -3,7 +3,7 @@
 import glob
 from pathlib import Path
 
-from skspot.cli._arguments import add_image_rate, add_landmarker, add_workers, given
+from skspot.cli._arguments import add_computing, add_image_rate, add_landmarker, given
 from skspot.video import VIDEO_SUFFIXES, is_image_folder
 
 
@@ -16,11 +16,11 @@ def add_videos(command):
         "as *.mp4",
     )
     command.add_argument(
-        "--model", type=Path, required=True, help="model file, made by skspot train"
+        "--model", type=Path, metavar="FILE", required=True, help="model file, made by skspot train"
     )
     add_image_rate(command)
     add_landmarker(command, default=None)
-    add_workers(command)
+    add_computing(command)
 
 
 def find_all(videos):
