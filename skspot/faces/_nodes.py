@@ -4,9 +4,13 @@ Each region is a square around the mean of a few of the 68 landmarks. "Left" and
 of the person.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from skspot.faces._scheme import MIRRORED_POINTS
+from skspot.utils._typing import HeadMotion, Nodes
 
 # The nodes of each facial part, and the landmarks whose mean is the centre of a node.
 _PAPER_PARTS = {
@@ -41,7 +45,7 @@ _EXTENDED_PARTS = {
 _PARTS = {"paper": _PAPER_PARTS, "extended": _EXTENDED_PARTS}
 
 # The landmarks of each node, in the order of the nodes in feature arrays.
-NODE_SETS = {
+NODE_SETS: dict[str, dict[str, tuple[int, ...]]] = {
     nodes: {name: points for part in parts.values() for name, points in part.items()}
     for nodes, parts in _PARTS.items()
 }
@@ -70,7 +74,7 @@ _NODE_RADIUS = 7 / 128
 _NOSE_RADIUS = 10 / 128
 
 
-def node_names(nodes="paper"):
+def node_names(nodes: Nodes = "paper") -> list[str]:
     """Return the names of the nodes, in their order in feature arrays.
 
     Parameters
@@ -99,7 +103,7 @@ def node_names(nodes="paper"):
     return list(NODE_SETS[nodes])
 
 
-def node_centres(landmarks, nodes="paper"):
+def node_centres(landmarks: ArrayLike, nodes: Nodes = "paper") -> NDArray[Any]:
     """Return the centres of the nodes.
 
     Parameters
@@ -125,7 +129,7 @@ def node_centres(landmarks, nodes="paper"):
     return _group_means(landmarks, NODE_SETS[nodes].values())
 
 
-def region_radius(face_size):
+def region_radius(face_size: float) -> int:
     """Return half the side of the square region of a node, without the centre pixel.
 
     Parameters
@@ -147,7 +151,7 @@ def region_radius(face_size):
     return max(1, round(_NODE_RADIUS * face_size))
 
 
-def rigid_centres(landmarks, head_motion):
+def rigid_centres(landmarks: ArrayLike, head_motion: HeadMotion) -> NDArray[Any]:
     """Return the centres of the regions that show the motion of the head.
 
     Parameters
@@ -173,7 +177,7 @@ def rigid_centres(landmarks, head_motion):
     return _group_means(landmarks, groups)
 
 
-def rigid_radius(face_size, head_motion):
+def rigid_radius(face_size: float, head_motion: HeadMotion) -> int:
     """Return half the side of a region that shows the motion of the head, as for a node's.
 
     Parameters

@@ -14,6 +14,7 @@ from skspot.landmarks._given_landmarks import CallableLandmarker, KnownLandmarks
 from skspot.landmarks._mediapipe import MediaPipe
 from skspot.landmarks._tables import OpenFace, PyFeat
 from skspot.landmarks._template import Template
+from skspot.utils._typing import LandmarkerLike
 
 __all__ = [
     "LANDMARKERS",
@@ -27,7 +28,7 @@ __all__ = [
 ]
 
 # A new landmarker that comes with skspot is a module of this package and an entry here.
-LANDMARKERS = {
+LANDMARKERS: dict[str, type[Landmarker]] = {
     "face-alignment": FaceAlignment,
     "mediapipe": MediaPipe,
     "openface": OpenFace,
@@ -36,7 +37,7 @@ LANDMARKERS = {
 }
 
 
-def as_landmarker(landmarker):
+def as_landmarker(landmarker: LandmarkerLike) -> Landmarker:
     """Return a landmarker for what `FaceAligner` accepts as one.
 
     Parameters

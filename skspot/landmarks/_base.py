@@ -1,10 +1,20 @@
 """The base class of landmarkers."""
 
-from abc import ABC, abstractmethod
+from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from skspot.utils._doc_links import DocLinkMixin
+from skspot.utils._typing import VideoLike
+
+if TYPE_CHECKING:
+    from skspot.video import Video
 
 
 class Landmarker(DocLinkMixin, BaseEstimator, ABC):
@@ -53,11 +63,11 @@ class Landmarker(DocLinkMixin, BaseEstimator, ABC):
     cacheable = True
 
     @property
-    def display_name(self):
+    def display_name(self) -> str:
         """What messages call the landmarker."""
         return type(self).__name__
 
-    def check(self, videos):
+    def check(self, videos: Sequence[VideoLike]) -> None:
         """Check the parameters, and that they suit a collection of videos.
 
         Parameters
@@ -74,7 +84,7 @@ class Landmarker(DocLinkMixin, BaseEstimator, ABC):
         """
         self._validate_params()
 
-    def only_for(self, video):
+    def only_for(self, video: VideoLike) -> Landmarker:
         """Return a landmarker with what one video needs, to be sent to a worker process.
 
         Parameters
@@ -90,7 +100,7 @@ class Landmarker(DocLinkMixin, BaseEstimator, ABC):
         return self
 
     @abstractmethod
-    def key(self, video):
+    def key(self, video: Video) -> object:
         """Return what the points depend on besides the frames, for the cache.
 
         Parameters
@@ -105,7 +115,9 @@ class Landmarker(DocLinkMixin, BaseEstimator, ABC):
         """
 
     @abstractmethod
-    def track(self, frames, video, detect_every=1):
+    def track(
+        self, frames: Iterable[NDArray[np.uint8]], video: Video, detect_every: int = 1
+    ) -> Iterator[ArrayLike | None]:
         """Yield the points of the followed face for each frame, in order.
 
         Parameters

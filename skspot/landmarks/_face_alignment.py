@@ -3,6 +3,7 @@
 from contextlib import contextmanager
 from http.client import HTTPException
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 
@@ -59,11 +60,11 @@ class FaceAlignment(DetectingLandmarker):
     def __init__(
         self,
         *,
-        device=None,
-        face_detector="sfd",
-        face_detector_kwargs=None,
-        flip_input=True,
-        batch_size=None,
+        device: str | None = None,
+        face_detector: str = "sfd",
+        face_detector_kwargs: dict[str, Any] | None = None,
+        flip_input: bool = True,
+        batch_size: int | None = None,
     ):
         self.device = device
         self.face_detector = face_detector

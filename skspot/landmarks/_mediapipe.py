@@ -15,6 +15,7 @@ from skspot.landmarks._detecting import DetectingLandmarker
 from skspot.landmarks._follower import bounding_box
 from skspot.utils._fingerprints import remembered
 from skspot.utils._param_validation import Interval
+from skspot.utils._typing import FilePath
 from skspot.utils.validation import with_parameters
 
 # The vertex of MediaPipe's face mesh that is closest to each of the 68 iBUG points. Vertices on the
@@ -83,12 +84,12 @@ class MediaPipe(DetectingLandmarker):
 
     def __init__(
         self,
-        model_path=None,
+        model_path: FilePath | None = None,
         *,
-        num_faces=4,
-        min_face_detection_confidence=0.5,
-        min_face_presence_confidence=0.5,
-        min_tracking_confidence=0.5,
+        num_faces: int = 4,
+        min_face_detection_confidence: float = 0.5,
+        min_face_presence_confidence: float = 0.5,
+        min_tracking_confidence: float = 0.5,
     ):
         self.model_path = model_path
         self.num_faces = num_faces

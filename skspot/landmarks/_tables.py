@@ -8,6 +8,7 @@ from itertools import pairwise
 from numbers import Real
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
 import numpy as np
 from sklearn.base import clone
@@ -23,6 +24,7 @@ from skspot.landmarks._given_landmarks import (
 from skspot.landmarks._table_files import OPENFACE, PY_FEAT, read_table
 from skspot.utils._fingerprints import file_fingerprint, remembered
 from skspot.utils._param_validation import Interval
+from skspot.utils._typing import FilePath
 from skspot.utils.validation import with_parameters
 from skspot.video import image_names, is_image_folder
 
@@ -195,7 +197,9 @@ class OpenFace(TableLandmarker):
 
     _layout = OPENFACE
 
-    def __init__(self, files=_BESIDE_VIDEO, *, min_confidence=0.7):
+    def __init__(
+        self, files: str | Mapping[Any, FilePath] = _BESIDE_VIDEO, *, min_confidence: float = 0.7
+    ):
         super().__init__(files, min_confidence=min_confidence)
 
 
@@ -238,7 +242,9 @@ class PyFeat(TableLandmarker):
 
     _layout = PY_FEAT
 
-    def __init__(self, files=_BESIDE_VIDEO, *, min_confidence=0.5):
+    def __init__(
+        self, files: str | Mapping[Any, FilePath] = _BESIDE_VIDEO, *, min_confidence: float = 0.5
+    ):
         super().__init__(files, min_confidence=min_confidence)
 
 

@@ -87,7 +87,7 @@ class Template(Landmarker):
 
     _parameter_constraints: dict = {"recheck": [Interval(Integral, 1, None, closed="left")]}
 
-    def __init__(self, recheck=30):
+    def __init__(self, recheck: int = 30):
         self.recheck = recheck
 
     def key(self, video):

@@ -1,13 +1,30 @@
 """The comparison of matching rules."""
 
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from numpy.typing import ArrayLike
+
 from skspot.metrics._interval import interval_counts, validate_options
 from skspot.metrics._report import report_rows
 from skspot.metrics._rules import RULES
+from skspot.utils._typing import IntervalTable
 from skspot.utils.validation import check_interval_tables
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @validate_options("classes", "iou_threshold")
-def compare_matching_rules(y_true, y_pred, *, classes=None, iou_threshold=0.5):
+def compare_matching_rules(
+    y_true: Collection[IntervalTable],
+    y_pred: Collection[IntervalTable],
+    *,
+    classes: ArrayLike | None = None,
+    iou_threshold: float = 0.5,
+) -> pd.DataFrame:
     """Score the same predictions by every matching rule, side by side.
 
     Public scripts count hits by different rules, so published scores of one method can differ

@@ -4,13 +4,17 @@
 its counts.
 """
 
+from collections.abc import Collection
 from numbers import Real
+from typing import Literal, overload
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from skspot.intervals import CLASSES, check_intervals
 from skspot.metrics._rules import RULES, count_by_rule, match_one_to_one, pairwise_iou
 from skspot.utils._param_validation import Interval, Options, StrOptions, validate_params
+from skspot.utils._typing import IntervalTable
 from skspot.utils.validation import check_interval_tables
 
 _PAIR_DTYPE = np.dtype(
@@ -35,7 +39,9 @@ def validate_options(*names, **constraints):
 
 
 @validate_options("iou_threshold")
-def interval_match(y_true_table, y_pred_table, *, iou_threshold=0.5):
+def interval_match(
+    y_true_table: IntervalTable, y_pred_table: IntervalTable, *, iou_threshold: float = 0.5
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Match the predicted intervals of one video with the true ones, one to one.
 
     A pair can be matched if both are of the same class and an intersection over union (IoU) of at
@@ -93,7 +99,9 @@ def interval_match(y_true_table, y_pred_table, *, iou_threshold=0.5):
 
 
 @validate_options("iou_threshold")
-def interval_pairs(y_true_table, y_pred_table, *, iou_threshold=0.5):
+def interval_pairs(
+    y_true_table: IntervalTable, y_pred_table: IntervalTable, *, iou_threshold: float = 0.5
+) -> NDArray[np.void]:
     """Pair the intervals of one video: the hits, and for each other interval its closest one.
 
     Parameters
@@ -157,7 +165,14 @@ def interval_pairs(y_true_table, y_pred_table, *, iou_threshold=0.5):
 
 
 @validate_options("classes", "iou_threshold", "rule")
-def interval_counts(y_true, y_pred, *, classes=None, iou_threshold=0.5, rule="one-to-one"):
+def interval_counts(
+    y_true: Collection[IntervalTable],
+    y_pred: Collection[IntervalTable],
+    *,
+    classes: ArrayLike | None = None,
+    iou_threshold: float = 0.5,
+    rule: str = "one-to-one",
+) -> dict[str, dict[str, int]]:
     """Count hits, false alarms and misses over all videos.
 
     Every interval of every video counts, including those of videos without predictions or without
@@ -219,6 +234,30 @@ def interval_counts(y_true, y_pred, *, classes=None, iou_threshold=0.5, rule="on
     return counts
 
 
+@overload
+def interval_precision_recall_fscore_support(
+    y_true: Collection[IntervalTable],
+    y_pred: Collection[IntervalTable],
+    *,
+    beta: float = 1.0,
+    classes: ArrayLike | None = None,
+    average: Literal["pooled"] = "pooled",
+    iou_threshold: float = 0.5,
+    rule: str = "one-to-one",
+    zero_division: float = 0.0,
+) -> tuple[float, float, float, int]: ...
+@overload
+def interval_precision_recall_fscore_support(
+    y_true: Collection[IntervalTable],
+    y_pred: Collection[IntervalTable],
+    *,
+    beta: float = 1.0,
+    classes: ArrayLike | None = None,
+    average: None,
+    iou_threshold: float = 0.5,
+    rule: str = "one-to-one",
+    zero_division: float = 0.0,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]: ...
 @validate_options("beta", "classes", "average", "iou_threshold", "rule", "zero_division")
 def interval_precision_recall_fscore_support(
     y_true,
@@ -307,6 +346,28 @@ def interval_precision_recall_fscore_support(
     return *(float(score) for score in scores), int(support.sum())
 
 
+@overload
+def interval_f1_score(
+    y_true: Collection[IntervalTable],
+    y_pred: Collection[IntervalTable],
+    *,
+    classes: ArrayLike | None = None,
+    average: Literal["pooled"] = "pooled",
+    iou_threshold: float = 0.5,
+    rule: str = "one-to-one",
+    zero_division: float = 0.0,
+) -> float: ...
+@overload
+def interval_f1_score(
+    y_true: Collection[IntervalTable],
+    y_pred: Collection[IntervalTable],
+    *,
+    classes: ArrayLike | None = None,
+    average: None,
+    iou_threshold: float = 0.5,
+    rule: str = "one-to-one",
+    zero_division: float = 0.0,
+) -> NDArray[np.float64]: ...
 @validate_options("classes", "average", "iou_threshold", "rule", "zero_division")
 def interval_f1_score(
     y_true,

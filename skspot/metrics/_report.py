@@ -1,16 +1,64 @@
 """The report of a spotting experiment."""
 
+from __future__ import annotations
+
+from collections.abc import Collection
 from numbers import Integral
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from skspot.metrics._interval import interval_counts, score_counts, validate_options
 from skspot.metrics._rules import RULES
 from skspot.utils._param_validation import Interval
+from skspot.utils._typing import IntervalTable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SCORES = ("precision", "recall", "F1")
 
 
+@overload
+def spotting_report(
+    y_true: Collection[IntervalTable],
+    y_pred: Collection[IntervalTable],
+    *,
+    classes: ArrayLike | None = None,
+    iou_threshold: float = 0.5,
+    rule: str = "one-to-one",
+    digits: int = 3,
+    output_dict: Literal[False] = False,
+    as_dataframe: Literal[False] = False,
+    zero_division: float = 0.0,
+) -> str: ...
+@overload
+def spotting_report(
+    y_true: Collection[IntervalTable],
+    y_pred: Collection[IntervalTable],
+    *,
+    classes: ArrayLike | None = None,
+    iou_threshold: float = 0.5,
+    rule: str = "one-to-one",
+    digits: int = 3,
+    output_dict: Literal[True],
+    as_dataframe: Literal[False] = False,
+    zero_division: float = 0.0,
+) -> dict[str, Any]: ...
+@overload
+def spotting_report(
+    y_true: Collection[IntervalTable],
+    y_pred: Collection[IntervalTable],
+    *,
+    classes: ArrayLike | None = None,
+    iou_threshold: float = 0.5,
+    rule: str = "one-to-one",
+    digits: int = 3,
+    output_dict: Literal[False] = False,
+    as_dataframe: Literal[True],
+    zero_division: float = 0.0,
+) -> pd.DataFrame: ...
 @validate_options(
     "classes",
     "iou_threshold",

@@ -1,8 +1,12 @@
 """Scorers for scikit-learn's model selection."""
 
+from collections.abc import Collection
+from typing import Any
+
 from sklearn.metrics import make_scorer
 
 from skspot.metrics._interval import interval_counts, interval_f1_score
+from skspot.utils._typing import IntervalTable
 
 interval_f1_scorer = make_scorer(interval_f1_score)
 
@@ -11,7 +15,9 @@ macro_expression_f1_scorer = make_scorer(interval_f1_score, classes=("macro",))
 micro_expression_f1_scorer = make_scorer(interval_f1_score, classes=("micro",))
 
 
-def interval_counts_scorer(estimator, X, y):
+def interval_counts_scorer(
+    estimator: Any, X: Collection[Any], y: Collection[IntervalTable]
+) -> dict[str, int]:
     """Count hits, false alarms and misses, so that folds can be pooled.
 
     The mean of the F1-scores of folds is not the F1-score of all videos. The sums of these counts

@@ -1,7 +1,11 @@
 """Cross-validated predictions that survive an interruption."""
 
+from collections.abc import Collection, Mapping
+from typing import Any
+
 import joblib
 from joblib import Parallel, delayed
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.utils import indexable
 from sklearn.utils.validation import _check_method_params
@@ -10,6 +14,7 @@ import skspot
 from skspot.model_selection._split import resolve_cv
 from skspot.utils._cache import cached, is_stored
 from skspot.utils._progress import progress_bar
+from skspot.utils._typing import IntervalTable, Memory, ObjectArray
 from skspot.utils.validation import as_object_array, check_interval_tables, check_videos
 
 # Parameters that change how the work is done but no result, whatever step they belong to; each with
@@ -26,8 +31,17 @@ _WITHOUT_EFFECT = {
 
 
 def cross_val_intervals(
-    estimator, X, y, *, groups=None, cv=None, params=None, memory=None, n_jobs=None, verbose=0
-):
+    estimator: Any,
+    X: Collection[Any],
+    y: Collection[IntervalTable],
+    *,
+    groups: ArrayLike | None = None,
+    cv: Any = None,
+    params: Mapping[str, Any] | None = None,
+    memory: Memory = None,
+    n_jobs: int | None = None,
+    verbose: int = 0,
+) -> ObjectArray:
     """Predict the intervals of each video with a model that was trained without its fold.
 
     Returns the same as scikit-learn's `cross_val_predict`, but is made for runs that take hours:

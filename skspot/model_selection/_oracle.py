@@ -1,7 +1,11 @@
 """The oracle of the public scripts: the best epoch of each test subject, by its own F1."""
 
+from collections.abc import Collection
+from typing import Any
+
 import numpy as np
 from joblib import Parallel, delayed
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils import Bunch
@@ -9,12 +13,20 @@ from sklearn.utils import Bunch
 from skspot.intervals import CLASSES
 from skspot.metrics import interval_f1_score
 from skspot.model_selection._split import check_subjects, resolve_cv
+from skspot.utils._typing import IntervalTable
 from skspot.utils.validation import as_object_array, check_interval_tables, check_videos
 
 
 def oracle_epoch_evaluation(
-    estimator, X, y, *, groups, cv=None, return_estimator=False, n_jobs=None
-):
+    estimator: Any,
+    X: Collection[Any],
+    y: Collection[IntervalTable],
+    *,
+    groups: ArrayLike,
+    cv: Any = None,
+    return_estimator: bool = False,
+    n_jobs: int | None = None,
+) -> Bunch:
     """Measure how much the score gains if the epoch is chosen by the test subject's own score.
 
     **For reproducing published figures only.** The public scripts of this field score every epoch

@@ -4,14 +4,17 @@ A model spots the expressions of people it was trained on more easily than those
 no subject may be in the training and the test set of one split.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import GroupKFold, LeaveOneGroupOut, check_cv
 from sklearn.utils import check_random_state
 
 from skspot.intervals import CLASSES
+from skspot.utils._typing import IntervalTable
 from skspot.utils.validation import check_interval_tables
 
 
@@ -36,7 +39,9 @@ class LeaveOneSubjectOut(LeaveOneGroupOut):
     train [0 1] test [2]
     """
 
-    def get_n_splits(self, X=None, y=None, groups=None):
+    def get_n_splits(
+        self, X: object = None, y: object = None, groups: ArrayLike | None = None
+    ) -> int:
         """Return the number of splits, which is the number of subjects.
 
         Parameters
@@ -60,7 +65,9 @@ class LeaveOneSubjectOut(LeaveOneGroupOut):
         """
         return len(np.unique(self._subjects(groups)))
 
-    def split(self, X, y=None, groups=None):
+    def split(
+        self, X: Collection[Any], y: object = None, groups: ArrayLike | None = None
+    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         """Generate the indices of training and test videos.
 
         Parameters
@@ -143,7 +150,12 @@ class StratifiedSubjectKFold(GroupKFold):
     train [0 2] test [1 3]
     """
 
-    def split(self, X, y=None, groups=None):
+    def split(
+        self,
+        X: Collection[Any],
+        y: Collection[IntervalTable] | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         """Generate the indices of training and test videos.
 
         Parameters

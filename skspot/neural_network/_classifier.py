@@ -1,11 +1,16 @@
 """SpotFormerClassifier: from features and interval tables to intervals."""
 
+from __future__ import annotations
+
 import inspect
+from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from skorch import NeuralNet
@@ -35,8 +40,13 @@ from skspot.preprocessing import FlowFeatures, FlowLayout
 from skspot.spotting import BaseSpotter
 from skspot.utils._doc_links import DocLinkMixin
 from skspot.utils._param_validation import Interval, StrOptions, check_params
+from skspot.utils._typing import FeaturesLike, IntervalTable, ObjectArray, RandomState
 from skspot.utils.validation import as_object_array, check_interval_tables, check_videos
 from skspot.video import DEFAULT_FPS
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from skorch.history import History
 
 FRAME_CLASSES = np.array(["neutral", *CLASSES])
 
@@ -186,6 +196,12 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
     (120, 3)
     """
 
+    classes_: NDArray[np.str_]
+    window_shape_: tuple[int, int, int]
+    layout_: FlowLayout | None
+    module_: torch.nn.Module
+    history_: History
+
     _parameter_constraints = {
         **dict.fromkeys(_SKORCH_PARAMETERS, "no_validation"),
         "segment_length": [Interval(Integral, 1, None, closed="left")],
@@ -215,35 +231,35 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
 
     def __init__(
         self,
-        module=SpotFormer,
-        criterion=SpotFormerLoss,
+        module: type[torch.nn.Module] | torch.nn.Module = SpotFormer,
+        criterion: type[torch.nn.Module] | torch.nn.Module = SpotFormerLoss,
         *,
-        segment_length=4,
-        neutral_ratio=2.0,
-        pasted_micro=12.0,
-        pasted_macro=1.0,
-        target_params=None,
-        mirror_probability=0.5,
-        max_scale=1.5,
-        noise_std=0.05,
-        fps=DEFAULT_FPS,
-        decoding="boundaries",
-        decoding_params=None,
-        macro_threshold=0.1,
-        micro_threshold=0.1,
-        lr=0.003,
-        lr_decay=0.81,
-        max_epochs=10,
-        batch_size=128,
-        optimizer=torch.optim.AdamW,
-        weight_decay=0.1,
-        train_split=None,
-        n_threads=1,
-        precision="float32",
-        train_precision="float32",
-        random_state=None,
-        verbose=0,
-        **kwargs,
+        segment_length: int = 4,
+        neutral_ratio: float | None = 2.0,
+        pasted_micro: float = 12.0,
+        pasted_macro: float = 1.0,
+        target_params: Mapping[str, Any] | None = None,
+        mirror_probability: float = 0.5,
+        max_scale: float = 1.5,
+        noise_std: float = 0.05,
+        fps: float = DEFAULT_FPS,
+        decoding: Literal["boundaries", "apexes"] = "boundaries",
+        decoding_params: Mapping[str, Any] | None = None,
+        macro_threshold: float = 0.1,
+        micro_threshold: float = 0.1,
+        lr: float = 0.003,
+        lr_decay: float = 0.81,
+        max_epochs: int = 10,
+        batch_size: int = 128,
+        optimizer: type[torch.optim.Optimizer] = torch.optim.AdamW,
+        weight_decay: float = 0.1,
+        train_split: Any = None,
+        n_threads: int | None = 1,
+        precision: Literal["float32", "bfloat16"] = "float32",
+        train_precision: Literal["float32", "bfloat16"] = "float32",
+        random_state: RandomState = None,
+        verbose: int = 0,
+        **kwargs: Any,
     ):
         super().__init__(
             module,
@@ -280,7 +296,13 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
 
     # -- training ---------------------------------------------------------------------------------
 
-    def fit(self, X, y, groups=None, **fit_params):
+    def fit(
+        self,
+        X: Collection[FeaturesLike],
+        y: Collection[IntervalTable],
+        groups: ArrayLike | None = None,
+        **fit_params: Any,
+    ) -> Self:
         """Train on the features and interval tables of videos.
 
         Parameters
@@ -311,7 +333,14 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         """
         return self._train(super().fit, X, y, groups, go_on=self.warm_start, **fit_params)
 
-    def partial_fit(self, X, y=None, classes=None, groups=None, **fit_params):
+    def partial_fit(
+        self,
+        X: Collection[FeaturesLike],
+        y: Collection[IntervalTable] | None = None,
+        classes: object = None,
+        groups: ArrayLike | None = None,
+        **fit_params: Any,
+    ) -> Self:
         """Train for `max_epochs` more, from the present weights.
 
         Parameters
@@ -376,7 +405,7 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
             )
         return self
 
-    def history_dataframe(self):
+    def history_dataframe(self) -> pd.DataFrame:
         """Return what was recorded of each epoch as a DataFrame.
 
         Returns
@@ -403,7 +432,7 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
 
     # -- prediction -------------------------------------------------------------------------------
 
-    def predict_scores(self, X):
+    def predict_scores(self, X: Collection[FeaturesLike]) -> ObjectArray:
         """Score every frame as onset, apex, offset and part of an expression of each class.
 
         Parameters
@@ -458,7 +487,7 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         times = video.times if isinstance(video, FlowFeatures) else None
         return FrameScores(np.concatenate(parts), times)
 
-    def predict(self, X):
+    def predict(self, X: Collection[FeaturesLike]) -> ObjectArray:
         """Spot the expressions of videos.
 
         Parameters
@@ -480,7 +509,7 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         """
         return as_object_array(self.decode(scores) for scores in self.predict_scores(X))
 
-    def decode(self, scores):
+    def decode(self, scores: FrameScores | NDArray[np.void]) -> IntervalTable:
         """Turn the frame scores of one video into its intervals, as `predict` does.
 
         Parameters
@@ -501,7 +530,7 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         threshold = np.where(is_macro, self.macro_threshold, self.micro_threshold)
         return table[table["score"] >= threshold]
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Collection[FeaturesLike]) -> ObjectArray:
         """Return how likely each frame is neutral, macro and micro.
 
         The two expression scores come from independent sigmoids p and q. A frame is neutral with
@@ -526,7 +555,7 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
 
     # -- scikit-learn -----------------------------------------------------------------------------
 
-    def initialize(self):
+    def initialize(self) -> Self:
         """Build the network with new weights, of the sizes seen in `fit` or else its default ones.
 
         Returns

@@ -6,21 +6,25 @@ doi 10.1109/TAFFC.2026.3677401, section on expression spotting.
 """
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from skspot.intervals import CLASSES, PREDICTION_DTYPE
 from skspot.neural_network._targets import class_logits
 from skspot.utils._param_validation import Interval, validate_params
+from skspot.utils._typing import IntervalTable
 from skspot.utils.validation import check_fps
 from skspot.video import DEFAULT_FPS, FrameTimes, n_frames_in
 
 _SCORES = ("onset", "apex", "offset", "expression")
 
-FRAME_SCORE_DTYPE = np.dtype(
+FRAME_SCORE_DTYPE: np.dtype[np.void] = np.dtype(
     [(f"{label}_{name}", np.float32) for label in CLASSES for name in _SCORES]
 )
 
@@ -56,31 +60,31 @@ class FrameScores:
     np.float32(0.0)
     """
 
-    values: np.ndarray
+    values: NDArray[np.void]
     times: FrameTimes | None = None
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.values)
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, ...]:
         """(n_frames,)."""
         return self.values.shape
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype[np.void]:
         """`FRAME_SCORE_DTYPE`."""
         return self.values.dtype
 
     @property
-    def fps(self):
+    def fps(self) -> float | None:
         """Frames per second; None if that is not known."""
         return self.times.fps if self.times is not None and len(self.times) > 1 else None
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: Any) -> Any:
         return self.values[index]
 
-    def __array__(self, dtype=None, copy=None):
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         return np.array(self.values, dtype=dtype, copy=copy)
 
     def __repr__(self):
@@ -88,7 +92,7 @@ class FrameScores:
         return f"FrameScores(n_frames={len(self)}{fps})"
 
 
-def frame_scores(logits):
+def frame_scores(logits: ArrayLike) -> NDArray[np.void]:
     """Turn the logits of SpotFormer into scores between 0 and 1.
 
     Parameters
@@ -262,18 +266,18 @@ def suppress(proposals, *, iou_threshold=0.5, max_intervals=5):
 
 
 def decode_apexes(
-    scores,
+    scores: FrameScores | NDArray[np.void],
     *,
-    fps=None,
-    micro_max_length=0.53,
-    macro_max_length=1.97,
-    micro_min_length=0.17,
-    macro_min_length=0.53,
-    micro_apex_threshold=0.5,
-    macro_apex_threshold=0.5,
-    iou_threshold=0.5,
-    max_intervals=None,
-):
+    fps: float | None = None,
+    micro_max_length: float = 0.53,
+    macro_max_length: float = 1.97,
+    micro_min_length: float = 0.17,
+    macro_min_length: float = 0.53,
+    micro_apex_threshold: float = 0.5,
+    macro_apex_threshold: float = 0.5,
+    iou_threshold: float = 0.5,
+    max_intervals: int | None = None,
+) -> IntervalTable:
     """Turn the frame scores of one video into its predicted intervals.
 
     Parameters
@@ -364,17 +368,17 @@ def decode_apexes(
     prefer_skip_nested_validation=True,
 )
 def decode_boundaries(
-    scores,
+    scores: FrameScores | NDArray[np.void],
     *,
-    fps=None,
-    micro_lengths=(0.17, 0.53),
-    macro_lengths=(0.47, 4.17),
-    micro_flank=4 / 30,
-    macro_flank=0.0,
-    smoothing=1 / 30,
-    peak_threshold=0.03,
-    iou_threshold=0.0,
-):
+    fps: float | None = None,
+    micro_lengths: Sequence[float] = (0.17, 0.53),
+    macro_lengths: Sequence[float] = (0.47, 4.17),
+    micro_flank: float = 4 / 30,
+    macro_flank: float = 0.0,
+    smoothing: float = 1 / 30,
+    peak_threshold: float = 0.03,
+    iou_threshold: float = 0.0,
+) -> IntervalTable:
     """Turn the frame scores of one video into its predicted intervals, from their two ends.
 
     The scores are smoothed over time. Every peak of the onset score makes a candidate with every

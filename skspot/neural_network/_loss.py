@@ -5,6 +5,8 @@ Expression Spotting", IEEE Transactions on Affective Computing 2026,
 doi 10.1109/TAFFC.2026.3677401, section on training.
 """
 
+from collections.abc import Mapping
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -21,7 +23,14 @@ _AUTHORS_GUARD = 1e-6
 _GUARD = 1e-20
 
 
-def focal_loss(logits, targets, *, alpha, gamma=1.0, smoothing=0.16):
+def focal_loss(
+    logits: torch.Tensor,
+    targets: torch.Tensor,
+    *,
+    alpha: float,
+    gamma: float = 1.0,
+    smoothing: float = 0.16,
+) -> torch.Tensor:
     """Compare scores with soft targets, most of which are 0.
 
     With p the sigmoid of the logit and s the target, the mean over all entries of
@@ -105,13 +114,15 @@ class SupervisedContrastiveLoss(nn.Module):
     tensor(True)
     """
 
-    def __init__(self, temperature=0.5, base_temperature=0.07, normalize=True):
+    def __init__(
+        self, temperature: float = 0.5, base_temperature: float = 0.07, normalize: bool = True
+    ):
         super().__init__()
         self.temperature = temperature
         self.base_temperature = base_temperature
         self.normalize = normalize
 
-    def forward(self, embedding, labels):
+    def forward(self, embedding: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Return the loss of a batch.
 
         Parameters
@@ -198,19 +209,19 @@ class SpotFormerLoss(nn.Module):
     def __init__(
         self,
         *,
-        micro_apex_weight=1.8,
-        macro_apex_weight=1.0,
-        boundary_weight=1.0,
-        expression_weight=1.0,
-        macro_weight=1.0,
-        contrastive_weight=0.005,
-        apex_alpha=0.9,
-        expression_alpha=0.8,
-        gamma=1.0,
-        smoothing=0.16,
-        temperature=0.5,
-        base_temperature=0.07,
-        normalize=True,
+        micro_apex_weight: float = 1.8,
+        macro_apex_weight: float = 1.0,
+        boundary_weight: float = 1.0,
+        expression_weight: float = 1.0,
+        macro_weight: float = 1.0,
+        contrastive_weight: float = 0.005,
+        apex_alpha: float = 0.9,
+        expression_alpha: float = 0.8,
+        gamma: float = 1.0,
+        smoothing: float = 0.16,
+        temperature: float = 0.5,
+        base_temperature: float = 0.07,
+        normalize: bool = True,
     ):
         super().__init__()
         self.apex_weights = {"micro": micro_apex_weight, "macro": macro_apex_weight}
@@ -224,7 +235,9 @@ class SpotFormerLoss(nn.Module):
         self.smoothing = smoothing
         self.contrastive = SupervisedContrastiveLoss(temperature, base_temperature, normalize)
 
-    def forward(self, outputs, targets):
+    def forward(
+        self, outputs: tuple[torch.Tensor, torch.Tensor], targets: Mapping[str, torch.Tensor]
+    ) -> torch.Tensor:
         """Return the loss of a batch.
 
         Parameters

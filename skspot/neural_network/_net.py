@@ -3,6 +3,7 @@
 import inspect
 import threading
 from contextlib import contextmanager, nullcontext
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -129,7 +130,7 @@ class VideoNet(NeuralNet):
         ]
         return ([group for group in groups if group["params"]],), kwargs
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters; new ones of the network or the loss need a new `fit`.
 
         Parameters

@@ -4,8 +4,10 @@ Between the blocks, tokens are one contiguous tensor of shape (n_windows, time, 
 that treat tokens alone see it as rows, and only attention rearranges it.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any, Literal, Self
 
 import torch
 from torch import nn
@@ -101,19 +103,19 @@ class SpotFormer(nn.Module):
 
     def __init__(
         self,
-        n_channels=2,
+        n_channels: int = 2,
         *,
-        n_positions=16,
-        part_sizes=(3, 3, 4),
-        dim=32,
-        heads=2,
-        dim_head=16,
-        mlp_dim=32,
-        dropout=0.0,
-        paddings=(0, 0, 1, 1),
-        attention="both",
-        node_pooling="flgp",
-        downsampling="convolution",
+        n_positions: int = 16,
+        part_sizes: Sequence[int] = (3, 3, 4),
+        dim: int = 32,
+        heads: int = 2,
+        dim_head: int = 16,
+        mlp_dim: int = 32,
+        dropout: float = 0.0,
+        paddings: Sequence[int] = (0, 0, 1, 1),
+        attention: Literal["both", "spatial", "temporal"] = "both",
+        node_pooling: Literal["flgp", "mean"] = "flgp",
+        downsampling: Literal["convolution", "max-pool"] = "convolution",
     ):
         super().__init__()
         sizes = {"dim": dim, "heads": heads, "dim_head": dim_head, "mlp_dim": mlp_dim}
@@ -140,7 +142,7 @@ class SpotFormer(nn.Module):
         self.stages = nn.Sequential(*stages)
         self.head = nn.Linear(dim, N_OUTPUTS)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Score each window.
 
         Parameters
@@ -176,7 +178,7 @@ class SpotFormer(nn.Module):
         return self.head(embedding), embedding
 
     @contextmanager
-    def folded(self, dtype=torch.float32):
+    def folded(self, dtype: torch.dtype = torch.float32) -> Iterator[None]:
         """Compute in fewer and cheaper steps within a ``with`` block, for inference.
 
         Batch normalisations are folded into the layers after them, which changes the results in
@@ -212,7 +214,7 @@ class SpotFormer(nn.Module):
             _FOLDED.reset(token)
 
     @classmethod
-    def paper(cls, **params):
+    def paper(cls, **params: Any) -> Self:
         """Return the network in its published size.
 
         Parameters
@@ -230,15 +232,15 @@ class SpotFormer(nn.Module):
     @classmethod
     def from_authors_state_dict(
         cls,
-        state_dict,
+        state_dict: Mapping[str, torch.Tensor],
         *,
-        heads,
-        dim_head,
-        n_positions=None,
-        part_sizes=(3, 3, 4),
-        dropout=0.1,
-        paddings=(0, 0, 1, 1),
-    ):
+        heads: int,
+        dim_head: int,
+        n_positions: int | None = None,
+        part_sizes: Sequence[int] = (3, 3, 4),
+        dropout: float = 0.1,
+        paddings: Sequence[int] = (0, 0, 1, 1),
+    ) -> Self:
         """Build the published network from a checkpoint of the authors' public code.
 
         Channels, `dim` and `mlp_dim` are read from the shapes of the weights; what the shapes do
@@ -301,7 +303,7 @@ class SpotFormer(nn.Module):
         module.load_state_dict({name: state_dict[names[name]] for name in own})
         return module
 
-    def authors_state_dict(self):
+    def authors_state_dict(self) -> dict[str, torch.Tensor]:
         """Return the weights under the names of the authors' public code.
 
         Returns

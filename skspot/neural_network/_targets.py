@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skspot.intervals import CLASSES, check_intervals
+from skspot.utils._typing import IntervalTable
 from skspot.utils.validation import check_fps
 from skspot.video import n_frames_in
 
@@ -43,16 +44,16 @@ class FrameTargets(NamedTuple):
 
 
 def frame_targets(
-    intervals,
-    n_frames,
+    intervals: IntervalTable,
+    n_frames: int,
     *,
-    fps=30.0,
-    boundary_radius_micro=1 / 30,
-    boundary_radius_macro=3 / 30,
-    apex_radius_micro=1 / 30,
-    apex_radius_macro=3 / 30,
-    apex_sigma=4 / 30,
-):
+    fps: float = 30.0,
+    boundary_radius_micro: float = 1 / 30,
+    boundary_radius_macro: float = 3 / 30,
+    apex_radius_micro: float = 1 / 30,
+    apex_radius_macro: float = 3 / 30,
+    apex_sigma: float = 4 / 30,
+) -> FrameTargets:
     """Turn the intervals of one video into targets of its frames.
 
     Parameters

@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 from skspot.faces import MIRRORED_NODES, PART_SIZES, node_names
 from skspot.preprocessing.flow import window_pairs
 from skspot.utils._parallel import one_opencv_thread
-from skspot.utils._typing import HeadMotion, Nodes, Reference
+from skspot.utils._typing import FeaturesLike, HeadMotion, Nodes, Reference
 from skspot.video import FrameTimes, n_frames_in
 
 # By how much windows may differ in length, as a factor, where frame rates allow no better fit.
@@ -157,7 +157,7 @@ class FlowLayout:
     @classmethod
     def shared_by(
         cls,
-        features: Collection[FlowFeatures | NDArray[Any] | None],
+        features: Collection[FeaturesLike],
         *,
         expected: FlowLayout | None = None,
         name: str = "X",

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 if TYPE_CHECKING:
     from skspot.landmarks import Landmarker
+    from skspot.preprocessing import FlowFeatures
 
 FilePath: TypeAlias = str | os.PathLike[str]
 
@@ -19,6 +20,9 @@ VideoLike: TypeAlias = FilePath | NDArray[Any]
 LandmarkerLike: TypeAlias = (
     "str | Landmarker | Callable[..., Any] | Mapping[Any, Any] | NDArray[Any]"
 )
+
+# The features of one video; None is a video that could not be read.
+FeaturesLike: TypeAlias = "FlowFeatures | NDArray[Any] | None"
 
 # Of `INTERVAL_DTYPE` or `PREDICTION_DTYPE`.
 IntervalTable: TypeAlias = NDArray[np.void]
