@@ -1,5 +1,7 @@
 """Whole pipelines: from videos to intervals, with settings that belong together."""
 
+from __future__ import annotations
+
 from sklearn.pipeline import Pipeline
 
 from skspot.neural_network import SpotFormerClassifier

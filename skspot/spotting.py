@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from skspot.intervals import CLASSES
@@ -132,7 +131,7 @@ class SpottingResult:
     video: VideoLike | AlignedVideo
     intervals: IntervalTable
     aligned: AlignedVideo | MaybeNone = None
-    features: FlowFeatures | NDArray[Any] | MaybeNone = None
+    features: FlowFeatures | MaybeNone = None
     scores: FrameScores | MaybeNone = None
 
     @property

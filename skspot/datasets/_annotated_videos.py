@@ -1,8 +1,11 @@
 """A user's own videos and the table of their expressions."""
 
+from __future__ import annotations
+
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from numbers import Integral, Real
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -35,8 +38,12 @@ from skspot.datasets.files import (
 from skspot.datasets.tables import is_empty, parse_id, read_user_table
 from skspot.utils._param_validation import Interval, StrOptions, validate_params
 from skspot.utils._text import join_limited
+from skspot.utils._typing import FilePath, IntervalTable, OnError
 from skspot.utils.validation import with_parameters
 from skspot.video import ImageSequence
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _DESCR = """Annotated videos
 
@@ -66,23 +73,23 @@ _MAX_LISTED = 20  # videos or labels that a message lists
     prefer_skip_nested_validation=True,
 )
 def load_annotated_videos(
-    table,
-    folder=None,
+    table: FilePath | pd.DataFrame | Mapping[str, IntervalTable],
+    folder: FilePath | None = None,
     *,
-    unit="frames",
-    first_frame=0,
-    fps=None,
-    keep_every=1,
-    label_names=None,
-    classes=("macro", "micro"),
-    missing_offset="drop",
-    over_long="keep",
-    long_micro="keep",
-    min_length=1,
-    on_error="raise",
-    n_jobs=None,
-    verbose=0,
-):
+    unit: Literal["frames", "seconds"] = "frames",
+    first_frame: int = 0,
+    fps: float | None = None,
+    keep_every: int = 1,
+    label_names: Mapping[str, str | None] | None = None,
+    classes: Collection[str] = ("macro", "micro"),
+    missing_offset: Literal["apex", "drop"] | int = "drop",
+    over_long: Literal["keep", "drop"] = "keep",
+    long_micro: Literal["keep", "macro", "drop"] = "keep",
+    min_length: int = 1,
+    on_error: OnError = "raise",
+    n_jobs: int | None = None,
+    verbose: int = 0,
+) -> VideoBunch:
     """Load your own videos and the table of their expressions.
 
     Parameters
@@ -289,7 +296,13 @@ def load_annotated_videos(
     },
     prefer_skip_nested_validation=True,
 )
-def read_annotations(table, *, first_frame=0, label_names=None, on_error="raise"):
+def read_annotations(
+    table: FilePath | pd.DataFrame | Mapping[str, IntervalTable],
+    *,
+    first_frame: int = 0,
+    label_names: Mapping[str, str | None] | None = None,
+    on_error: OnError = "raise",
+) -> dict[str, IntervalTable]:
     """Read the table of the expressions of your own videos without the videos.
 
     The table is read as by `load_annotated_videos`. The lengths of the videos are unknown, so

@@ -1,16 +1,38 @@
 """The Bunch that loaders return, with a short repr."""
 
+from __future__ import annotations
+
 import html
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
 from skspot.intervals import CLASSES, is_interval_table
+from skspot.utils._typing import IntervalTable, MaybeNone
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class VideoBunch(Bunch):
     """A Bunch of annotated videos that shows counts instead of all its frames and intervals."""
+
+    # For type checkers; the loaders say which of these they have.
+    videos: list[Any]
+    intervals: list[IntervalTable]
+    subjects: NDArray[np.str_] | MaybeNone
+    names: list[str]
+    rows: list[NDArray[np.int_]]
+    landmarks: list[NDArray[np.float32]]
+    displacement: list[NDArray[np.float32]]
+    node_names: list[str]
+    fps: float | MaybeNone
+    table: pd.DataFrame
+    repairs: pd.DataFrame
+    DESCR: str
 
     def __repr__(self):
         facts = "".join(f"{name}={value}, " for name, value in self._facts().items())

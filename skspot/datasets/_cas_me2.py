@@ -1,12 +1,17 @@
 """CAS(ME)^2, the database of macro- and micro-expressions in long videos."""
 
+from __future__ import annotations
+
 import os
 import re
+from collections.abc import Collection
 from numbers import Integral
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
+from skspot.datasets._bunch import VideoBunch
 from skspot.datasets._loading import make_bunch
 from skspot.datasets.annotations import (
     RULE_CONSTRAINTS,
@@ -35,6 +40,7 @@ from skspot.datasets.files import (
 from skspot.datasets.tables import parse_id, read_workbook, table_below_header, with_places
 from skspot.intervals import CLASSES
 from skspot.utils._param_validation import Interval, validate_params
+from skspot.utils._typing import FilePath
 
 _FPS = 30
 
@@ -113,19 +119,19 @@ Computing 9(4), 2018.
     prefer_skip_nested_validation=True,
 )
 def load_cas_me2(
-    folder,
+    folder: FilePath,
     *,
-    subjects=None,
-    classes=("macro", "micro"),
-    missing_offset="apex",
-    over_long="drop",
-    long_micro="keep",
-    min_length=1,
-    unlabelled="keep",
-    keep_every=1,
-    annotation_file=None,
-    video_folder="rawpic",
-):
+    subjects: Collection[str] | None = None,
+    classes: Collection[str] = ("macro", "micro"),
+    missing_offset: Literal["apex", "drop"] | int = "apex",
+    over_long: Literal["keep", "drop"] = "drop",
+    long_micro: Literal["keep", "macro", "drop"] = "keep",
+    min_length: int = 1,
+    unlabelled: Literal["keep", "drop"] = "keep",
+    keep_every: int = 1,
+    annotation_file: FilePath | None = None,
+    video_folder: str = "rawpic",
+) -> VideoBunch:
     """Load CAS(ME)^2 from your copy.
 
     No image is opened or copied: the videos are the folders of images, with their rate, or the

@@ -1,12 +1,17 @@
 """CAS(ME)^3, part A: long videos with depth."""
 
+from __future__ import annotations
+
 import os
 import re
+from collections.abc import Collection
 from numbers import Integral
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 
+from skspot.datasets._bunch import VideoBunch
 from skspot.datasets._loading import make_bunch
 from skspot.datasets.annotations import (
     RULE_CONSTRAINTS,
@@ -34,6 +39,7 @@ from skspot.datasets.files import (
 from skspot.datasets.tables import first_table, parse_id, read_workbook
 from skspot.intervals import CLASSES
 from skspot.utils._param_validation import Interval, StrOptions, validate_params
+from skspot.utils._typing import FilePath
 
 _FPS = 30
 
@@ -113,19 +119,19 @@ ecological validity. IEEE Transactions on Pattern Analysis and Machine Intellige
     prefer_skip_nested_validation=True,
 )
 def load_cas_me3(
-    folder,
+    folder: FilePath,
     *,
-    subjects=None,
-    classes=("macro", "micro"),
-    missing_offset="apex",
-    over_long="drop",
-    long_micro="keep",
-    min_length=1,
-    unlabelled="keep",
-    keep_every=1,
-    annotation_file=None,
-    shaded="keep",
-):
+    subjects: Collection[str] | None = None,
+    classes: Collection[str] = ("macro", "micro"),
+    missing_offset: Literal["apex", "drop"] | int = "apex",
+    over_long: Literal["keep", "drop"] = "drop",
+    long_micro: Literal["keep", "macro", "drop"] = "keep",
+    min_length: int = 1,
+    unlabelled: Literal["keep", "drop"] = "keep",
+    keep_every: int = 1,
+    annotation_file: FilePath | Collection[FilePath] | None = None,
+    shaded: Literal["keep", "drop"] = "keep",
+) -> VideoBunch:
     """Load part A of CAS(ME)^3 from your copy.
 
     No image is opened or copied: the videos are the folders of images, with their rate.

@@ -1,10 +1,15 @@
 """SAMM Long Videos."""
 
+from __future__ import annotations
+
 import os
 import re
+from collections.abc import Collection
 from numbers import Integral
 from pathlib import Path
+from typing import Literal
 
+from skspot.datasets._bunch import VideoBunch
 from skspot.datasets._loading import make_bunch
 from skspot.datasets.annotations import (
     RULE_CONSTRAINTS,
@@ -30,6 +35,7 @@ from skspot.datasets.files import (
 )
 from skspot.datasets.tables import first_table, parse_id, read_workbook
 from skspot.utils._param_validation import Interval, validate_params
+from skspot.utils._typing import FilePath
 
 _FPS = 200
 
@@ -93,18 +99,18 @@ macro-expressions dataset. IEEE International Conference on Automatic Face and G
     prefer_skip_nested_validation=True,
 )
 def load_samm_lv(
-    folder,
+    folder: FilePath,
     *,
-    subjects=None,
-    classes=("macro", "micro"),
-    missing_offset="apex",
-    over_long="drop",
-    long_micro="keep",
-    min_length=1,
-    unlabelled="keep",
-    keep_every=7,
-    annotation_file=None,
-):
+    subjects: Collection[str] | None = None,
+    classes: Collection[str] = ("macro", "micro"),
+    missing_offset: Literal["apex", "drop"] | int = "apex",
+    over_long: Literal["keep", "drop"] = "drop",
+    long_micro: Literal["keep", "macro", "drop"] = "keep",
+    min_length: int = 1,
+    unlabelled: Literal["keep", "drop"] = "keep",
+    keep_every: int = 7,
+    annotation_file: FilePath | None = None,
+) -> VideoBunch:
     """Load SAMM Long Videos from your copy.
 
     No image is opened or copied: the videos are the folders of images, with their rate.

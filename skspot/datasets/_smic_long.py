@@ -1,11 +1,16 @@
 """SMIC-E long: spontaneous micro-expressions in long clips, of three cameras."""
 
+from __future__ import annotations
+
 import os
 import re
+from collections.abc import Collection
 from math import isnan
 from numbers import Integral
 from pathlib import Path
+from typing import Literal
 
+from skspot.datasets._bunch import VideoBunch
 from skspot.datasets._loading import make_bunch
 from skspot.datasets.annotations import (
     RULE_CONSTRAINTS,
@@ -30,6 +35,7 @@ from skspot.datasets.files import (
 )
 from skspot.datasets.tables import first_table, is_empty, parse_id, parse_number, read_workbook
 from skspot.utils._param_validation import Interval, StrOptions, validate_params
+from skspot.utils._typing import FilePath
 
 _FPS = {"HS": 100, "VIS": 25, "NIR": 25}
 
@@ -105,19 +111,19 @@ Recognition, 2013.
     prefer_skip_nested_validation=True,
 )
 def load_smic_long(
-    folder,
+    folder: FilePath,
     *,
-    subjects=None,
-    classes=("macro", "micro"),
-    missing_offset="apex",
-    over_long="drop",
-    long_micro="keep",
-    min_length=1,
-    unlabelled="keep",
-    keep_every=1,
-    annotation_file=None,
-    camera="HS",
-):
+    subjects: Collection[str] | None = None,
+    classes: Collection[str] = ("macro", "micro"),
+    missing_offset: Literal["apex", "drop"] | int = "apex",
+    over_long: Literal["keep", "drop"] = "drop",
+    long_micro: Literal["keep", "macro", "drop"] = "keep",
+    min_length: int = 1,
+    unlabelled: Literal["keep", "drop"] = "keep",
+    keep_every: int = 1,
+    annotation_file: FilePath | None = None,
+    camera: Literal["HS", "VIS", "NIR"] = "HS",
+) -> VideoBunch:
     """Load SMIC-E long from your copy.
 
     No image is opened or copied: the videos are the folders of images, with their rate.

@@ -4,6 +4,8 @@ Each region is a square around the mean of a few of the 68 landmarks. "Left" and
 of the person.
 """
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

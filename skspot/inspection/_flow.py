@@ -1,11 +1,14 @@
 """The motion of the nodes, over time and on the face."""
 
+from __future__ import annotations
+
 from itertools import islice
 from numbers import Integral
 from textwrap import fill
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from skspot.faces import PART_SIZES, node_centres
 from skspot.inspection._drawing import (
@@ -18,10 +21,16 @@ from skspot.inspection._drawing import (
     node_colours,
 )
 from skspot.intervals import check_intervals
-from skspot.preprocessing import FlowFeatures, SWMROFlow
+from skspot.preprocessing import FlowFeatures, FlowLayout, SWMROFlow
 from skspot.spotting import spot
+from skspot.utils._typing import IntervalTable, MaybeNone, VideoLike
 from skspot.utils.validation import check_frame_number, check_n_frames
-from skspot.video import FrameTimes
+from skspot.video import AlignedVideo, FrameTimes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
 
 _TITLE_WIDTH = 70  # characters
 
@@ -117,19 +126,24 @@ class FlowDisplay:
     (3, 'time in seconds')
     """
 
+    figure_: Figure
+    ax_: Axes
+    axes_: list[Axes]
+    face_ax_: Axes | MaybeNone
+
     def __init__(
         self,
-        motion,
+        motion: NDArray[Any],
         *,
-        layout,
-        position,
-        resolution,
-        timestamps,
-        component="magnitude",
-        intervals=None,
-        valid=None,
-        name="",
-        face=None,
+        layout: FlowLayout,
+        position: int,
+        resolution: Literal["window"] | int,
+        timestamps: ArrayLike,
+        component: Literal["magnitude", "dx", "dy"] = "magnitude",
+        intervals: IntervalTable | None = None,
+        valid: ArrayLike | None = None,
+        name: str = "",
+        face: FaceView | None = None,
     ):
         self.motion = motion
         self.layout = layout
@@ -145,17 +159,17 @@ class FlowDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        video,
-        intervals=None,
+        estimator: Any,
+        video: VideoLike | AlignedVideo,
+        intervals: IntervalTable | None = None,
         *,
-        frame=None,
-        resolution=None,
-        position=None,
-        component="magnitude",
-        name=None,
-        ax=None,
-    ):
+        frame: int | None = None,
+        resolution: Literal["window"] | int | None = None,
+        position: int | None = None,
+        component: Literal["magnitude", "dx", "dy"] = "magnitude",
+        name: str | None = None,
+        ax: Axes | None = None,
+    ) -> Self:
         """Draw the motion that a pipeline measures in a video.
 
         Parameters
@@ -215,17 +229,17 @@ class FlowDisplay:
     @classmethod
     def from_video(
         cls,
-        aligned,
-        intervals=None,
+        aligned: AlignedVideo,
+        intervals: IntervalTable | None = None,
         *,
-        flow=None,
-        frame=None,
-        resolution=None,
-        position=None,
-        component="magnitude",
-        name=None,
-        ax=None,
-    ):
+        flow: SWMROFlow | None = None,
+        frame: int | None = None,
+        resolution: Literal["window"] | int | None = None,
+        position: int | None = None,
+        component: Literal["magnitude", "dx", "dy"] = "magnitude",
+        name: str | None = None,
+        ax: Axes | None = None,
+    ) -> Self:
         """Measure the motion in an aligned video and draw it.
 
         Parameters
@@ -293,17 +307,17 @@ class FlowDisplay:
     @classmethod
     def from_features(
         cls,
-        features,
-        intervals=None,
+        features: FlowFeatures,
+        intervals: IntervalTable | None = None,
         *,
-        aligned=None,
-        frame=None,
-        resolution=None,
-        position=None,
-        component="magnitude",
-        name=None,
-        ax=None,
-    ):
+        aligned: AlignedVideo | None = None,
+        frame: int | None = None,
+        resolution: Literal["window"] | int | None = None,
+        position: int | None = None,
+        component: Literal["magnitude", "dx", "dy"] = "magnitude",
+        name: str | None = None,
+        ax: Axes | None = None,
+    ) -> Self:
         """Draw features that are known already.
 
         Parameters
@@ -373,12 +387,12 @@ class FlowDisplay:
         return display.plot(ax=ax)
 
     @property
-    def pair(self):
+    def pair(self) -> tuple[int, int]:
         """From which frame to which the displacements are, counted from the frame of the window."""
         number = self.layout.resolutions.index(self.resolution)
         return tuple(self.layout.pairs[self.position, number].tolist())
 
-    def plot(self, *, ax=None):
+    def plot(self, *, ax: Axes | None = None) -> Self:
         """Draw the curves, and the face if there is one.
 
         Parameters

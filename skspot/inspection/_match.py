@@ -1,16 +1,26 @@
 """Which predictions hit which truth."""
 
+from __future__ import annotations
+
 import os
+from collections.abc import Collection, Sequence
 from numbers import Real
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from skspot.inspection._drawing import CLASS_COLOURS, LEGEND, draw_time
 from skspot.intervals import CLASSES, check_intervals, is_interval_table
 from skspot.metrics import interval_pairs
 from skspot.spotting import spot
+from skspot.utils._typing import IntervalTable
 from skspot.utils.validation import check_interval_tables, check_videos
 from skspot.video import FrameTimes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _HIGHEST = 24  # inches; rows of more videos are flatter
 _MARGIN = 0.015  # of the time, at both ends, for numbers there
@@ -92,7 +102,19 @@ class MatchDisplay:
     IoU 0.33 near miss
     """
 
-    def __init__(self, true, predicted, *, pairs, names, timestamps=None, iou_threshold=0.5):
+    figure_: Figure
+    ax_: Axes
+
+    def __init__(
+        self,
+        true: Sequence[IntervalTable],
+        predicted: Sequence[IntervalTable],
+        *,
+        pairs: Sequence[NDArray[np.void]],
+        names: Sequence[str],
+        timestamps: Sequence[ArrayLike] | None = None,
+        iou_threshold: float = 0.5,
+    ):
         self.true = true
         self.predicted = predicted
         self.pairs = pairs
@@ -102,8 +124,16 @@ class MatchDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y, *, names=None, timestamps=None, iou_threshold=0.5, ax=None
-    ):
+        cls,
+        estimator: Any,
+        X: Collection[Any],
+        y: Collection[IntervalTable],
+        *,
+        names: Sequence[str] | None = None,
+        timestamps: Sequence[ArrayLike] | None = None,
+        iou_threshold: float = 0.5,
+        ax: Axes | None = None,
+    ) -> Self:
         """Spot the expressions of videos and compare them with the truth.
 
         Parameters
@@ -156,8 +186,15 @@ class MatchDisplay:
 
     @classmethod
     def from_predictions(
-        cls, y_true, y_pred, *, names=None, timestamps=None, iou_threshold=0.5, ax=None
-    ):
+        cls,
+        y_true: IntervalTable | Collection[IntervalTable],
+        y_pred: IntervalTable | Collection[IntervalTable],
+        *,
+        names: str | Sequence[str] | None = None,
+        timestamps: ArrayLike | Sequence[ArrayLike] | None = None,
+        iou_threshold: float = 0.5,
+        ax: Axes | None = None,
+    ) -> Self:
         """Compare predicted intervals with the truth.
 
         Parameters
@@ -216,7 +253,7 @@ class MatchDisplay:
         )
         return display.plot(ax=ax)
 
-    def plot(self, *, ax=None):
+    def plot(self, *, ax: Axes | None = None) -> Self:
         """Draw the rows.
 
         Parameters

@@ -1,14 +1,26 @@
 """The motion that a spotter's score depends on: occlusion by node and window position."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from functools import partial
 from numbers import Integral
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skspot.faces import PART_NAMES
 from skspot.intervals import check_intervals
 from skspot.preprocessing import FlowFeatures
 from skspot.spotting import spot
+from skspot.utils._typing import VideoLike
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from skspot.video import AlignedVideo
 
 _CHOICES = {
     "score": ("onset", "apex", "offset", "expression"),
@@ -82,7 +94,21 @@ class OcclusionDisplay:
     (10, 4)
     """
 
-    def __init__(self, effects, *, total_effects, full_score, names, edges, fps=None, title=""):
+    figure_: Figure
+    ax_: Axes
+    axes_: list[Axes]
+
+    def __init__(
+        self,
+        effects: NDArray[Any],
+        *,
+        total_effects: NDArray[Any],
+        full_score: float,
+        names: Sequence[str],
+        edges: NDArray[Any],
+        fps: float | None = None,
+        title: str = "",
+    ):
         self.effects = effects
         self.total_effects = total_effects
         self.full_score = full_score
@@ -94,18 +120,18 @@ class OcclusionDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        video,
-        interval,
+        estimator: Any,
+        video: VideoLike | AlignedVideo,
+        interval: Any,
         *,
-        score="apex",
-        by="node",
-        stretch=4,
-        baseline="zero",
-        names=None,
-        name=None,
-        ax=None,
-    ):
+        score: Literal["apex", "onset", "offset", "expression"] = "apex",
+        by: Literal["node", "part"] = "node",
+        stretch: int = 4,
+        baseline: Literal["zero", "median"] = "zero",
+        names: Sequence[str] | None = None,
+        name: str | None = None,
+        ax: Axes | None = None,
+    ) -> Self:
         """Draw the motion that a score of a video depends on.
 
         Parameters
@@ -160,18 +186,18 @@ class OcclusionDisplay:
     @classmethod
     def from_features(
         cls,
-        estimator,
-        features,
-        interval,
+        estimator: Any,
+        features: FlowFeatures | NDArray[Any],
+        interval: Any,
         *,
-        score="apex",
-        by="node",
-        stretch=4,
-        baseline="zero",
-        names=None,
-        name=None,
-        ax=None,
-    ):
+        score: Literal["apex", "onset", "offset", "expression"] = "apex",
+        by: Literal["node", "part"] = "node",
+        stretch: int = 4,
+        baseline: Literal["zero", "median"] = "zero",
+        names: Sequence[str] | None = None,
+        name: str | None = None,
+        ax: Axes | None = None,
+    ) -> Self:
         """Draw the motion that a score of a video depends on, from its features.
 
         Parameters
@@ -255,7 +281,7 @@ class OcclusionDisplay:
         )
         return display.plot(ax=ax)
 
-    def plot(self, *, ax=None):
+    def plot(self, *, ax: Axes | None = None) -> Self:
         """Draw the picture.
 
         Parameters

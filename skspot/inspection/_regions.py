@@ -1,13 +1,25 @@
 """One frame with the regions whose motion is measured."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from itertools import islice
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skspot.faces import node_names
 from skspot.inspection._drawing import LEGEND
 from skspot.preprocessing.flow import RegionGeometry
+from skspot.utils._typing import HeadMotion, Nodes
 from skspot.utils.validation import check_frame_number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from skspot.video import AlignedVideo
 
 _NODE_COLOUR = "#E69F00"
 _RIGID_COLOUR = "#56B4E9"
@@ -61,7 +73,20 @@ class RegionsDisplay:
     (10, 1)
     """
 
-    def __init__(self, image, *, landmarks, regions, rigid_regions, crop, names, title=""):
+    figure_: Figure
+    ax_: Axes
+
+    def __init__(
+        self,
+        image: NDArray[np.uint8],
+        *,
+        landmarks: NDArray[Any],
+        regions: NDArray[Any],
+        rigid_regions: NDArray[Any],
+        crop: NDArray[Any],
+        names: Sequence[str],
+        title: str = "",
+    ):
         self.image = image
         self.landmarks = landmarks
         self.regions = regions
@@ -71,7 +96,16 @@ class RegionsDisplay:
         self.title = title
 
     @classmethod
-    def from_video(cls, aligned, frame=0, *, nodes="paper", head_motion="nose", name=None, ax=None):
+    def from_video(
+        cls,
+        aligned: AlignedVideo,
+        frame: int = 0,
+        *,
+        nodes: Nodes = "paper",
+        head_motion: HeadMotion | None = "nose",
+        name: str | None = None,
+        ax: Axes | None = None,
+    ) -> Self:
         """Draw one frame of an aligned video.
 
         Parameters
@@ -134,7 +168,7 @@ class RegionsDisplay:
         )
         return display.plot(ax=ax)
 
-    def plot(self, *, ax=None):
+    def plot(self, *, ax: Axes | None = None) -> Self:
         """Draw the picture.
 
         Parameters

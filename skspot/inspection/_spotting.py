@@ -1,10 +1,24 @@
 """The timeline of one video: scores, true and predicted intervals."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from skspot.inspection._drawing import CLASS_COLOURS, GAP_COLOUR, LEGEND, draw_time, gaps
 from skspot.intervals import CLASSES, check_intervals
-from skspot.spotting import spot
+from skspot.spotting import SpottingResult, spot
+from skspot.utils._typing import IntervalTable, VideoLike
 from skspot.utils.validation import check_frame_scores, check_n_frames
-from skspot.video import FrameTimes
+from skspot.video import AlignedVideo, FrameTimes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from skspot.neural_network import FrameScores
 
 _SCORE_STYLES = {
     "apex": {"linewidth": 1.6, "linestyle": "-"},
@@ -58,7 +72,20 @@ class SpottingDisplay:
     'time in seconds'
     """
 
-    def __init__(self, true, predicted, *, timestamps, scores=None, valid=None, name=""):
+    figure_: Figure
+    ax_: Axes
+    axes_: list[Axes]
+
+    def __init__(
+        self,
+        true: IntervalTable | None,
+        predicted: IntervalTable,
+        *,
+        timestamps: ArrayLike,
+        scores: FrameScores | NDArray[np.void] | None = None,
+        valid: ArrayLike | None = None,
+        name: str = "",
+    ):
         self.true = true
         self.predicted = predicted
         self.timestamps = timestamps
@@ -67,7 +94,15 @@ class SpottingDisplay:
         self.name = name
 
     @classmethod
-    def from_estimator(cls, estimator, video, y_true=None, *, name=None, ax=None):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        video: VideoLike | AlignedVideo,
+        y_true: IntervalTable | None = None,
+        *,
+        name: str | None = None,
+        ax: Axes | None = None,
+    ) -> Self:
         """Spot the expressions of a video and draw them.
 
         Parameters
@@ -97,7 +132,14 @@ class SpottingDisplay:
         return cls.from_result(result, y_true, name=name, ax=ax)
 
     @classmethod
-    def from_result(cls, result, y_true=None, *, name=None, ax=None):
+    def from_result(
+        cls,
+        result: SpottingResult,
+        y_true: IntervalTable | None = None,
+        *,
+        name: str | None = None,
+        ax: Axes | None = None,
+    ) -> Self:
         """Draw what `skspot.spot` returned for a video.
 
         Parameters
@@ -143,8 +185,16 @@ class SpottingDisplay:
 
     @classmethod
     def from_predictions(
-        cls, y_true, y_pred, *, timestamps, scores=None, valid=None, name="", ax=None
-    ):
+        cls,
+        y_true: IntervalTable | None,
+        y_pred: IntervalTable,
+        *,
+        timestamps: ArrayLike,
+        scores: FrameScores | NDArray[np.void] | None = None,
+        valid: ArrayLike | None = None,
+        name: str = "",
+        ax: Axes | None = None,
+    ) -> Self:
         """Draw intervals that are known already.
 
         Parameters
@@ -189,7 +239,7 @@ class SpottingDisplay:
         display = cls(y_true, y_pred, timestamps=timestamps, scores=scores, valid=valid, name=name)
         return display.plot(ax=ax)
 
-    def plot(self, *, ax=None):
+    def plot(self, *, ax: Axes | None = None) -> Self:
         """Draw the timeline.
 
         Parameters

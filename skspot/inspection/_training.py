@@ -1,8 +1,20 @@
 """The course of training: loss and F1 score of each epoch."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 
 from skspot.inspection._drawing import LEGEND
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from sklearn.pipeline import Pipeline
+
+    from skspot.neural_network import SpotFormerClassifier
 
 _LOSSES = {
     "train_loss": {"label": "training", "color": "#0072B2", "linestyle": "-", "marker": "o"},
@@ -64,11 +76,17 @@ class TrainingDisplay:
     2
     """
 
-    def __init__(self, history):
+    figure_: Figure
+    ax_: Axes
+    axes_: list[Axes]
+
+    def __init__(self, history: pd.DataFrame):
         self.history = history
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None):
+    def from_estimator(
+        cls, estimator: SpotFormerClassifier | Pipeline, *, ax: Axes | None = None
+    ) -> Self:
         """Draw how a spotter was trained.
 
         Parameters
@@ -101,7 +119,7 @@ class TrainingDisplay:
         return cls.from_history(spotter.history_dataframe(), ax=ax)
 
     @classmethod
-    def from_history(cls, history, *, ax=None):
+    def from_history(cls, history: pd.DataFrame, *, ax: Axes | None = None) -> Self:
         """Draw the history of a training.
 
         Parameters
@@ -130,13 +148,13 @@ class TrainingDisplay:
         return cls(history).plot(ax=ax)
 
     @property
-    def best_epoch(self):
+    def best_epoch(self) -> int | None:
         """The first epoch with the highest F1 score on held-out subjects; None without any."""
         if "valid_f1" not in self.history or self.history["valid_f1"].isna().all():
             return None
         return int(self.history["valid_f1"].idxmax())
 
-    def plot(self, *, ax=None):
+    def plot(self, *, ax: Axes | None = None) -> Self:
         """Draw the course of training.
 
         Parameters

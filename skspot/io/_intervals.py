@@ -1,19 +1,31 @@
 """Read and write interval tables in any format."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from skspot.intervals import check_intervals
 from skspot.io._files import file_names, write_files
 from skspot.io._formats import BY_SUFFIX, FORMATS
 from skspot.io._times import VideoTimes
+from skspot.utils._typing import FilePath, IntervalTable, TimesByName
 from skspot.utils.validation import with_parameters
 
 # In a folder, text files may have any content.
 _AMBIGUOUS = ".txt"
 
 
-def write_intervals(path, tables, *, format=None, timestamps=None, media=None, subjects=None):
+def write_intervals(
+    path: FilePath,
+    tables: Mapping[str, IntervalTable],
+    *,
+    format: str | None = None,
+    timestamps: TimesByName | None = None,
+    media: Mapping[str, FilePath] | None = None,
+    subjects: Mapping[str, str] | None = None,
+) -> None:
     """Write the interval tables of videos, in frames or seconds depending on the format.
 
     ============== ============ ======= ===== ====== ====== ======================== =========
@@ -138,7 +150,13 @@ def write_intervals(path, tables, *, format=None, timestamps=None, media=None, s
     write_files(contents)
 
 
-def read_intervals(path, *, format=None, timestamps=None, label=None):
+def read_intervals(
+    path: FilePath,
+    *,
+    format: str | None = None,
+    timestamps: TimesByName | None = None,
+    label: Literal["macro", "micro"] | None = None,
+) -> dict[str, IntervalTable]:
     """Read the interval tables of videos, from a file or all files of a folder.
 
     See `write_intervals` for the formats and what each can hold.

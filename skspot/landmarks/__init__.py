@@ -4,6 +4,8 @@
 "mediapipe", "openface", "py-feat", "template".
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,5 +1,7 @@
 """MediaPipe's FaceLandmarker: 68 vertices of its mesh."""
 
+from __future__ import annotations
+
 import os
 from contextlib import contextmanager
 from hashlib import blake2b

@@ -1,5 +1,7 @@
 """Landmarks in tables that OpenFace and py-feat have written."""
 
+from __future__ import annotations
+
 import os
 import warnings
 from collections import Counter

@@ -4,6 +4,8 @@
 its counts.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection
 from numbers import Real
 from typing import Literal, overload

@@ -1,5 +1,7 @@
 """Scorers for scikit-learn's model selection."""
 
+from __future__ import annotations
+
 from collections.abc import Collection
 from typing import Any
 

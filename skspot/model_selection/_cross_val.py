@@ -1,5 +1,7 @@
 """Cross-validated predictions that survive an interruption."""
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping
 from typing import Any
 

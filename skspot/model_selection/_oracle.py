@@ -1,5 +1,7 @@
 """The oracle of the public scripts: the best epoch of each test subject, by its own F1."""
 
+from __future__ import annotations
+
 from collections.abc import Collection
 from typing import Any
 

@@ -4,6 +4,8 @@ A model spots the expressions of people it was trained on more easily than those
 no subject may be in the training and the test set of one split.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection, Iterable, Iterator
 from numbers import Integral, Real
 from typing import Any

@@ -5,6 +5,8 @@ Expression Spotting", IEEE Transactions on Affective Computing 2026,
 doi 10.1109/TAFFC.2026.3677401, section on expression spotting.
 """
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass

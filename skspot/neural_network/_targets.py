@@ -5,6 +5,8 @@ Expression Spotting", IEEE Transactions on Affective Computing 2026,
 doi 10.1109/TAFFC.2026.3677401, section on training.
 """
 
+from __future__ import annotations
+
 from typing import NamedTuple
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Finding the face in videos."""
 
+from __future__ import annotations
+
 import warnings
 from array import array
 from collections.abc import Collection, Mapping

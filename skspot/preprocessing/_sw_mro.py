@@ -1,5 +1,7 @@
 """Sliding-window multi-resolution optical flow: the features of SpotFormer."""
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace

@@ -1,14 +1,24 @@
 """A page that lists the reports on many videos."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from skspot.reporting._page import render, write
 from skspot.reporting._video_report import VideoReport
+from skspot.utils._typing import FilePath
 
 
-def write_report_index(path, reports, *, title="Spotted expressions", made=None):
+def write_report_index(
+    path: FilePath,
+    reports: Mapping[str, VideoReport | Mapping[str, Any] | Exception],
+    *,
+    title: str = "Spotted expressions",
+    made: datetime | None = None,
+) -> None:
     """Write a page that lists reports in a table, which can be sorted.
 
     Parameters

@@ -1,12 +1,18 @@
 """The report on one video."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skspot.intervals import CLASSES, check_intervals
+from skspot.reporting._faces import IntervalFace
 from skspot.reporting._page import render, write
 from skspot.reporting._settings import package_versions, step_settings
 from skspot.reporting._timeline import make_timeline, packed_frames
@@ -15,9 +21,13 @@ from skspot.reporting._view_model import (
     interval_details,
     quality_problems,
 )
-from skspot.spotting import spot
+from skspot.spotting import SpottingResult, spot
+from skspot.utils._typing import FilePath, IntervalTable, VideoLike
 from skspot.utils.validation import check_frame_scores
-from skspot.video import measure_quality
+from skspot.video import AlignedVideo, FrameTimes, VideoQuality, measure_quality
+
+if TYPE_CHECKING:
+    from skspot.neural_network import FrameScores
 
 
 class VideoReport:
@@ -89,18 +99,18 @@ class VideoReport:
 
     def __init__(
         self,
-        true,
-        predicted,
+        true: IntervalTable | None,
+        predicted: IntervalTable,
         *,
-        times,
-        quality,
-        faces,
-        scores=None,
-        settings=(),
-        name="",
-        title=None,
-        model=None,
-        made=None,
+        times: FrameTimes,
+        quality: VideoQuality,
+        faces: Sequence[IntervalFace],
+        scores: FrameScores | NDArray[np.void] | None = None,
+        settings: Sequence[Any] = (),
+        name: str = "",
+        title: str | None = None,
+        model: FilePath | None = None,
+        made: datetime | None = None,
     ):
         self.true = true
         self.predicted = predicted
@@ -116,8 +126,16 @@ class VideoReport:
 
     @classmethod
     def from_estimator(
-        cls, estimator, video, y_true=None, *, faces=True, title=None, model=None, made=None
-    ):
+        cls,
+        estimator: Any,
+        video: VideoLike | AlignedVideo,
+        y_true: IntervalTable | None = None,
+        *,
+        faces: bool = True,
+        title: str | None = None,
+        model: FilePath | None = None,
+        made: datetime | None = None,
+    ) -> Self:
         """Spot the expressions of a video and report on them.
 
         Parameters
@@ -164,15 +182,15 @@ class VideoReport:
     @classmethod
     def from_result(
         cls,
-        result,
-        y_true=None,
+        result: SpottingResult,
+        y_true: IntervalTable | None = None,
         *,
-        estimator=None,
-        faces=True,
-        title=None,
-        model=None,
-        made=None,
-    ):
+        estimator: Any = None,
+        faces: bool = True,
+        title: str | None = None,
+        model: FilePath | None = None,
+        made: datetime | None = None,
+    ) -> Self:
         """Report on what `skspot.spot` returned for a video.
 
         Parameters
@@ -211,17 +229,17 @@ class VideoReport:
     @classmethod
     def from_predictions(
         cls,
-        y_true,
-        y_pred,
+        y_true: IntervalTable | None,
+        y_pred: IntervalTable,
         *,
-        aligned,
-        scores=None,
-        estimator=None,
-        faces=True,
-        title=None,
-        model=None,
-        made=None,
-    ):
+        aligned: AlignedVideo,
+        scores: FrameScores | NDArray[np.void] | None = None,
+        estimator: Any = None,
+        faces: bool = True,
+        title: str | None = None,
+        model: FilePath | None = None,
+        made: datetime | None = None,
+    ) -> Self:
         """Report on intervals that are known already.
 
         Parameters
@@ -283,7 +301,7 @@ class VideoReport:
             made=made or datetime.now(),
         )
 
-    def to_html(self):
+    def to_html(self) -> str:
         """Return the page.
 
         Returns
@@ -311,7 +329,7 @@ class VideoReport:
             versions=package_versions(),
         )
 
-    def save(self, path):
+    def save(self, path: FilePath) -> None:
         """Write the page to a file.
 
         Parameters
@@ -321,7 +339,7 @@ class VideoReport:
         """
         write(path, self.to_html())
 
-    def summary(self):
+    def summary(self) -> dict[str, Any]:
         """Return what an index page shows of the video.
 
         Returns

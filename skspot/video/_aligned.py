@@ -1,5 +1,7 @@
 """AlignedVideo, the view of a video in which the face has been found."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, fields

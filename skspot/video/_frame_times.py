@@ -1,5 +1,7 @@
 """FrameTimes, when the frames of a video are shown."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Videos that are sequences of images: arrays and folders of numbered images."""
 
+from __future__ import annotations
+
 import os
 import re
 import warnings

@@ -1,5 +1,7 @@
 """Open a video of any kind."""
 
+from __future__ import annotations
+
 import os
 from pathlib import Path
 

@@ -1,18 +1,22 @@
 """Finding the videos that a table names: files, with or without suffix, and folders of images."""
 
+from __future__ import annotations
+
 import difflib
 import os
 import unicodedata
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 from skspot.utils._text import join_limited
+from skspot.utils._typing import FilePath
 from skspot.video import VIDEO_SUFFIXES, is_image_folder
 
 _MAX_NAMES = 20  # that an error lists
 
 
-def find_videos(folder, names):
+def find_videos(folder: FilePath, names: Iterable[str]) -> list[str]:
     """Return the path of each named video.
 
     Parameters

@@ -1,5 +1,7 @@
 """Synthetic face videos with exactly known expressions."""
 
+from __future__ import annotations
+
 from fractions import Fraction
 from math import ceil
 from numbers import Integral, Real
@@ -15,6 +17,7 @@ from skspot.datasets.synthetic._script import write_script
 from skspot.faces import node_centres, node_names, region_radius
 from skspot.utils._param_validation import Interval, validate_params
 from skspot.utils._progress import progress_bar
+from skspot.utils._typing import FilePath, RandomState
 
 _MIN_DURATION = 2  # seconds: hardly an expression fits into less
 
@@ -51,25 +54,25 @@ moves its strongest region by 0.5 to 2 pixels.
     prefer_skip_nested_validation=True,
 )
 def make_expression_videos(
-    n_subjects=6,
+    n_subjects: int = 6,
     *,
-    videos_per_subject=2,
-    n_frames=600,
-    fps=30.0,
-    macro_amplitude=(2.5, 7.0),
-    micro_amplitude=(0.5, 2.0),
-    head_motion=1.0,
-    head_turns=0.0,
-    blinks=1.0,
-    talking=0.0,
-    light=1.0,
-    noise=2.0,
-    folder=None,
-    crf=12,
-    n_jobs=None,
-    random_state=None,
-    verbose=0,
-):
+    videos_per_subject: int = 2,
+    n_frames: int = 600,
+    fps: float = 30.0,
+    macro_amplitude: tuple[float, float] = (2.5, 7.0),
+    micro_amplitude: tuple[float, float] = (0.5, 2.0),
+    head_motion: float = 1.0,
+    head_turns: float = 0.0,
+    blinks: float = 1.0,
+    talking: float = 0.0,
+    light: float = 1.0,
+    noise: float = 2.0,
+    folder: FilePath | None = None,
+    crf: int = 12,
+    n_jobs: int | None = None,
+    random_state: RandomState = None,
+    verbose: int = 0,
+) -> VideoBunch:
     """Make face videos with exactly known macro- and micro-expressions.
 
     Parameters
