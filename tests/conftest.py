@@ -22,7 +22,8 @@ QUICK = ["--landmarker", "template", "--epochs", "1"]
 def pytest_cmdline_main(config):
     """Run the whole suite on all cores; tests that are named run in this process."""
     named = config.args_source is config.ArgsSource.ARGS
-    if not named and config.getoption("numprocesses", 0) is None:
+    is_worker = hasattr(config, "workerinput")  # which has no workers of its own
+    if not (named or is_worker) and config.getoption("numprocesses", 0) is None:
         config.option.numprocesses = "auto"
 
 

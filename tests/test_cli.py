@@ -493,6 +493,16 @@ def test_version_and_usage(capsys):
     assert stop.value.code == 2
 
 
+def test_help_states_the_defaults_of_the_classes(capsys):
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    epochs = SpotFormerClassifier().max_epochs
+    assert f"goes through all videos (default {epochs})" in shown
+    assert f"in the frames between (default: {FaceAligner().detect_every})" in shown
+    assert f"(default: {FaceAligner().landmarker})" in shown
+
+
 def test_warnings_are_printed_as_before_afterwards(tmp_path):
     before = warnings.showwarning
     main(["score", str(tmp_path / "none.csv"), "--annotations", str(tmp_path / "none.csv")])
