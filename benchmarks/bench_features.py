@@ -1,4 +1,4 @@
-"""SW-MRO by flow engine: speed, error on exact warps, and how well the features tell expressions.
+"""SW-MRO by flow engine: speed, error on exact warps, and how well expressions are separated.
 
     python benchmarks/bench_features.py [--engines ...] [--seeds 1 2] [--out benchmarks/features.md]
 
@@ -10,7 +10,7 @@ Error: one picture of each of eight synthetic faces, and the same face with a ra
 whose strongest region moves by 0.5, 1.5 and 5 px; mean distance of the regions' measured motion to
 the true one, with and without sensor noise of 2.5 grey levels.
 
-Average precision: gradient boosting tells the frames of macro- and micro-expressions from the
+Average precision: gradient boosting separates the frames of macro- and micro-expressions from the
 others, trained and tested on different subjects of synthetic videos with all distractors and exact
 landmarks. Chance reaches the share of positive frames. This takes most of the time: about half a
 minute for each engine, reference and seed, and a few minutes with Farneback.

@@ -101,7 +101,7 @@ def make_clip(folder):
 
 
 def make_video(clip, minutes):
-    """Write the clip again and again, without coding it anew."""
+    """Write the clip again and again, without coding it again."""
     import av
 
     path = clip.with_name(f"{minutes}.mp4")

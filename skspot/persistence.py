@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _FORMAT = 2
 _METADATA_KEY = "skspot"
 
-# How a step runs on one machine is no part of the model. What is read from these places may be
-# unpickled, so that a stranger's file must not set them.
+# How a step runs on one machine does not belong to the model. What is read from these places may
+# be unpickled, so that a stranger's file must not set them.
 RUN_SETTINGS = {
     "memory",
     "n_jobs",
@@ -62,7 +62,7 @@ def save(estimator: Pipeline | SpotFormerClassifier, path: FilePath) -> None:
         If the folder does not exist.
     TypeError
         If a step or parameter can't be saved: model files hold plain values only, no functions or
-        classes of one's own.
+        classes of yours.
 
     See Also
     --------
@@ -146,7 +146,7 @@ def load(path: FilePath) -> Pipeline | SpotFormerClassifier:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is no model of skspot, is damaged, was written by a newer version, or sets
+        If the file is not a model of skspot, is damaged, was written by a newer version, or sets
         what a model file must not set, such as `memory`.
 
     See Also
@@ -168,9 +168,9 @@ def load(path: FilePath) -> Pipeline | SpotFormerClassifier:
             metadata = file.metadata() or {}
             weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
-        raise ValueError(f"{str(path)!r} is no model file, or is damaged: {error}.") from error
+        raise ValueError(f"{str(path)!r} is not a model file, or is damaged: {error}.") from error
     if _METADATA_KEY not in metadata:
-        raise ValueError(f"{str(path)!r} is a safetensors file, but no model of skspot.")
+        raise ValueError(f"{str(path)!r} is a safetensors file, but not a model of skspot.")
     description = _read_description(metadata[_METADATA_KEY], path)
     try:
         steps = [(step["name"], _rebuild(step)) for step in description["steps"]]

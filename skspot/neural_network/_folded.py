@@ -160,7 +160,7 @@ class FoldedAttention(nn.Module):
         return self.update(tokens, self.heads, project)
 
     def update(self, tokens, heads, project):
-        """Add to the tokens what each head makes of the queries, keys and values of `project`."""
+        """Add the attention of each head, from the queries, keys and values of `project`."""
         n_windows, outer, length, _ = self.sequences(tokens).shape
         n_sequences, dim_head = n_windows * outer, len(self.out.weight) // len(heads)
         qkv = self.scratch("qkv", (3, n_sequences * length, dim_head), tokens)

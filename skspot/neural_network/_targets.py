@@ -82,7 +82,7 @@ def frame_targets(
     Raises
     ------
     TypeError
-        If `intervals` is no interval table.
+        If `intervals` is not an interval table.
     ValueError
         If an interval reaches beyond the video, or an option is negative.
 

@@ -85,14 +85,14 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
         The frame of the window from which the resolution "window" is measured: the middle one, or
         the first one as in the paper. From the middle one half of the flows suffice, since the flow
         from frame i to i + k serves the windows of both. ``benchmarks/bench_features.py`` compares
-        how well both tell expressions.
+        how well expressions are spotted with both.
     head_motion : {"nose", "similarity", None}, default="nose"
         How the head's motion is removed: the mean motion of the nose is subtracted as in the paper,
         or the motion of a similarity transform fitted to the nose and the inner eye corners; None
         leaves it in.
     on_error : {"raise", "warn"}, default="raise"
-        What happens when a video can't be read. With "warn" its place in the output holds None, and
-        one warning names all such videos.
+        What to do with a video that can't be turned into features: "raise" raises its error; "warn"
+        returns None for it and ends with one warning that names all such videos.
     device : str, default=None
         Where the engine "patches" computes; the other engines need None. None is the processor,
         one frame after the other, which is the fastest way there. A torch device, such as "cuda"
@@ -131,13 +131,13 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
 
     The engine "patches" covers each region with nine patches of 23 x 23 pixels (at a face of 128)
     and aligns them with the later frames by Gauss-Newton steps from coarse to fine [2]_. The mean
-    grey level of a patch is free, so that changes of light are no motion; patches that do not fit
-    count less. From one frame to the next it follows motion of up to 20 pixels. Its first call
-    after the installation compiles it, which takes some seconds. ``benchmarks/features.md``
+    grey level of a patch is free, so that changes of light do not count as motion; patches that do
+    not fit count less. From one frame to the next it follows motion of up to 20 pixels. Its first
+    call after the installation compiles it, which takes some seconds. ``benchmarks/features.md``
     compares the engines.
 
-    The `device` is no part of the cache's key: features that were computed on one device are taken
-    from the cache on another, although they differ by up to 0.002 pixels.
+    The `device` does not belong to the cache's key: features that were computed on one device are
+    taken from the cache on another, although they differ by up to 0.002 pixels.
 
     In the cache a callable `flow` is known by its own source code and what it pickles to; changes
     in what it calls go unnoticed, so clear the cache after them.

@@ -54,7 +54,7 @@ class TrainingWindows(WindowDataset):
 
 
 class SegmentBatches(Sampler):
-    """Batches of segments of consecutive windows, drawn anew in every epoch.
+    """Batches of segments of consecutive windows, drawn again in every epoch.
 
     All segments with an expression are drawn, and some without: an epoch of expressions alone would
     leave the network unsure about the neutral face, which is most of what it sees later.
@@ -64,13 +64,13 @@ class SegmentBatches(Sampler):
     dataset : WindowDataset
         The windows, with targets.
     batch_size : int
-        Windows in a batch. What is left over is a batch of its own if it is half as large, and
-        belongs to the batch before otherwise: statistics of a few windows are no good.
+        Windows in a batch. Windows left over form another batch if they are half as many, and
+        join the batch before otherwise: statistics of a few windows are unreliable.
     segment_length : int
         Windows in a segment.
     neutral_ratio : float or None
-        Neutral segments for each one with an expression, as far as there are as many. 0 draws none,
-        as the paper does; None draws all.
+        Neutral segments for each one with an expression, if there are as many. 0 draws none, as the
+        paper does; None draws all.
     """
 
     def __init__(self, dataset, batch_size, segment_length, neutral_ratio):

@@ -54,7 +54,7 @@ def iterate_origins(aligned, lags):
         landmarks = aligned.landmarks[i] * scale + shift
         size = face_extent(landmarks)
         needed = _needed_lags(lags, i, len(aligned)) if size > 0 else []
-        # To where the face is not seen there is no motion, whatever flow would be found there.
+        # Flow to a frame that does not show the face would not be motion of the face.
         seen = [lag for lag in needed if np.isfinite(aligned.landmarks[i + lag]).all()]
         yield Origin(landmarks, size, seen)
 

@@ -137,7 +137,7 @@ class LucasKanade(FlowEngine):
             )
             weight = np.where(found[:, 0] > 0, 1 / (1 + residual[:, 0]), 0).reshape(-1, 9, 1)
             shift = (moved - points).reshape(-1, 9, 2)
-            # No point of a region found: it counts as still, which is what a lost texture tells.
+            # A region in which no point was found counts as still.
             motion.append((shift * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9))
         return np.stack(motion).astype(np.float32)
 

@@ -61,7 +61,7 @@ class RegionGeometry:
 
     def node_motion(self, engine, landmarks, frames):
         """Return the nodes' motion from the first of the frames to the others."""
-        # The regions lie where the first frame has them: jitter of landmarks is no motion.
+        # The regions lie where the first frame has them: jitter of landmarks is not motion.
         nodes, rigid, boxes, _ = self.regions(landmarks)
         motion = engine.region_motion(frames[0], frames[1:], boxes, self.margin)
         return self.subtract_head_motion(nodes, rigid, motion)
