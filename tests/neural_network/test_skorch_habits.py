@@ -226,7 +226,7 @@ def test_early_stopping(data):
         (("stop", EarlyStopping("valid_f1", lower_is_better=False)), "valid_f1"),
         (Checkpoint(), "valid_loss_best"),
     ],
-    ids=str,
+    ids=["stop", "stop by name", "checkpoint"],
 )
 def test_what_watches_held_out_videos_needs_some(data, callback, monitor):
     message = f"watches '{monitor}'.*set train_split=StratifiedSubjectKFold"
