@@ -149,7 +149,7 @@ class SpottingResult:
                 return times
         return None
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         # A worker process would compute features once more only to send them.
         features = self.features
         if isinstance(features, FlowFeatures) and not features.computed:
@@ -157,7 +157,7 @@ class SpottingResult:
         parts = (self.video, self.intervals, self.aligned, features, self.scores)
         return SpottingResult, parts
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         counts = [f"{(self.intervals['label'] == label).sum()} {label}" for label in CLASSES]
         length = "" if self.times is None else f", {self.times.duration:.2f} s"
         return f"SpottingResult({self.name!r}{length}, {', '.join(counts)})"

@@ -34,7 +34,7 @@ class VideoBunch(Bunch):
     repairs: pd.DataFrame
     DESCR: str
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         facts = "".join(f"{name}={value}, " for name, value in self._facts().items())
         return f"{type(self).__name__}({facts}fields={list(self)})"
 

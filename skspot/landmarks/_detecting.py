@@ -1,14 +1,23 @@
 """Landmarkers that detect the face in single frames, and tracking between their detections."""
 
+from __future__ import annotations
+
 from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from copy import deepcopy
 from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from skspot.landmarks._base import Landmarker
 from skspot.landmarks._follower import FaceFollower
 from skspot.landmarks._track_between import points_between
+
+if TYPE_CHECKING:
+    from skspot.video import Video
 
 
 class DetectingLandmarker(Landmarker):
@@ -18,7 +27,7 @@ class DetectingLandmarker(Landmarker):
     detects_frames = True
 
     @abstractmethod
-    def detector(self):
+    def detector(self) -> AbstractContextManager[Callable[..., Any]]:
         """Return a context manager that loads the models and provides the detection.
 
         That is a function ``detect(frames, choose)``, which returns the points (68, 2), or None,
@@ -27,11 +36,13 @@ class DetectingLandmarker(Landmarker):
         followed face, or None.
         """
 
-    def frames_at_a_time(self):
+    def frames_at_a_time(self) -> int:
         """Return how many frames are passed to the detection at a time."""
         return 1
 
-    def track(self, frames, video, detect_every=1):
+    def track(
+        self, frames: Iterable[NDArray[np.uint8]], video: Video, detect_every: int = 1
+    ) -> Iterator[ArrayLike | None]:
         """Yield the points for each frame; see `Landmarker.track`."""
         with self.detector() as detect:
             tracker = _Tracker(detect, detect_every, self.frames_at_a_time(), video.name)

@@ -1,15 +1,21 @@
 """The FAN network of the package face-alignment."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
 from numbers import Integral
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from skspot.landmarks._detecting import DetectingLandmarker
 from skspot.utils._parallel import SetupError
 from skspot.utils._param_validation import Interval
+
+if TYPE_CHECKING:
+    from skspot.video import Video
 
 _BATCH_ON_A_GPU = 4
 
@@ -72,18 +78,18 @@ class FaceAlignment(DetectingLandmarker):
         self.flip_input = flip_input
         self.batch_size = batch_size
 
-    def frames_at_a_time(self):
+    def frames_at_a_time(self) -> int:
         """Return how many frames the networks process at a time."""
         if self.batch_size is not None:
             return int(self.batch_size)
         return 1 if self._chosen_device() == "cpu" else _BATCH_ON_A_GPU
 
-    def key(self, video):
+    def key(self, video: Video) -> object:
         """Return the parameters but for where and how fast the networks run."""
         return ("face-alignment", self.face_detector, self.face_detector_kwargs, self.flip_input)
 
     @contextmanager
-    def detector(self):
+    def detector(self) -> Iterator[Callable[..., Any]]:
         """Load the networks; see `DetectingLandmarker.detector`."""
         network = self._load()
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
 from importlib.util import find_spec
 from itertools import count
 from numbers import Integral, Real
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sklearn.base import clone
@@ -17,8 +19,12 @@ from skspot.landmarks._detecting import DetectingLandmarker
 from skspot.landmarks._follower import bounding_box
 from skspot.utils._fingerprints import remembered
 from skspot.utils._param_validation import Interval
-from skspot.utils._typing import FilePath
+from skspot.utils._typing import FilePath, VideoLike
 from skspot.utils.validation import with_parameters
+
+if TYPE_CHECKING:
+    from skspot.landmarks import Landmarker
+    from skspot.video import Video
 
 # The vertex of MediaPipe's face mesh that is closest to each of the 68 iBUG points. Vertices on the
 # outline of the face move over the head as it turns, as the jaw points of the iBUG scheme do.
@@ -99,23 +105,23 @@ class MediaPipe(DetectingLandmarker):
         self.min_face_presence_confidence = min_face_presence_confidence
         self.min_tracking_confidence = min_tracking_confidence
 
-    def check(self, videos):
+    def check(self, videos: Sequence[VideoLike]) -> None:
         """Check the parameters and that the model exists."""
         super().check(videos)
         self._find_model()
 
-    def only_for(self, video):
+    def only_for(self, video: VideoLike) -> Landmarker:
         """Return this landmarker with the path of its model; a worker may have another default."""
         return clone(self).set_params(model_path=self._find_model())
 
-    def key(self, video):
+    def key(self, video: Video) -> object:
         """Return the parameters, and the content of the model instead of its path."""
         path = self._find_model().absolute()
         content = remembered(lambda: _digest(path), ("content", str(path)), [path])
         return ("mediapipe", content, sorted(self._options().items()))
 
     @contextmanager
-    def detector(self):
+    def detector(self) -> Iterator[Callable[..., Any]]:
         """Load the model; see `DetectingLandmarker.detector`."""
         mediapipe = _import_mediapipe()
         times = count(step=_FRAME_MS)

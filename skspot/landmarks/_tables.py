@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from numbers import Real
 from pathlib import Path
@@ -13,6 +13,7 @@ from string import Formatter
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 
 from skspot.landmarks._base import Landmarker
@@ -26,9 +27,9 @@ from skspot.landmarks._given_landmarks import (
 from skspot.landmarks._table_files import OPENFACE, PY_FEAT, read_table
 from skspot.utils._fingerprints import file_fingerprint, remembered
 from skspot.utils._param_validation import Interval
-from skspot.utils._typing import FilePath
+from skspot.utils._typing import FilePath, VideoLike
 from skspot.utils.validation import with_parameters
-from skspot.video import image_names, is_image_folder
+from skspot.video import Video, image_names, is_image_folder
 
 _BESIDE_VIDEO = "{folder}/{stem}.csv"
 _FIELDS = ("folder", "name", "stem")
@@ -49,11 +50,11 @@ class TableLandmarker(Landmarker):
         "min_confidence": [Interval(Real, 0, 1, closed="both")],
     }
 
-    def __init__(self, files, *, min_confidence):
+    def __init__(self, files: str | Mapping[Any, FilePath], *, min_confidence: float):
         self.files = files
         self.min_confidence = min_confidence
 
-    def check(self, videos):
+    def check(self, videos: Sequence[VideoLike]) -> None:
         """Check the parameters; refuse one table for several videos."""
         super().check(videos)
         _check_files(self.files)
@@ -71,19 +72,21 @@ class TableLandmarker(Landmarker):
                     "videos to paths."
                 )
 
-    def only_for(self, video):
+    def only_for(self, video: VideoLike) -> Landmarker:
         """Return this landmarker with the path of one video's table."""
         if not isinstance(self.files, Mapping):
             return self
         return clone(self).set_params(files=only_entry(self.files, video))
 
-    def key(self, video):
+    def key(self, video: Video) -> object:
         """Return the least confidence and the fingerprint of the video's table."""
         path = self._path_of(video).absolute()
         table = remembered(lambda: file_fingerprint(path), ("file", str(path)), [path])
         return (self._layout.landmarker, float(self.min_confidence), table)
 
-    def track(self, frames, video, detect_every=1):
+    def track(
+        self, frames: Iterable[NDArray[np.uint8]], video: Video, detect_every: int = 1
+    ) -> Iterator[ArrayLike | None]:
         """Yield the points of the followed face; see `Landmarker.track`."""
         path = self._path_of(video)
         table = read_table(path, self._layout, self.min_confidence)

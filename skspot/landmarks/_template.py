@@ -1,10 +1,15 @@
 """A mean face that is placed by a cascade and moved with the head by optical flow."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
 from functools import cache
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from skspot.landmarks._base import Landmarker
 from skspot.landmarks._follower import FaceFollower, overlap
@@ -16,6 +21,9 @@ from skspot.landmarks._mean_face import (
 )
 from skspot.landmarks._rigid_flow import RigidFlow
 from skspot.utils._param_validation import Interval
+
+if TYPE_CHECKING:
+    from skspot.video import Video
 
 # Search of the cascade: the longer side of the picture is reduced to this many pixels. A face must
 # be 24 pixels wide then, so small ones need the larger picture, which takes four times as long.
@@ -90,11 +98,13 @@ class Template(Landmarker):
     def __init__(self, recheck: int = 30):
         self.recheck = recheck
 
-    def key(self, video):
+    def key(self, video: Video) -> object:
         """Return the parameter."""
         return ("template", int(self.recheck))
 
-    def track(self, frames, video, detect_every=1):
+    def track(
+        self, frames: Iterable[NDArray[np.uint8]], video: Video, detect_every: int = 1
+    ) -> Iterator[ArrayLike | None]:
         """Yield the points for each frame; see `Landmarker.track`."""
         tracker = _Tracker(self.recheck)
         for frame in frames:

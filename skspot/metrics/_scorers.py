@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from sklearn.metrics import make_scorer
@@ -10,11 +10,15 @@ from sklearn.metrics import make_scorer
 from skspot.metrics._interval import interval_counts, interval_f1_score
 from skspot.utils._typing import IntervalTable
 
-interval_f1_scorer = make_scorer(interval_f1_score)
+interval_f1_scorer: Callable[..., float] = make_scorer(interval_f1_score)
 
-macro_expression_f1_scorer = make_scorer(interval_f1_score, classes=("macro",))
+macro_expression_f1_scorer: Callable[..., float] = make_scorer(
+    interval_f1_score, classes=("macro",)
+)
 
-micro_expression_f1_scorer = make_scorer(interval_f1_score, classes=("micro",))
+micro_expression_f1_scorer: Callable[..., float] = make_scorer(
+    interval_f1_score, classes=("micro",)
+)
 
 
 def interval_counts_scorer(

@@ -567,10 +567,10 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         vars(self).setdefault("layout_", None)
         return super().initialize()
 
-    def __sklearn_is_fitted__(self):
+    def __sklearn_is_fitted__(self) -> bool:
         return bool(self.initialized_)
 
-    def check_is_fitted(self, attributes=None, *args, **kwargs):
+    def check_is_fitted(self, attributes: object = None, *args: Any, **kwargs: Any) -> None:
         """Raise NotFittedError before `fit` or `initialize`."""
         check_is_fitted(self)
 

@@ -89,7 +89,7 @@ class FrameScores:
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         return np.array(self.values, dtype=dtype, copy=copy)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         fps = "" if self.fps is None else f", fps={self.fps:.2f}"
         return f"FrameScores(n_frames={len(self)}{fps})"
 

@@ -74,7 +74,7 @@ class FlowLayout:
     face_size: float = 128
     fps: float = 30.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "resolutions", tuple(self.resolutions))  # the class is frozen
 
     @property
@@ -270,7 +270,7 @@ class FlowFeatures:
     name: str = ""
     fingerprint: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         convert = object.__setattr__  # the class is frozen
         convert(self, "valid", np.asarray(self.valid, dtype=bool))
         convert(self, "timestamps", np.asarray(self.timestamps, dtype=np.float64))
@@ -315,7 +315,7 @@ class FlowFeatures:
         """When frames appear and disappear, a `FrameTimes`."""
         return FrameTimes(self.timestamps, f"{self.name}: timestamps")
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         name = f"{self.name!r}, " if self.name else ""
         state = "float32" if self.computed else "not computed yet"
         return f"FlowFeatures({name}shape={self.shape}, fps={self.layout.fps:.2f}, {state})"
@@ -336,7 +336,7 @@ class FlowFeatures:
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
         return iter(np.asarray(self))
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         parts = (self.layout, self.valid, self.timestamps, np.asarray(self))
         return FlowFeatures, (*parts, self.name, self.fingerprint)
 

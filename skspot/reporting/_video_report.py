@@ -363,7 +363,7 @@ class VideoReport:
     def _heading(self):
         return self.title or f"Expressions in {self.name}"
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         summary = self.summary()
         counts = ", ".join(f"{label}={summary[label]}" for label in CLASSES)
         return f"VideoReport({self.title or self.name!r}, n_frames={len(self.times)}, {counts})"

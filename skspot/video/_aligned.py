@@ -141,7 +141,7 @@ class AlignedVideo:
     frame_shape: tuple[int, int]
     face_size: float = 128
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         convert = object.__setattr__  # the class is frozen
         convert(self, "landmarks", _read_only(self.landmarks, np.float32))
         convert(self, "valid", _read_only(self.valid, bool))
@@ -173,20 +173,20 @@ class AlignedVideo:
         for frame in np.flatnonzero(self.valid & ~known):
             raise ValueError(f"{self.name}: frame {frame} is valid, but lacks landmarks.")
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         # Unpickled arrays are writable, and cached values could become wrong.
         return type(self), tuple(getattr(self, field.name) for field in fields(self))
 
     def __len__(self) -> int:
         return len(self.landmarks)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"AlignedVideo({self.name!r}, n_frames={len(self)}, fps={self.fps:.2f}, "
             f"duration={self.duration:.2f} s, valid={100 * self.valid.mean():.1f} %)"
         )
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         if not isinstance(other, AlignedVideo):
             return NotImplemented
         return (

@@ -84,6 +84,8 @@ class Video(ABC):
         duration; 0 if the header has neither.
     """
 
+    source: VideoLike
+    name: str
     keep_every: int = 1
     nominal_n_frames: int
 
@@ -95,7 +97,7 @@ class Video(ABC):
         self._shape = None
         self._times = None
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
 
     def iterate(self, colour: bool = False) -> Iterator[tuple[NDArray[np.uint8], float]]:

@@ -44,7 +44,7 @@ class FrameTimes:
     timestamps: NDArray[Any]
     name: str = "timestamps"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         timestamps = np.asarray(self.timestamps, dtype=np.float64)
         object.__setattr__(self, "timestamps", timestamps)  # the class is frozen
         unknown = np.flatnonzero(~np.isfinite(timestamps))

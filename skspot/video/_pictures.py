@@ -149,7 +149,7 @@ class ImageSequence(os.PathLike[str]):
     fps: float | None = None
     keep_every: int = 1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "path", os.fspath(self.path))  # the class is frozen
         if self.fps is not None:
             check_fps(self.fps)
@@ -161,7 +161,7 @@ class ImageSequence(os.PathLike[str]):
     def __fspath__(self) -> str:
         return self.path
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.path
 
 
