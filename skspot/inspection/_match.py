@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Self
 
@@ -188,7 +188,7 @@ class MatchDisplay:
     def from_predictions(
         cls,
         y_true: IntervalTable | Collection[IntervalTable],
-        y_pred: IntervalTable | Collection[IntervalTable],
+        y_pred: IntervalTable | Iterable[IntervalTable],
         *,
         names: str | Sequence[str] | None = None,
         timestamps: ArrayLike | Sequence[ArrayLike] | None = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @validate_options("classes", "iou_threshold")
 def compare_matching_rules(
     y_true: Collection[IntervalTable],
-    y_pred: Collection[IntervalTable],
+    y_pred: Iterable[IntervalTable],
     *,
     classes: ArrayLike | None = None,
     iou_threshold: float = 0.5,

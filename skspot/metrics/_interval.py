@@ -6,7 +6,7 @@ its counts.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from numbers import Real
 from typing import Literal, overload
 
@@ -169,7 +169,7 @@ def interval_pairs(
 @validate_options("classes", "iou_threshold", "rule")
 def interval_counts(
     y_true: Collection[IntervalTable],
-    y_pred: Collection[IntervalTable],
+    y_pred: Iterable[IntervalTable],
     *,
     classes: ArrayLike | None = None,
     iou_threshold: float = 0.5,
@@ -239,7 +239,7 @@ def interval_counts(
 @overload
 def interval_precision_recall_fscore_support(
     y_true: Collection[IntervalTable],
-    y_pred: Collection[IntervalTable],
+    y_pred: Iterable[IntervalTable],
     *,
     beta: float = 1.0,
     classes: ArrayLike | None = None,
@@ -251,7 +251,7 @@ def interval_precision_recall_fscore_support(
 @overload
 def interval_precision_recall_fscore_support(
     y_true: Collection[IntervalTable],
-    y_pred: Collection[IntervalTable],
+    y_pred: Iterable[IntervalTable],
     *,
     beta: float = 1.0,
     classes: ArrayLike | None = None,
@@ -351,7 +351,7 @@ def interval_precision_recall_fscore_support(
 @overload
 def interval_f1_score(
     y_true: Collection[IntervalTable],
-    y_pred: Collection[IntervalTable],
+    y_pred: Iterable[IntervalTable],
     *,
     classes: ArrayLike | None = None,
     average: Literal["pooled"] = "pooled",
@@ -362,7 +362,7 @@ def interval_f1_score(
 @overload
 def interval_f1_score(
     y_true: Collection[IntervalTable],
-    y_pred: Collection[IntervalTable],
+    y_pred: Iterable[IntervalTable],
     *,
     classes: ArrayLike | None = None,
     average: None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -23,7 +23,7 @@ _SCORES = ("precision", "recall", "F1")
 @overload
 def spotting_report(
     y_true: Collection[IntervalTable],
-    y_pred: Collection[IntervalTable],
+    y_pred: Iterable[IntervalTable],
     *,
     classes: ArrayLike | None = None,
     iou_threshold: float = 0.5,
@@ -36,7 +36,7 @@ def spotting_report(
 @overload
 def spotting_report(
     y_true: Collection[IntervalTable],
-    y_pred: Collection[IntervalTable],
+    y_pred: Iterable[IntervalTable],
     *,
     classes: ArrayLike | None = None,
     iou_threshold: float = 0.5,
@@ -49,7 +49,7 @@ def spotting_report(
 @overload
 def spotting_report(
     y_true: Collection[IntervalTable],
-    y_pred: Collection[IntervalTable],
+    y_pred: Iterable[IntervalTable],
     *,
     classes: ArrayLike | None = None,
     iou_threshold: float = 0.5,

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_validate
 from sklearn.pipeline import Pipeline, make_pipeline
 
 import skspot
@@ -206,6 +206,7 @@ def evaluate(spotter: Pipeline, X: list[str], y: list[Table], subjects: list[str
     assert_type(spotting_report(y, predicted, output_dict=True), dict[str, Any])
     assert_type(compare_matching_rules(y, predicted), pd.DataFrame)
     assert_type(interval_counts(y, predicted)["micro"]["tp"], int)
+    spotting_report(y, cross_val_predict(spotter, X, y, groups=subjects, cv=LeaveOneSubjectOut()))
     reveal_type(interval_match(y[0], predicted[0]))
     reveal_type(interval_f1_scorer)
     result = oracle_epoch_evaluation(spotter, X, y, groups=subjects, cv=3)
