@@ -29,41 +29,26 @@ TABLES = {
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Return a folder with two videos, their annotations and a model trained on them."""
+def folder(recorded, tmp_path_factory):
+    """Return a folder with two videos, their annotations, a cache and a model."""
     folder = tmp_path_factory.mktemp("cli")
-    make_expression_videos(
-        1, videos_per_subject=2, n_frames=60, folder=folder / "videos", random_state=0
-    )
+    (folder / "videos").mkdir()
+    for name, copied in (("s01_1", "s01_1"), ("s02_1", "s01_2")):
+        shutil.copy2(recorded / "videos" / f"{name}.mp4", folder / "videos" / f"{copied}.mp4")
+    shutil.copytree(recorded / "cache", folder / "cache")
+    shutil.copy(recorded / "model.skspot", folder)
     write_intervals(folder / "true.csv", TABLES)
-    status = main(
-        [
-            "train",
-            "--annotations",
-            str(folder / "true.csv"),
-            "--videos",
-            str(folder / "videos"),
-            "--epochs",
-            "1",
-        ]
-        + ["--landmarker", "template", "--model", str(folder / "models" / "model.skspot")]
-        + ["--cache", str(folder / "cache")]
-    )
-    assert status == 0
     return folder
 
 
-@pytest.fixture(scope="module")
-def sensitive_model(folder):
+@pytest.fixture
+def sensitive_model(recorded):
     """Return a model that finds something in every video."""
-    spotter = skspot.load(folder / "models" / "model.skspot")
-    spotter[-1].set_params(macro_threshold=0, micro_threshold=0)
-    skspot.save(spotter, folder / "sensitive.skspot")
-    return folder / "sensitive.skspot"
+    return recorded / "sensitive.skspot"
 
 
 def spot(folder, out, *videos, model=None, options=None):
-    model = model or folder / "models" / "model.skspot"
+    model = model or folder / "model.skspot"
     arguments = ["spot", *map(str, videos), "--model", str(model), "--out", str(out)]
     return main([*arguments, *(options or ["--cache", str(folder / "cache")])])
 
@@ -74,7 +59,7 @@ def errors(capsys):
 
 
 def test_train(folder):
-    spotter = skspot.load(folder / "models" / "model.skspot")
+    spotter = skspot.load(folder / "model.skspot")
     assert [type(step) for _, step in spotter.steps] == [
         FaceAligner,
         SWMROFlow,
@@ -121,7 +106,7 @@ def test_spot_without_a_cache_finds_the_same(folder, tmp_path, sensitive_model, 
 
 
 def test_errors_of_a_model_that_collects_them(folder, tmp_path, capsys):
-    spotter = skspot.load(folder / "models" / "model.skspot")
+    spotter = skspot.load(folder / "model.skspot")
     for step in spotter[:-1]:
         step.set_params(on_error="warn")
     skspot.save(spotter, tmp_path / "model")
@@ -152,7 +137,7 @@ def test_videos_that_fail_do_not_stop_the_others(folder, tmp_path, capsys):
 
 def test_a_model_of_any_pipeline(folder, tmp_path):
     """Steps are known by what they are, not by what they are called."""
-    loaded = skspot.load(folder / "models" / "model.skspot")
+    loaded = skspot.load(folder / "model.skspot")
     skspot.save(make_pipeline(*[step for _, step in loaded.steps]), tmp_path / "model")
     video = folder / "videos" / "s01_1.mp4"
     assert spot(folder, tmp_path / "out", video, model=tmp_path / "model") == 0
@@ -160,7 +145,7 @@ def test_a_model_of_any_pipeline(folder, tmp_path):
 
 
 def test_a_model_without_preprocessing(folder, tmp_path, capsys):
-    loaded = skspot.load(folder / "models" / "model.skspot")
+    loaded = skspot.load(folder / "model.skspot")
     skspot.save(loaded[-1], tmp_path / "model")
     video = folder / "videos" / "s01_1.mp4"
     assert spot(folder, tmp_path / "out", video, model=tmp_path / "model") == 1
@@ -175,7 +160,7 @@ def test_missing_and_foreign_models(folder, tmp_path, capsys):
     assert line.startswith("skspot spot: There is no model file")
     assert spot(folder, tmp_path / "out", video, model=folder / "true.csv") == 1
     (line,) = errors(capsys)
-    assert "is no model file, or is damaged" in line
+    assert "is not a model file, or is damaged" in line
     assert not (tmp_path / "out").exists()
 
 
@@ -376,7 +361,7 @@ def test_options_of_the_landmarker(arguments, expected):
 
 
 def test_unknown_options_of_the_landmarker(folder, capsys):
-    arguments = ["spot", "v.mp4", "--model", str(folder / "models" / "model.skspot")]
+    arguments = ["spot", "v.mp4", "--model", str(folder / "model.skspot")]
     assert main([*arguments, "--landmarker-option", "speed=1"]) == 1
     assert "Template has no parameter speed; its parameters are recheck." in capsys.readouterr().err
     for text in ("speed", "=1"):

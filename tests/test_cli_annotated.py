@@ -368,7 +368,7 @@ def test_videos_that_can_not_be_read_are_left_out_if_wanted(recorded, tmp_path, 
     (tmp_path / "true.csv").write_text(table)
     arguments = [command, "--annotations", str(tmp_path / "true.csv"), "--videos", str(videos)]
     arguments += {
-        "train": ["--model", str(tmp_path / "model")],
+        "train": ["--model", str(tmp_path / "new" / "model")],
         "cross-validate": ["--out", str(tmp_path / "out")],
     }[command]
     arguments += ["--cache", str(tmp_path / "cache"), *QUICK]

@@ -21,7 +21,6 @@ from skspot.model_selection import (
     _cross_val,
     cross_val_intervals,
 )
-from skspot.neural_network import SpotFormerClassifier
 from skspot.preprocessing import FaceAligner, SWMROFlow
 from skspot.utils._cache import stored_results
 
@@ -203,6 +202,8 @@ def test_goes_on_after_a_kill(log, tmp_path):
 
 def test_a_network_is_known_again(tmp_path, monkeypatch):
     """Settings of a skorch net hash alike in every clone, and its folds are kept."""
+    from skspot.neural_network import SpotFormerClassifier  # the killed process needs no torch
+
     rng = np.random.default_rng(0)
     features = [rng.normal(size=(60, 16, 10, 2)).astype(np.float32) for _ in range(3)]
     tables = [make_intervals([(10, 20, "macro"), (30, 36, "micro")])] * 3

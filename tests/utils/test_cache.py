@@ -72,7 +72,7 @@ def extract(project, **params):
     params = {"memory": project / "cache", **params}
     videos = sorted((project / "videos").glob("*.mp4"))
     aligned = FaceAligner("template", **params).transform(videos)
-    features = SWMROFlow(flow="farneback", **params).transform(aligned)
+    features = SWMROFlow(flow="lucas-kanade", **params).transform(aligned)
     return np.array([video.landmarks for video in aligned]), np.array(features)
 
 
@@ -114,7 +114,7 @@ class TestMoving:
         aligned = FaceAligner("template", memory="cache").transform(
             ["videos/s01_1.mp4", "videos/s01_2.mp4"]
         )
-        SWMROFlow(flow="farneback", memory="cache").transform(aligned)
+        SWMROFlow(flow="lucas-kanade", memory="cache").transform(aligned)
         assert len(decoded) == 2 * 2 * N_FRAMES
 
     def test_a_changed_video_is_another_one(self, project, decoded):
