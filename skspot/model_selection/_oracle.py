@@ -182,6 +182,7 @@ def _predict_epochs(estimator, videos, tables, subjects, train, test):
         steps = estimator[:-1]
         trained = steps.fit_transform(trained, truth)
         tested = steps.transform(tested)
+        _compute(tested)
     spotter = _last_step(estimator)
     callbacks = spotter.callbacks
     # First, because early stopping interrupts the callbacks after it.
@@ -189,6 +190,13 @@ def _predict_epochs(estimator, videos, tables, subjects, train, test):
     spotter.fit(trained, truth, groups=subjects[train])
     spotter.set_params(callbacks=callbacks)
     return epochs, list(spotter.predict(tested)), estimator
+
+
+def _compute(features):
+    """Compute features that are not computed yet, because each epoch predicts from them."""
+    for video in features:
+        if not getattr(video, "computed", True):
+            np.asarray(video)  # which keeps them
 
 
 def _f1_scores(y_true, y_pred):

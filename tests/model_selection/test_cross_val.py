@@ -47,7 +47,7 @@ class Spotter(BaseEstimator):
         return self
 
     def predict(self, X):
-        return [make_intervals([(self.onset_, self.onset_ + int(x.mean()), "micro")]) for x in X]
+        return [make_intervals([(self.onset_, self.onset_ + int(np.mean(x)), "micro")]) for x in X]
 
 
 class Same(TransformerMixin, BaseEstimator):
@@ -223,6 +223,24 @@ def test_where_a_model_file_lies_is_not_a_setting():
         for landmarker in (MediaPipe("here"), MediaPipe("there"), MediaPipe(num_faces=2))
     )
     assert here == there != other
+
+
+def test_features_are_known_by_their_fingerprints_or_values(log, tmp_path):
+    from skspot.preprocessing import FlowFeatures, FlowLayout
+
+    def features(level, fingerprint=""):
+        layout = FlowLayout(window_length=3, resolutions=("window",))
+        values = np.full((20, *layout.shape), level, dtype=np.float32)
+        times = np.arange(20) / 30
+        return FlowFeatures(layout, np.ones(20), times, values, fingerprint=fingerprint)
+
+    videos = [features(level) for level in range(6)]
+    assert run(log, tmp_path, videos=videos)[1] == 3
+    assert run(log, tmp_path, videos=videos)[1] == 0
+    assert run(log, tmp_path, videos=[*videos[:5], features(9)])[1] == 3
+    named = [features(0, fingerprint=str(i)) for i in range(6)]
+    assert run(log, tmp_path, videos=named)[1] == 3
+    assert run(log, tmp_path, videos=[*named[:5], features(1, fingerprint="5")])[1] == 0
 
 
 class Sees(Same):

@@ -14,6 +14,7 @@ from skspot.model_selection import (
     oracle_epoch_evaluation,
 )
 from skspot.neural_network import SpotFormerClassifier
+from skspot.preprocessing import FlowFeatures, FlowLayout
 from tests.neural_network.test_classifier import TINY, planted_videos
 
 SUBJECTS = ["a", "a", "b", "c"]
@@ -92,6 +93,31 @@ def test_pipelines_folds_of_ones_own_and_jobs(spotter, data, result):
             np.testing.assert_array_equal(one.oracle[i], result.oracle[i])
             np.testing.assert_array_equal(one.honest[i], result.honest[i])
             np.testing.assert_array_equal(one.honest[i], predicted[i])
+
+
+computed = []
+
+
+def features_that_are_counted(X):
+    """Return arrays as features that note when they are computed."""
+
+    def lazily(values):
+        def compute():
+            computed.append(len(values))
+            return iter(values)
+
+        times = np.arange(len(values)) / 30
+        return FlowFeatures(FlowLayout(), np.ones(len(values)), times, compute)
+
+    return [lazily(values) for values in X]
+
+
+def test_features_are_computed_once_for_all_epochs(spotter, data):
+    computed.clear()
+    pipeline = make_pipeline(FunctionTransformer(features_that_are_counted), spotter)
+    folds = [(np.array([2, 3]), np.array([0, 1]))]
+    oracle_epoch_evaluation(pipeline, *data, groups=SUBJECTS, cv=folds)
+    assert len(computed) == 4
 
 
 def test_a_number_is_stratified_folds(spotter, data):
