@@ -1,6 +1,6 @@
 """Model files: weights in safetensors, everything else as JSON in the same file.
 
-Nothing is unpickled, so that loading a stranger's file can run no code of theirs.
+Nothing is unpickled. Loading a file from somebody else does not run its code.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _FORMAT = 2
 _METADATA_KEY = "skspot"
 
-# How a step runs on one machine does not belong to the model. What is read from these places may
-# be unpickled, so that a stranger's file must not set them.
+# Settings of one computer are not part of the model. Files in these places may be unpickled, so a
+# model file from somebody else must not set them.
 RUN_SETTINGS = {
     "memory",
     "n_jobs",
@@ -38,7 +38,7 @@ RUN_SETTINGS = {
 }
 # Arguments of a network that are sizes of the features.
 _SIZES = {"n_channels", "n_positions", "n_nodes", "part_sizes"}
-# Objects that only training reads.
+# Objects that are used in training only.
 _TRAINING_OBJECTS = {"callbacks", "train_split"}
 _LANDMARKER_RUN_SETTINGS = {"device", "model_path", "path_to_detector"}  # also in nested dicts
 
@@ -49,10 +49,10 @@ def save(estimator: Pipeline | SpotFormerClassifier, path: FilePath) -> None:
     Parameters
     ----------
     estimator : fitted Pipeline or SpotFormerClassifier
-        A pipeline may hold `FaceAligner`, `SWMROFlow` and, as its last step, a
+        A pipeline may contain `FaceAligner`, `SWMROFlow` and, as its last step, a
         `SpotFormerClassifier`.
     path : str or Path
-        The file to write. An existing file is replaced, and only once the new one is complete.
+        The file to write. An existing file is replaced when the new one is complete.
 
     Raises
     ------
@@ -61,20 +61,20 @@ def save(estimator: Pipeline | SpotFormerClassifier, path: FilePath) -> None:
     FileNotFoundError
         If the folder does not exist.
     TypeError
-        If a step or parameter can't be saved: model files hold plain values only, no functions or
-        classes of yours.
+        If a step or parameter can't be saved: model files contain plain values only, no functions
+        or classes of the user.
 
     See Also
     --------
-    load : Loads the file again.
+    load : Load the file.
 
     Notes
     -----
-    Every parameter is in the file, so that the model stays the same should a default change.
-    Settings of the machine are left out: `memory`, `n_jobs`, `verbose`, `compile`, `device`,
-    `n_threads`, `torch_load_kwargs`, and those parameters of landmarkers that are paths or devices,
-    such as `model_path`. Set them again after loading. `train_split` and `callbacks`, which only
-    training reads, are left out with a warning unless they are plain values.
+    The file contains every parameter; the model does not change if a default changes. Settings of
+    the computer are not saved: `memory`, `n_jobs`, `verbose`, `compile`, `device`, `n_threads`,
+    `torch_load_kwargs`, and those parameters of landmarkers that are paths or devices, such as
+    `model_path`. Set them again after loading. `train_split` and `callbacks` are used in training
+    only; unless they are plain values, they are not saved, with a warning.
 
     Examples
     --------
@@ -103,12 +103,12 @@ def save(estimator: Pipeline | SpotFormerClassifier, path: FilePath) -> None:
     spotter = steps[-1][1]
     if described[-1]["class"] != "SpotFormerClassifier":
         raise TypeError(
-            f"A model file ends with a SpotFormerClassifier, got {described[-1]['class']}, which "
-            "learns nothing that could be saved."
+            "The last step of a model must be a SpotFormerClassifier, got "
+            f"{described[-1]['class']}, which has nothing to save."
         )
     check_is_fitted(spotter)
     if not path.parent.is_dir():
-        raise FileNotFoundError(f"There is no folder {str(path.parent)!r} to write a model to.")
+        raise FileNotFoundError(f"The folder {str(path.parent)!r} of the model does not exist.")
     description = {
         "format": _FORMAT,
         "version": skspot.__version__,
@@ -119,7 +119,7 @@ def save(estimator: Pipeline | SpotFormerClassifier, path: FilePath) -> None:
     weights = {k: v.contiguous().cpu() for k, v in spotter.module_.state_dict().items()}
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        unfinished.touch()  # safetensors would let nobody else read the file
+        unfinished.touch()  # safetensors would make the file unreadable for others
         mode = stat.S_IMODE(unfinished.stat().st_mode)
         save_file(weights, unfinished, metadata={_METADATA_KEY: json.dumps(description)})
         unfinished.chmod(mode)
@@ -139,19 +139,19 @@ def load(path: FilePath) -> Pipeline | SpotFormerClassifier:
     Returns
     -------
     estimator : Pipeline or SpotFormerClassifier
-        The fitted spotter; it predicts what the saved one did.
+        The fitted spotter, with the same predictions as the saved one.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     ValueError
         If the file is not a model of skspot, is damaged, was written by a newer version, or sets
-        what a model file must not set, such as `memory`.
+        parameters that a model file must not set, such as `memory`.
 
     See Also
     --------
-    save : Saves a spotter, with an example of both.
+    save : Save a spotter, with an example of both.
 
     Examples
     --------
@@ -177,14 +177,14 @@ def load(path: FilePath) -> Pipeline | SpotFormerClassifier:
         _restore(steps[-1][1], weights, description["window_shape"], description["layout"])
     except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(
-            f"The model that {str(path)!r} describes can't be built; the file is damaged or was "
-            f"changed by hand ({type(error).__name__}: {error})."
+            f"The model in {str(path)!r} can't be built; the file is damaged or was "
+            f"modified ({type(error).__name__}: {error})."
         ) from error
     return steps[0][1] if steps[0][0] is None else Pipeline(steps)
 
 
 def _read_description(text, path):
-    """Return the description of a model; refuse one of another format."""
+    """Return the description of a model; raise if it has another format."""
     try:
         description = json.loads(text)
         written_format, version = description["format"], description["version"]
@@ -208,9 +208,9 @@ def _classes():
 
 
 def _describe(name, step):
-    """Return a step as plain values: its class and all parameters that are the model's.
+    """Return a step as plain values: its class and all parameters of the model.
 
-    Values that are not plain, such as the class of the network, are left to the defaults.
+    Values that are not plain, such as the class of the network, must be the defaults.
     """
     kind = type(step).__name__
     if type(step) is not _classes().get(kind):
@@ -224,8 +224,8 @@ def _describe(name, step):
             continue
         if key in _TRAINING_OBJECTS and not isinstance(value, (str, type(None))):
             warnings.warn(
-                f"{kind}.{key} is not saved: only training reads it, and a model file holds plain "
-                "values only.",
+                f"{kind}.{key} is not saved: it is used in training only, and a model file has "
+                "plain values only.",
                 stacklevel=4,
             )
             continue
@@ -248,7 +248,7 @@ def _network_defaults(step):
 
 
 def _describe_landmarker(landmarker):
-    """Return a landmarker as plain values: its name, or its class and the model's parameters."""
+    """Return a landmarker as plain values: its name, or its class and parameters of the model."""
     from skspot.landmarks import LANDMARKERS
 
     if isinstance(landmarker, str):
@@ -274,12 +274,12 @@ def _rebuild_landmarker(described):
     if kind not in known:
         raise ValueError(f"unknown landmarker {kind!r}")
     if without_run_settings(params) != params:
-        raise ValueError(f"a model file must not set how {kind} runs on this machine: {params}")
+        raise ValueError(f"a model file must not set how {kind} runs on this computer: {params}")
     return known[kind](**params)
 
 
 def without_run_settings(params):
-    """Return the parameters of a landmarker less those of one machine, also in nested ones."""
+    """Return the parameters of a landmarker without those of one computer, also nested ones."""
     if not isinstance(params, dict):
         return params
     kept = {k: v for k, v in params.items() if k not in _LANDMARKER_RUN_SETTINGS}
@@ -287,7 +287,7 @@ def without_run_settings(params):
 
 
 def _plain(value, name):
-    """Return a parameter as JSON would give it back; refuse what JSON can't hold."""
+    """Return a parameter as JSON returns it; raise if JSON can't represent it."""
     try:
         return json.loads(json.dumps(value, allow_nan=False, default=_plain_of_kind))
     except (TypeError, ValueError) as error:
@@ -299,7 +299,7 @@ def _plain(value, name):
 
 
 def _plain_of_kind(value):
-    """Return a number of NumPy or a path as the plain value that it stands for."""
+    """Convert a number of NumPy or a path to a plain value."""
     if isinstance(value, np.generic):
         return value.item()
     return os.fspath(value)
@@ -317,11 +317,11 @@ def _rebuild(step):
 
 
 def _check_names(kind, params, defaults):
-    """Refuse parameters that a model file must not set, or that the class does not have."""
+    """Raise if a file sets parameters that it must not set, or that the class does not have."""
     machine = RUN_SETTINGS.intersection(params)
     if machine:
         raise ValueError(
-            f"a model file must not set how {kind} runs on this machine: "
+            f"a model file must not set how {kind} runs on this computer: "
             f"{', '.join(sorted(machine))}"
         )
     # "module__depth" is a parameter of the module, although its default is not listed.
@@ -336,7 +336,7 @@ def _check_names(kind, params, defaults):
 
 
 def _restore(spotter, weights, window_shape, layout):
-    """Give a classifier the saved weights; it is fitted then."""
+    """Set the saved weights of a classifier, which is then fitted."""
     import torch
 
     from skspot.preprocessing import FlowLayout

@@ -1,4 +1,4 @@
-"""Whole pipelines: from videos to intervals, with settings that belong together."""
+"""Whole pipelines from videos to intervals."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def spotformer(
     landmarker : object, default="mediapipe"
         The face landmark detector, see `FaceAligner`.
     memory : str, path-like or object with the joblib.Memory interface, default=None
-        Where the landmarks and the features of each video are kept.
+        Cache of the landmarks and features of each video.
     n_jobs : int, default=None
-        Number of videos whose landmarks or features are computed at a time.
+        Number of videos that are processed at a time.
     random_state : int, RandomState or None, default=None
         Seed of the training.
     verbose : int, default=0
@@ -37,13 +37,13 @@ def spotformer(
     Returns
     -------
     spotter : Pipeline
-        The steps "align", "flow" and "spot", not fitted. Any parameter can be set otherwise, such
-        as ``spotter.set_params(spot__max_epochs=20)``.
+        The steps "align", "flow" and "spot", not fitted. You can change any parameter, for example
+        with ``spotter.set_params(spot__max_epochs=20)``.
 
     See Also
     --------
-    spotformer_paper : The settings of the paper.
-    skspot.spot : Spots videos with the fitted pipeline.
+    spotformer_paper : The pipeline with the published settings.
+    skspot.spot : Spot videos with the fitted pipeline.
 
     Examples
     --------
@@ -73,9 +73,9 @@ def spotformer_paper(
 
     Flow from the first frame of the window; the network in its full size; the loss with raw
     embeddings in its contrastive part; segments of 16 windows with an expression in batches of 512;
-    AdamW with a learning rate of 2e-4 that falls by 4 % an epoch for 100 epochs, weight decay 0.1
-    on linear and convolution layers; no augmentation; decoding from apexes without thresholds, at
-    most five intervals of each class in a video. On SAMM-LV the authors take
+    AdamW with a learning rate of 2e-4 that decreases by 4 % per epoch for 100 epochs, weight decay
+    0.1 on linear and convolution layers; no augmentation; decoding from apexes without thresholds,
+    at most five intervals of each class in a video. For SAMM-LV the authors use
     ``spot__criterion__macro_weight=0.55``.
 
     Parameters
@@ -94,9 +94,9 @@ def spotformer_paper(
 
     Notes
     -----
-    Two oddities of the public code are not part of it: apex targets that never reach the first
-    frame of a segment, and the choice of the epoch by the test subject's own score, for which there
-    is `skspot.model_selection.oracle_epoch_evaluation`.
+    Two details of the public code are not included: the first frame of a segment never has an apex
+    target, and the epoch is chosen by the score of the test subject
+    (`skspot.model_selection.oracle_epoch_evaluation` measures the effect).
 
     References
     ----------
@@ -139,6 +139,6 @@ def spotformer_paper(
         lr_decay=0.96,
         max_epochs=100,
         batch_size=512,
-        n_threads=None,  # so large a network needs all the cores there are
+        n_threads=None,  # such a large network needs all cores
     )
     return spotter

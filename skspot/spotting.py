@@ -1,4 +1,4 @@
-"""From videos to expressions: what spots them, and the result for each video."""
+"""Spot expressions in videos: `spot`, `SpottingResult` and `BaseSpotter`."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ __all__ = ["BaseSpotter", "SpottingResult", "spot"]
 
 
 class BaseSpotter(BaseEstimator):
-    """What spots expressions: an estimator whose `predict` returns one interval table per video.
+    """Base class of spotters, whose `predict` returns one interval table per video.
 
-    A derived class has `fit`, which takes what stands for each video and its interval table, and
-    `predict`. It can be the last step of a pipeline, and works with `spot`, `cross_validate` and
-    `GridSearchCV`.
+    A derived class defines `fit` and `predict`. The input X has one element for each video, such as
+    its features, and y one interval table for each. A spotter can be the last step of a pipeline,
+    and works with `spot`, `cross_validate` and `GridSearchCV`.
 
     Examples
     --------
@@ -58,7 +58,7 @@ class BaseSpotter(BaseEstimator):
         Parameters
         ----------
         X : collection of n_videos elements
-            What `predict` takes.
+            The input of `predict`.
         y : collection of n_videos ndarrays of dtype `INTERVAL_DTYPE`
             The annotated intervals.
         sample_weight : None
@@ -88,32 +88,32 @@ class BaseSpotter(BaseEstimator):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SpottingResult:
-    """What was spotted in one video, and what it was spotted from.
+    """The result for one video: intervals, scores, times, landmarks and features.
 
     Parameters
     ----------
     video : path, array or AlignedVideo
-        The video, as it was given.
+        The video that was passed.
     intervals : ndarray of dtype `PREDICTION_DTYPE`
-        The expressions.
+        The predicted expressions.
     aligned : AlignedVideo or None, default=None
-        The video with its landmarks; None if no step of the spotter makes one.
+        The video with its landmarks; None if the spotter has no step that makes it.
     features : FlowFeatures, array or None, default=None
-        What the spotter has seen. Features that were not kept are computed again when they are
-        used, and are not part of what a worker process returns (`n_jobs`).
+        The input of the spotter. Features that were not kept are computed again when they are used.
+        Worker processes (`n_jobs`) do not return them.
     scores : FrameScores or None, default=None
         The scores of each frame, if the spotter has them.
 
     Attributes
     ----------
     name : str
-        What messages call the video.
+        Name of the video in messages.
     times : FrameTimes or None
-        When its frames are shown; None if that is not known.
+        The times of its frames; None if unknown.
 
     See Also
     --------
-    spot : Makes one for each video.
+    spot : Return a result for each video.
 
     Examples
     --------
@@ -136,13 +136,13 @@ class SpottingResult:
 
     @property
     def name(self) -> str:
-        """What messages call the video."""
+        """Name of the video in messages."""
         known = [part.name for part in (self.aligned, self.features) if hasattr(part, "name")]
         return known[0] if known else video_name(self.video)
 
     @property
     def times(self) -> FrameTimes | MaybeNone:
-        """When the frames are shown, a `FrameTimes`; None if that is not known."""
+        """The times of the frames, a `FrameTimes`; None if unknown."""
         for part in (self.aligned, self.features, self.scores):
             times = getattr(part, "times", None)
             if times is not None:
@@ -150,7 +150,7 @@ class SpottingResult:
         return None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A worker process would compute features once more only to send them.
+        # A worker process would compute the features again only to send them.
         features = self.features
         if isinstance(features, FlowFeatures) and not features.computed:
             features = None
@@ -163,13 +163,13 @@ class SpottingResult:
         return f"SpottingResult({self.name!r}{length}, {', '.join(counts)})"
 
     def to_dataframe(self) -> pd.DataFrame:
-        """Return the intervals as a DataFrame, in frames and, where times are known, in seconds.
+        """Return the intervals as a DataFrame, in frames and, if times are known, in seconds.
 
         Returns
         -------
         table : DataFrame
-            What `intervals_to_dataframe` returns for the video: one row for each interval, or a
-            single one with the name of the video if there is none.
+            The result of `intervals_to_dataframe` for the video: one row for each interval, or a
+            single row with the name of the video if there are none.
         """
         from skspot.intervals import intervals_to_dataframe
 
@@ -198,28 +198,28 @@ def spot(
     return_as: Literal["generator"],
 ) -> Iterator[SpottingResult | MaybeNone]: ...
 def spot(spotter, videos, *, n_jobs=None, on_error="raise", verbose=0, return_as="list"):
-    """Spot the expressions of videos, and return all that is known of each.
+    """Spot the expressions of videos, and return a result for each.
 
-    One video at a time goes through all steps, so that memory does not grow with their number or,
-    unless features are cached, with their length.
+    One video at a time is passed through all steps. Memory does not grow with the number of videos
+    and, unless features are cached, hardly with their length.
 
     Parameters
     ----------
     spotter : fitted Pipeline or spotter
-        What `predict` would be called on, such as a pipeline of `FaceAligner`, `SWMROFlow` and
-        `SpotFormerClassifier`, or what `skspot.load` returns.
+        The spotter, such as a pipeline of `FaceAligner`, `SWMROFlow` and `SpotFormerClassifier`,
+        for example from `skspot.load`.
     videos : collection of paths, arrays or AlignedVideo
-        What the spotter takes. An `AlignedVideo` is not aligned again by a `FaceAligner`.
+        The videos, as for `predict`. An `AlignedVideo` is not aligned again by a `FaceAligner`.
     n_jobs : int, default=None
-        Number of videos worked on at a time; None is 1 unless in a `joblib.parallel_config`
+        Number of videos processed at a time; None is 1 unless in a `joblib.parallel_config`
         context, -1 all processors. The result does not depend on it.
     on_error : {"raise", "warn"}, default="raise"
-        What to do with a video that can't be read or shows no face. With "warn" its result is None,
-        and a warning says why.
+        What to do with a video that can't be read or shows no face. With "warn", its result is
+        None, and a warning gives the reason.
     verbose : int, default=0
         Whether to show progress over the videos, on standard error.
     return_as : {"list", "generator"}, default="list"
-        A generator returns each result as soon as it is known, in the order of the videos.
+        A generator yields each result as soon as it is ready, in the order of the videos.
 
     Returns
     -------
@@ -229,7 +229,7 @@ def spot(spotter, videos, *, n_jobs=None, on_error="raise", verbose=0, return_as
     Raises
     ------
     TypeError
-        If `videos` is not a collection, or `spotter` does not predict.
+        If `videos` is not a collection, or `spotter` has no `predict`.
     NotFittedError
         If the spotter is not fitted.
     ValueError

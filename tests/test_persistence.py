@@ -242,7 +242,7 @@ def test_steps_that_can_not_be_saved(spotter, tmp_path, steps, message):
 
 @pytest.mark.parametrize("estimator", [FaceAligner(), make_pipeline(FaceAligner(), SWMROFlow())])
 def test_the_last_step_is_a_classifier(estimator, tmp_path):
-    with pytest.raises(TypeError, match="ends with a SpotFormerClassifier, got"):
+    with pytest.raises(TypeError, match="must be a SpotFormerClassifier, got"):
         skspot.save(estimator, tmp_path / "model")
 
 
@@ -259,7 +259,7 @@ def test_a_random_state_that_moves_on(spotter, tmp_path):
         skspot.save(moving, tmp_path / "model")
 
 
-def test_what_only_training_reads_is_left_out(features, tmp_path):
+def test_what_only_training_uses_is_left_out(features, tmp_path):
     spotter = SpotFormerClassifier(
         train_split=LeaveOneSubjectOut(),
         callbacks=[EarlyStopping("valid_f1", lower_is_better=False)],
@@ -268,7 +268,7 @@ def test_what_only_training_reads_is_left_out(features, tmp_path):
     )
     tables = [make_intervals([(10, 40, "macro")]), make_intervals([(10, 40, "macro")])]
     spotter.fit(features, tables, groups=["a", "b"])
-    with pytest.warns(UserWarning, match="is not saved: only training reads it") as caught:
+    with pytest.warns(UserWarning, match="is not saved: it is used in training only") as caught:
         skspot.save(spotter, tmp_path / "model")
     assert sorted(str(w.message).split()[0] for w in caught) == [
         "SpotFormerClassifier.callbacks",
@@ -314,20 +314,20 @@ def test_truncated_file(saved, tmp_path, share):
     content = saved.read_bytes()
     path = tmp_path / "cut"
     path.write_bytes(content[: int(share * len(content))])
-    with pytest.raises(ValueError, match="cut' is no model file, or is damaged"):
+    with pytest.raises(ValueError, match="cut' is not a model file, or is damaged"):
         skspot.load(path)
 
 
 def test_a_file_of_another_kind(tmp_path):
     path = tmp_path / "model"
     path.write_bytes(b"\x80\x04\x95" + b"x" * 1000)
-    with pytest.raises(ValueError, match="is no model file, or is damaged"):
+    with pytest.raises(ValueError, match="is not a model file, or is damaged"):
         skspot.load(path)
 
 
 def test_foreign_safetensors(tmp_path):
     save_file({"weight": np.zeros(3)}, tmp_path / "foreign")
-    with pytest.raises(ValueError, match="is a safetensors file, but no model of skspot"):
+    with pytest.raises(ValueError, match="is a safetensors file, but not a model of skspot"):
         skspot.load(tmp_path / "foreign")
 
 
@@ -367,11 +367,11 @@ def test_a_changed_description(saved, tmp_path, change):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"memory": "theirs"}, "must not set how FaceAligner runs on this machine: memory"),
+        ({"memory": "theirs"}, "must not set how FaceAligner runs on this computer: memory"),
         ({"n_jobs": 2, "verbose": 1}, "n_jobs, verbose"),
         (
             {"landmarker": {"class": "MediaPipe", "params": {"model_path": "theirs"}}},
-            "must not set how MediaPipe runs on this machine: .*theirs",
+            "must not set how MediaPipe runs on this computer: .*theirs",
         ),
         (
             {

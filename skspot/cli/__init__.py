@@ -34,7 +34,7 @@ def main(arguments=None):
     Parameters
     ----------
     arguments : list of str, default=None
-        The arguments; None takes those of the process.
+        The arguments; None uses those of the process.
 
     Returns
     -------

@@ -61,7 +61,7 @@ def gaps(valid):
 
 
 def _interpolate(x, points, values):
-    """Interpolate linearly between increasing points, and go on evenly beyond their ends."""
+    """Interpolate linearly between increasing points, and extrapolate beyond their ends."""
     slope = (values[-1] - values[0]) / (points[-1] - points[0])
     x = np.asarray(x, dtype=np.float64)
     beyond = x - np.clip(x, points[0], points[-1])

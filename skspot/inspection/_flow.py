@@ -181,7 +181,7 @@ class FlowDisplay:
         intervals : ndarray of dtype `INTERVAL_DTYPE` or `PREDICTION_DTYPE`, default=None
             Annotated or predicted intervals to shade.
         frame : int, default=None
-            The frame whose window is drawn on the face. None takes the one with the most motion.
+            The frame whose window is drawn on the face. None uses the one with the most motion.
         resolution : "window" or int, default=None
             Which of the `resolutions` of `SWMROFlow` is drawn; None is the first.
         position : int, default=None
@@ -190,7 +190,7 @@ class FlowDisplay:
         component : {"magnitude", "dx", "dy"}, default="magnitude"
             What the curves show.
         name : str, default=None
-            Name of the video, for the title; None takes that of its file.
+            Name of the video, for the title; None uses that of its file.
         ax : matplotlib Axes, default=None
             Where to draw, about 14 x 6 inches with a face; None makes a new figure.
 
@@ -251,7 +251,7 @@ class FlowDisplay:
         flow : SWMROFlow, default=None
             Measures the motion; None is ``SWMROFlow()``.
         frame : int, default=None
-            The frame whose window is drawn on the face. None takes the one with the most motion.
+            The frame whose window is drawn on the face. None uses the one with the most motion.
         resolution : "window" or int, default=None
             Which of the `resolutions` of `SWMROFlow` is drawn; None is the first.
         position : int, default=None
@@ -260,7 +260,7 @@ class FlowDisplay:
         component : {"magnitude", "dx", "dy"}, default="magnitude"
             What the curves show.
         name : str, default=None
-            Name of the video, for the title; None takes that of its file.
+            Name of the video, for the title; None uses that of its file.
         ax : matplotlib Axes, default=None
             Where to draw, about 14 x 6 inches with a face; None makes a new figure.
 
@@ -329,7 +329,7 @@ class FlowDisplay:
         aligned : AlignedVideo, default=None
             The video, to draw the face; None draws the curves alone.
         frame : int, default=None
-            The frame whose window is drawn on the face. None takes the one with the most motion.
+            The frame whose window is drawn on the face. None uses the one with the most motion.
         resolution : "window" or int, default=None
             Which of the `resolutions` of `SWMROFlow` is drawn; None is the first.
         position : int, default=None
@@ -338,7 +338,7 @@ class FlowDisplay:
         component : {"magnitude", "dx", "dy"}, default="magnitude"
             What the curves show.
         name : str, default=None
-            Name of the video, for the title; None takes that of the features.
+            Name of the video, for the title; None uses that of the features.
         ax : matplotlib Axes, default=None
             Where to draw, about 14 x 6 inches with a face; None makes a new figure.
 

@@ -145,9 +145,9 @@ class MatchDisplay:
         y : collection of n_videos interval tables
             The true intervals of each video.
         names : list of str, default=None
-            Name of each video; None takes those of files, and numbers for others.
+            Name of each video; None uses those of files, and numbers for others.
         timestamps : list of arrays of shape (n_frames,), default=None
-            Time of each frame of each video in seconds. None takes the times that the estimator
+            Time of each frame of each video in seconds. None uses the times that the estimator
             has found; if they are not known for all videos, frames are drawn.
         iou_threshold : float in (0, 1], default=0.5
             The smallest IoU of a hit.

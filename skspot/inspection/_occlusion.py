@@ -145,7 +145,7 @@ class OcclusionDisplay:
         score, by, stretch, baseline, names
             As for `from_features`.
         name : str, default=None
-            Name of the video, for the title; None takes that of its file.
+            Name of the video, for the title; None uses that of its file.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
 
@@ -219,15 +219,15 @@ class OcclusionDisplay:
             Number of neighbouring window positions that are left out together. Neighbours carry
             nearly the same information, so that leaving out one alone changes little.
         baseline : {"zero", "median"}, default="zero"
-            The values that stand for no motion. With "zero" the displacement is 0: relative to the
-            head, the node is where it is in the window's reference frame (for a lag: it does not
-            move). That is not a neutral face: a reference frame at the apex keeps the node at the
-            apex. "median" takes the median displacement at this position over the video, which
-            keeps constant errors, such as those that the head's motion leaves.
+            The values that mean no motion. With "zero" the displacement is 0: relative to the head,
+            the node is where it is in the window's reference frame (for a lag: it does not move).
+            That is not a neutral face: a reference frame at the apex keeps the node at the apex.
+            "median" takes the median displacement at this position over the video, which keeps
+            constant errors, such as those that the head's motion leaves.
         names : list of str, default=None
-            Names of the nodes; None takes those of the features' layout.
+            Names of the nodes; None uses those of the features' layout.
         name : str, default=None
-            Name of the video, for the title; None takes that of the features.
+            Name of the video, for the title; None uses that of the features.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
 
@@ -427,7 +427,7 @@ def _scored_windows(features, interval, score):
     frames = f"at frame {first}" if first == last else f"over the frames {first} to {last}"
     if not len(windows):
         raise ValueError(
-            f"No window {frames} shows a face, so that there is no score to explain; take another "
+            f"No window {frames} shows a face, and there is no score to explain; choose another "
             "interval or another score."
         )
     return windows, frames
@@ -438,7 +438,7 @@ def _shows_face(windows):
 
 
 def _motionless(features, baseline):
-    """Return what stands for no motion at each position; see `OcclusionDisplay.from_features`."""
+    """Return the values for no motion at each position, see `OcclusionDisplay.from_features`."""
     if baseline == "zero":
         return np.zeros(features.shape[1:], dtype=features.dtype)
     values = np.asarray(features)

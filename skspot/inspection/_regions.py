@@ -119,7 +119,7 @@ class RegionsDisplay:
         head_motion : {"nose", "similarity", None}, default="nose"
             How the head's motion is removed, as for `SWMROFlow`: the rigid regions depend on it.
         name : str, default=None
-            Name of the video, for the title; None takes that of its file.
+            Name of the video, for the title; None uses that of its file.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
 

@@ -114,7 +114,7 @@ class SpottingDisplay:
         y_true : ndarray of dtype `INTERVAL_DTYPE`, default=None
             The annotated intervals, if they are known.
         name : str, default=None
-            Name of the video, for the title; None takes that of its file.
+            Name of the video, for the title; None uses that of its file.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
 
@@ -149,7 +149,7 @@ class SpottingDisplay:
         y_true : ndarray of dtype `INTERVAL_DTYPE`, default=None
             The annotated intervals, if they are known.
         name : str, default=None
-            Name of the video, for the title; None takes that of its file.
+            Name of the video, for the title; None uses that of its file.
         ax : matplotlib Axes, default=None
             Where to draw; None makes a new figure.
 

@@ -21,8 +21,8 @@ class Landmarker(DocLinkMixin, BaseEstimator, ABC):
     """Base class of landmarkers, which find the 68 points of one face in every frame of a video.
 
     A landmarker only holds parameters: it can be cloned and pickled, and its parameters can be read
-    and set as those of any estimator of scikit-learn. Models are loaded, and what is learned about
-    a video is kept, within one call of `track`.
+    and set as those of any estimator of scikit-learn. Models, and the state for a video, exist only
+    within one call of `track`.
 
     A subclass defines `key` and `track`, and `_parameter_constraints` in scikit-learn's form.
     `FaceAligner` also accepts a function instead of a landmarker, which is simpler to write.
@@ -36,7 +36,7 @@ class Landmarker(DocLinkMixin, BaseEstimator, ABC):
     cacheable : bool
         Whether `key` says everything that the points depend on.
     display_name : str
-        What messages call the landmarker.
+        Name of the landmarker in messages.
 
     Examples
     --------
@@ -64,7 +64,7 @@ class Landmarker(DocLinkMixin, BaseEstimator, ABC):
 
     @property
     def display_name(self) -> str:
-        """What messages call the landmarker."""
+        """Name of the landmarker in messages."""
         return type(self).__name__
 
     def check(self, videos: Sequence[VideoLike]) -> None:
@@ -101,7 +101,7 @@ class Landmarker(DocLinkMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def key(self, video: Video) -> object:
-        """Return what the points depend on besides the frames, for the cache.
+        """Return a cache key for everything that the points depend on except the frames.
 
         Parameters
         ----------

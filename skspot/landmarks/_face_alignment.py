@@ -30,7 +30,7 @@ class FaceAlignment(DetectingLandmarker):
     Parameters
     ----------
     device : str, default=None
-        Where the networks run: "cpu", "cuda", "cuda:1", "mps". None takes CUDA if it is available,
+        Where the networks run: "cpu", "cuda", "cuda:1", "mps". None uses CUDA if it is available,
         else the CPU.
     face_detector : str, default="sfd"
         The package's detector, such as "sfd" or "blazeface" (much faster, frontal faces).
@@ -40,8 +40,8 @@ class FaceAlignment(DetectingLandmarker):
         Whether the mean over each face and its mirror image is taken, which doubles the time.
     batch_size : int, default=None
         Frames that the networks process at a time; they are held in memory, each with the frames up
-        to the next detection. None takes 4 on a GPU; take fewer if its memory runs out. On a CPU,
-        where batches are slower, None takes 1. Detectors other than "sfd" process one frame at a
+        to the next detection. None uses 4 on a GPU; take fewer if its memory runs out. On a CPU,
+        where batches are slower, None uses 1. Detectors other than "sfd" process one frame at a
         time.
 
     See Also

@@ -59,7 +59,7 @@ class MediaPipe(DetectingLandmarker):
     Parameters
     ----------
     model_path : str or path-like, default=None
-        The file ``face_landmarker.task``. None takes the file that the environment variable
+        The file ``face_landmarker.task``. None uses the file that the environment variable
         ``SKSPOT_FACE_LANDMARKER`` names, or else the one in the folder ``skspot`` of your cache
         folder: ``~/.cache/skspot`` (or ``$XDG_CACHE_HOME/skspot``), on Windows
         ``%LOCALAPPDATA%/skspot``.

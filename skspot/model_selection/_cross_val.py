@@ -57,7 +57,7 @@ def cross_val_intervals(
         `SpotFormerClassifier`. Each fold fits a clone. Set its `random_state`, so that the folds of
         an interrupted run and of its continuation belong together.
     X : list, tuple, Series or object array of n_videos elements
-        The videos, or whatever else the estimator takes for each of them.
+        The videos, or other input of the estimator for each of them.
     y : list, tuple, Series or object array of n_videos interval tables
         The true intervals of each video.
     groups : array-like of shape (n_videos,)
@@ -68,8 +68,7 @@ def cross_val_intervals(
         fold.
     params : dict, default=None
         Further arguments of the estimator's `fit` by name. If an argument has one element per
-        video, such as ``{"spotformerclassifier__groups": subjects}``, each fold gets the elements
-        of its videos.
+        video, such as ``{"spot__groups": subjects}``, each fold gets the elements of its videos.
     memory : str, path-like or object with the joblib.Memory interface, default=None
         Where the predictions of each fold are stored. They are reused if nothing that they depend
         on has changed: the parameters of the estimator (except `device`, `memory`, `n_jobs`,
@@ -179,7 +178,7 @@ def _check_partition(tests, n_videos):
 
 
 def _predict_fold(key, *, estimator, X, y, train, test, params):
-    """Return the predictions for the test videos; `key` stands for all the other arguments."""
+    """Return the predictions for the test videos; `key` is the cache key of all other arguments."""
     fitted = clone(estimator).fit([X[i] for i in train], [y[i] for i in train], **params)
     predicted = list(fitted.predict([X[i] for i in test]))
     if len(predicted) != len(test):
@@ -191,7 +190,7 @@ def _predict_fold(key, *, estimator, X, y, train, test, params):
 
 
 def _keys(estimator, videos, tables, splits, params):
-    """Return for each fold what its predictions depend on, as text."""
+    """Return a key of each fold: everything that its predictions depend on, as text."""
     prints = [_fingerprint(video, estimator) for video in videos]
     settings = _settings(estimator)
     return [
@@ -213,7 +212,7 @@ def _settings(estimator):
     estimator = clone(estimator).set_params(**_set_all(estimator, _WITHOUT_EFFECT))
     try:
         return joblib.hash(estimator)
-    except Exception as error:  # whatever pickling raises
+    except Exception as error:  # pickling can raise anything
         raise TypeError(
             "With memory, the estimator must be one that can be pickled, so that stored folds can "
             f"be recognised: {error}. Define its functions and classes in a module."

@@ -209,7 +209,7 @@ class StratifiedSubjectKFold(GroupKFold):
 
 
 def resolve_cv(cv):
-    """Return the splitter that a parameter `cv` stands for.
+    """Return the splitter of a parameter `cv`.
 
     Parameters
     ----------

@@ -65,47 +65,47 @@ _SKORCH_PARAMETERS = [
 class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
     """Spot macro- and micro-expressions in the features of videos with SpotFormer.
 
-    A skorch `NeuralNet`: all of skorch's parameters work, those of the network as ``module__*``, of
-    the optimiser as ``optimizer__*``, of the loss as ``criterion__*``.
+    The classifier is a skorch `NeuralNet` and accepts its parameters: ``module__*`` for the
+    network, ``optimizer__*`` for the optimiser, ``criterion__*`` for the loss.
 
     Parameters
     ----------
     module : type, default=SpotFormer
-        The network's class. Its constructor is given those of `n_channels`, `n_positions`,
-        `n_nodes` and `part_sizes` that it takes, with the values of the features.
+        Class of the network. If its constructor has parameters named `n_channels`, `n_positions`,
+        `n_nodes` or `part_sizes`, they are set to the values of the features.
     criterion : type, default=SpotFormerLoss
         The loss.
     segment_length : int, default=4
-        Consecutive windows that training draws together.
+        Number of consecutive windows that training draws together.
     neutral_ratio : float or None, default=2.0
-        Segments without an expression drawn in each epoch, for each one with. 0 draws none, as the
-        paper does; None draws all.
+        Segments without an expression that are drawn in each epoch, for each one with an
+        expression. 0 draws none, as in the paper; None draws all.
     pasted_micro : float, default=12.0
-        Copy-paste augmentation: micro-expressions pasted into neutral stretches of the training
-        videos, other ones in every epoch, for each annotated one, if there is room. They move the
-        nodes as annotated expressions do, in other places, sizes and lengths. Plain arrays, whose
-        layout is not known, get none.
+        Copy-paste augmentation: number of micro-expressions that are pasted into neutral stretches
+        of the training videos for each annotated one, if there is room. They move the nodes like
+        annotated expressions, with other places, sizes and lengths in each epoch. Nothing is pasted
+        into plain arrays, because their layout is unknown.
     pasted_macro : float, default=1.0
-        The same of macro-expressions.
+        The same for macro-expressions.
     target_params : dict or None, default=None
-        Arguments of `frame_targets`: how far around a boundary and an apex frames carry its label.
+        Arguments of `frame_targets`, such as the radius around boundaries and apexes.
     mirror_probability : float, default=0.5
-        Probability of mirroring the face of a training window. Plain arrays are not mirrored.
+        Probability that the face of a training window is mirrored. Plain arrays are not mirrored.
     max_scale : float, default=1.5
-        Largest factor by which the motion of a training window is scaled: 1.5 means 1 / 1.5 to 1.5.
+        Largest factor by which the motion of a training window is scaled; 1.5 means 1 / 1.5 to 1.5.
     noise_std : float, default=0.05
         Standard deviation of the noise added to training windows, in pixels.
     fps : float, default=30.0
-        Frames per second of features that are plain arrays. `FlowFeatures` know their own.
+        Frames per second of features that are plain arrays. `FlowFeatures` have their own rate.
     decoding : {"boundaries", "apexes"}, default="boundaries"
-        How scores become intervals: from peaks of the onset and offset scores
+        The decoding of scores to intervals: from peaks of the onset and offset scores
         (`decode_boundaries`), or from apexes as in the paper (`decode_apexes`).
     decoding_params : dict or None, default=None
         Arguments for that function, such as lengths in seconds.
     macro_threshold : float, default=0.1
         Predicted macro-expressions with a lower score are dropped. The paper drops none.
     micro_threshold : float, default=0.1
-        The same of micro-expressions.
+        The same for micro-expressions.
     lr : float, default=0.003
         Learning rate of the first epoch.
     lr_decay : float, default=0.81
@@ -119,31 +119,32 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
     weight_decay : float, default=0.1
         Weight decay of linear and convolution layers; other weights have none.
     train_split : cross-validation splitter or None, default=None
-        Holds videos out of training, by subject: the test part of the splitter's first fold, such
-        as ``StratifiedSubjectKFold(5)``, for which `fit` needs `groups`. The loss on them is
-        recorded as ``valid_loss``, the interval F1 score as ``valid_f1``, and
+        Holds out subjects for validation: the test part of the first fold of the splitter, such as
+        ``StratifiedSubjectKFold(5)``. `fit` then needs `groups`. The loss on them is recorded as
+        ``valid_loss``, the interval F1 score as ``valid_f1``;
         ``callbacks=[EarlyStopping("valid_f1", lower_is_better=False, load_best=True)]`` of skorch
-        stops by it. None trains on all videos for `max_epochs`.
+        uses it for early stopping. None trains on all videos for `max_epochs`.
     n_threads : int or None, default=1
-        Threads that training and prediction on a CPU may use; None leaves that to torch. Sums
-        depend on it in their last digits and, through training, the predictions do: with a number,
-        one `random_state` gives one result, also in workers of joblib, which limit torch's threads.
-        Folds run side by side with `n_jobs` use a CPU better than threads in one fold.
+        Number of threads for training and prediction on a CPU; None uses the setting of torch. The
+        number of threads changes the last digits of sums and, through training, the predictions.
+        With a number, one `random_state` gives one result, also in workers of joblib, which limit
+        the threads of torch. In a cross-validation, parallel folds (`n_jobs`) use a CPU better than
+        threads.
     precision : {"float32", "bfloat16"}, default="float32"
-        Number type of the network in prediction. "bfloat16" has 3 digits instead of 7: scores
-        change a little, and an interval may now and then. On a CPU with instructions for it, a
-        network of the paper's size takes about half the time; the default one gains nothing.
+        Number type of the network in prediction. "bfloat16" has 3 significant digits instead of 7:
+        scores change slightly, and occasionally an interval changes. On a CPU with instructions for
+        it, a network of the paper's size takes about half the time; the default network is not
+        faster.
     train_precision : {"float32", "bfloat16"}, default="float32"
-        Number type of the matrix products in training. The weights, batch statistics and losses
-        are float32 in any case (PyTorch calls this mixed precision). It saves where `precision`
-        does.
+        Number type of the matrix products in training. The weights, batch statistics and losses are
+        always float32 (mixed precision). It saves time in the same cases as `precision`.
     random_state : int, RandomState or None, default=None
-        Seed of the initial weights, the order of training and the augmentation; None draws one
-        from NumPy's global state. The global state of torch is left alone.
+        Seed of the initial weights, the order of training and the augmentation; None draws one from
+        NumPy's global state. The global state of torch does not change.
     verbose : int, default=0
         0 is silent. 1 shows a bar over the epochs, with the loss, the F1 score on held-out subjects
-        and the time left; where nothing can be overwritten, such as in a log file or a worker
-        process, a line for each epoch. 2 prints skorch's table of all that is recorded.
+        and the time left. In a log file or a worker process, it prints a line for each epoch
+        instead. 2 prints the table of skorch with everything that is recorded.
     **kwargs : dict
         Further parameters of skorch's `NeuralNet`, and ``module__*``, ``criterion__*``,
         ``optimizer__*``, ``callbacks__*``, ``iterator_train__*``.
@@ -155,27 +156,27 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
     window_shape_ : tuple of int
         Shape of one window of the features seen in `fit`: (n_positions, n_nodes, n_channels).
     layout_ : FlowLayout or None
-        What the features seen in `fit` mean; None if they were plain arrays.
+        Layout of the features seen in `fit`; None if they were plain arrays.
     module_ : torch.nn.Module
         The trained network.
     history_ : skorch History
-        What was recorded of each epoch and each batch; `history_dataframe` is a table of the
-        epochs.
+        The records of each epoch and each batch; `history_dataframe` is a table of the epochs.
 
     See Also
     --------
-    skspot.preprocessing.SWMROFlow : Makes the features.
-    skspot.spot : Spots videos with a pipeline, and returns scores and times as well.
-    skspot.recipes.spotformer_paper : The settings of the paper.
-    skspot.metrics.interval_f1_score : What `score` returns.
+    skspot.preprocessing.SWMROFlow : Compute the features.
+    skspot.spot : Spot videos with a pipeline, and return scores and times as well.
+    skspot.recipes.spotformer_paper : The pipeline with the published settings.
+    skspot.metrics.interval_f1_score : The score that `score` returns.
 
     Notes
     -----
-    Times are in seconds and become frames by the rate of each video. A model works on videos of any
-    rate whose windows span about the same time; features of another layout are refused.
+    Times are in seconds and are converted to frames by the rate of each video. A model works on
+    videos of any rate whose windows span about the same time. Features of another layout raise an
+    error.
 
-    skorch's `dataset` and `use_caching` are fixed: callbacks such as
-    ``EpochScoring(interval_f1_scorer)`` score whole videos, with a prediction of their own.
+    The parameters `dataset` and `use_caching` of skorch are fixed: callbacks such as
+    ``EpochScoring(interval_f1_scorer)`` score whole videos, with a separate prediction.
 
     References
     ----------
@@ -308,13 +309,13 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         Parameters
         ----------
         X : collection of FlowFeatures or float arrays (n_frames, n_positions, n_nodes, n_channels)
-            The features of each video; None is a video that could not be read, and is left out.
+            The features of each video; None is a video that could not be read and is left out.
         y : collection of ndarray of dtype `INTERVAL_DTYPE`
             One interval table per video.
         groups : array-like of shape (n_videos,), default=None
-            The subject of each video, by which `train_split` holds videos out.
+            The subject of each video, needed by `train_split`.
         **fit_params : dict
-            Handed on to skorch, which gives them to the network's `forward`.
+            Passed on to skorch, which passes them to the `forward` of the network.
 
         Returns
         -------
@@ -328,8 +329,8 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
             differ in layout, no interval is given at all, `train_split` is set and `groups` are
             missing or are split, or a callback watches held-out videos and there are none.
         KeyboardInterrupt
-            If training is interrupted: it never looks finished. A callback that ends training by
-            an interruption counts as one, unless it is skorch's `EarlyStopping`.
+            If training is interrupted; the estimator is then not fitted. A callback that raises
+            KeyboardInterrupt is an interruption, except `EarlyStopping` of skorch.
         """
         return self._train(super().fit, X, y, groups, go_on=self.warm_start, **fit_params)
 
@@ -341,7 +342,7 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         groups: ArrayLike | None = None,
         **fit_params: Any,
     ) -> Self:
-        """Train for `max_epochs` more, from the present weights.
+        """Continue training for `max_epochs` epochs with the present weights.
 
         Parameters
         ----------
@@ -354,7 +355,7 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         groups : array-like of shape (n_videos,), default=None
             As in `fit`.
         **fit_params : dict
-            Handed on to skorch, which gives them to the network's `forward`.
+            Passed on to skorch, which passes them to the `forward` of the network.
 
         Returns
         -------
@@ -391,7 +392,7 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         n_epochs_done = len(self.history) if go_on else 0
         finished = self.interrupted_ = False
         try:
-            # Going on draws otherwise than before, also from a fixed seed.
+            # When training continues, other random numbers are drawn, also with a fixed seed.
             with seeded_torch(self.device, self.n_threads, (seed + n_epochs_done) % 2**31):
                 method(dataset, None, **fit_params)
             finished = not self.interrupted_
@@ -406,17 +407,17 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         return self
 
     def history_dataframe(self) -> pd.DataFrame:
-        """Return what was recorded of each epoch as a DataFrame.
+        """Return the records of the epochs as a DataFrame.
 
         Returns
         -------
         history : DataFrame
-            One row for each epoch, numbered from 1 in the index ``epoch``. The columns are those
-            of these that were recorded: ``train_loss``; ``valid_loss`` and ``valid_f1``, the loss
-            and the interval F1 score on held-out subjects (`train_split`); ``lr``, the learning
-            rate; ``dur``, the duration in seconds; ``windows_per_second``, the windows trained on
-            in a second; and what own callbacks recorded. It is empty for a loaded model: model
-            files hold no history.
+            One row for each epoch, numbered from 1 in the index ``epoch``. The columns are, if
+            recorded: ``train_loss``; ``valid_loss`` and ``valid_f1``, the loss and the interval F1
+            score on held-out subjects (`train_split`); ``lr``, the learning rate; ``dur``, the
+            duration in seconds; ``windows_per_second``, the number of training windows per second;
+            and the records of your own callbacks. It is empty for a loaded model, because model
+            files contain no history.
 
         Raises
         ------
@@ -425,7 +426,7 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
 
         See Also
         --------
-        skspot.inspection.TrainingDisplay : Draws it.
+        skspot.inspection.TrainingDisplay : Draw the history.
         """
         self.check_is_fitted()
         return history_dataframe(self.history_)
@@ -439,7 +440,7 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         ----------
         X : collection of FlowFeatures or float arrays (n_frames, n_positions, n_nodes, n_channels)
             The features of each video; None gives an empty result. Features that have not been
-            computed are computed block by block, and not kept.
+            computed are computed block by block and not kept.
 
         Returns
         -------
@@ -456,7 +457,8 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         Warns
         -----
         UserWarning
-            If the frame rate of a video does not allow windows of about the time seen in `fit`.
+            If the frame rate of a video does not allow windows of about the same length as in
+            `fit`.
         """
         self.check_is_fitted()
         check_params(self)
@@ -556,7 +558,7 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
     # -- scikit-learn -----------------------------------------------------------------------------
 
     def initialize(self) -> Self:
-        """Build the network with new weights, of the sizes seen in `fit` or else its default ones.
+        """Build the network with new weights, of the sizes seen in `fit` or of the default sizes.
 
         Returns
         -------

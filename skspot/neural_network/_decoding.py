@@ -1,4 +1,4 @@
-"""From the scores of each frame to the intervals of a video.
+"""Decoding: from the scores of each frame to the intervals of a video.
 
 Source: Deng, Hayashi, Nagahara, "SpotFormer: Multi-Scale Spatio-Temporal Transformer for Facial
 Expression Spotting", IEEE Transactions on Affective Computing 2026,
@@ -47,7 +47,7 @@ class FrameScores:
     values : ndarray of shape (n_frames,), dtype `FRAME_SCORE_DTYPE`
         The scores, from 0 to 1.
     times : FrameTimes or None, default=None
-        When the frames are shown; None if that is not known.
+        The times of the frames; None if unknown.
 
     Examples
     --------
@@ -95,7 +95,7 @@ class FrameScores:
 
 
 def frame_scores(logits: ArrayLike) -> NDArray[np.void]:
-    """Turn the logits of SpotFormer into scores between 0 and 1.
+    """Convert the logits of SpotFormer to scores between 0 and 1.
 
     Parameters
     ----------
@@ -147,11 +147,11 @@ def frame_scores(logits: ArrayLike) -> NDArray[np.void]:
 def propose(onset, apex, offset, *, max_length, min_length, apex_threshold=0.5):
     """Find the candidate intervals of one class in one video.
 
-    Every frame with an apex score above the threshold is the apex of one candidate. Its onset is
-    the frame of highest onset score among those `min_length // 2` to `max_length // 2` frames
-    before it, its offset likewise after it; the nearest to the apex where several are highest.
-    It is dropped unless the onset score exceeds the offset score at its onset, and the offset
-    score the onset score at its offset.
+    Each frame with an apex score above the threshold is the apex of a candidate. Its onset is the
+    frame with the highest onset score among the frames `min_length // 2` to `max_length // 2`
+    before it. Its offset is found likewise after it. If several scores are equal, the frame nearest
+    to the apex is used. A candidate is dropped unless the onset score exceeds the offset score at
+    its onset, and the offset score exceeds the onset score at its offset.
 
     Parameters
     ----------
@@ -210,17 +210,18 @@ def propose(onset, apex, offset, *, max_length, min_length, apex_threshold=0.5):
 def suppress(proposals, *, iou_threshold=0.5, max_intervals=5):
     """Keep the best of the candidates that overlap (non-maximum suppression).
 
-    The best candidate is kept and those that overlap it too much are dropped, again and again.
+    The best candidate is kept, and those that overlap it too much are dropped. This is repeated
+    with the remaining candidates.
 
     Parameters
     ----------
     proposals : ndarray of shape (n_proposals,), dtype `PROPOSAL_DTYPE`
         Candidates of one class in one video. The first of equal scores counts as better.
     iou_threshold : float, default=0.5
-        Two intervals whose intersection over union is above it do not both stay. Intervals are
+        If the IoU of two intervals is above this, the worse one is dropped. Intervals are
         continuous here, from onset to offset: 10-20 and 15-25 share 5 of 15.
     max_intervals : int, default=5
-        How many to keep at most; None for no limit.
+        Largest number of intervals to keep; None for no limit.
 
     Returns
     -------
@@ -245,7 +246,7 @@ def suppress(proposals, *, iou_threshold=0.5, max_intervals=5):
             "iou_threshold and max_intervals must not be negative, got "
             f"iou_threshold={iou_threshold} and max_intervals={max_intervals}."
         )
-    # Sorted by onset, all that can overlap an interval lie in one short stretch.
+    # Sorted by onset, all intervals that can overlap another one are close to it.
     order = np.argsort(proposals["onset"], kind="stable")
     sorted_proposals = proposals[order]
     onsets = sorted_proposals["onset"]
@@ -280,26 +281,27 @@ def decode_apexes(
     iou_threshold: float = 0.5,
     max_intervals: int | None = None,
 ) -> IntervalTable:
-    """Turn the frame scores of one video into its predicted intervals.
+    """Decode the frame scores of one video to intervals, starting from apexes.
+
 
     Parameters
     ----------
     scores : FrameScores or ndarray of shape (n_frames,), dtype `FRAME_SCORE_DTYPE`
         The scores of one video.
     fps : float, default=None
-        Frames per second. None takes the rate of `FrameScores`, and 30 for an array.
+        Frames per second. None uses the rate of `FrameScores`, or 30 for an array.
     micro_max_length, macro_max_length : float, default=0.53, 1.97
-        About the longest interval found of each class, in seconds: in frames it is
-        ``2 * (max_length // 2) + 1``. The defaults are the authors' 16 and 59 frames at 30 frames
-        per second, which find up to 17 and 59.
+        Approximate length of the longest interval of each class, in seconds; in frames it is ``2 *
+        (max_length // 2) + 1``. The defaults are the authors' 16 and 59 frames at 30 frames per
+        second, which find up to 17 and 59.
     micro_min_length, macro_min_length : float, default=0.17, 0.53
-        Length, in seconds, of the shortest.
+        Length of the shortest interval of each class, in seconds.
     micro_apex_threshold, macro_apex_threshold : float, default=0.5
         Apex score above which a frame is a candidate.
     iou_threshold : float, default=0.5
-        Overlap above which the worse of two intervals of a class is dropped.
+        IoU above which the worse of two intervals of a class is dropped.
     max_intervals : int, default=None
-        Most intervals of each class in a video; None for no limit. The authors keep 5.
+        Largest number of intervals of each class in a video; None for no limit. The authors keep 5.
 
     Returns
     -------
@@ -320,7 +322,7 @@ def decode_apexes(
 
     See Also
     --------
-    decode_boundaries : Pairs onsets with offsets instead; the default.
+    decode_boundaries : Pair onsets with offsets; the default.
 
     Examples
     --------
@@ -381,36 +383,35 @@ def decode_boundaries(
     peak_threshold: float = 0.03,
     iou_threshold: float = 0.0,
 ) -> IntervalTable:
-    """Turn the frame scores of one video into its predicted intervals, from their two ends.
+    """Decode the frame scores of one video to intervals, by pairing onsets and offsets.
 
-    The scores are smoothed over time. Every peak of the onset score makes a candidate with every
-    later peak of the offset score that is not too near and not too far. Its apex is the frame of
-    highest apex score between the two. Its score is the product of four: the geometric mean of the
-    onset and the offset score, the apex score, the mean expression score between the two, and, with
-    flanks, one minus the mean expression score in the frames just before and after. The best
-    candidates are kept. No length around an apex is assumed, so that long expressions, whose apex
-    no short window shows, are found as well as short ones.
+    The scores are smoothed over time. Each peak of the onset score is paired with each later peak
+    of the offset score if the interval between them has a permitted length. Its apex is the frame
+    with the highest apex score between the two. Its score is a product of four factors: the
+    geometric mean of the onset and the offset score, the apex score, the mean expression score
+    between the two, and, with flanks, one minus the mean expression score just before and after.
+    The best candidates are kept. Unlike `decode_apexes`, this also finds long expressions, whose
+    apex is not visible in a short window.
 
     Parameters
     ----------
     scores : FrameScores or ndarray of shape (n_frames,), dtype `FRAME_SCORE_DTYPE`
         The scores of one video.
     fps : float, default=None
-        Frames per second. None takes the rate of `FrameScores`, and 30 for an array.
+        Frames per second. None uses the rate of `FrameScores`, and 30 for an array.
     micro_lengths, macro_lengths : (float, float), default=(0.17, 0.53) and (0.47, 4.17)
         Shortest and longest interval of each class, in seconds. At 30 frames per second these are
         5 to 16 and 14 to 125 frames.
     micro_flank, macro_flank : float, default=4/30 and 0
-        Seconds before and after an interval in which the expression score should be low; 0 does not
-        look at any. The ends of a micro-expression are harder to see than that it rises from what
-        is around it; those of a macro-expression are plain enough.
+        Seconds before and after an interval in which the expression score should be low; 0 ignores
+        them. A micro-expression is recognised by its contrast to the frames around it, a
+        macro-expression by its ends.
     smoothing : float, default=1/30
-        Standard deviation, in seconds, of the Gaussian that smooths the scores; 0 leaves them as
-        they are.
+        Standard deviation, in seconds, of the Gaussian that smooths the scores; 0 does not smooth.
     peak_threshold : float, default=0.03
-        Peaks of the onset and offset scores below it are not looked at.
+        Peaks of the onset and offset scores below this are ignored.
     iou_threshold : float, default=0.0
-        Overlap above which the worse of two intervals of a class is dropped.
+        IoU above which the worse of two intervals of a class is dropped.
 
     Returns
     -------
@@ -426,7 +427,7 @@ def decode_boundaries(
 
     See Also
     --------
-    decode_apexes : The paper's decoding, from apexes.
+    decode_apexes : The paper's decoding, starting from apexes.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The loss that SpotFormer is trained with.
+"""The training loss of SpotFormer.
 
 Source: Deng, Hayashi, Nagahara, "SpotFormer: Multi-Scale Spatio-Temporal Transformer for Facial
 Expression Spotting", IEEE Transactions on Affective Computing 2026,
@@ -46,9 +46,9 @@ def focal_loss(
     alpha : float
         Weight of the entries with a target above 0; the others weigh ``1 - alpha``.
     gamma : float, default=1.0
-        How much entries that are nearly right are discounted.
+        Exponent that reduces the weight of entries that are nearly right.
     smoothing : float, default=0.16
-        The score at which the loss of an entry without a target vanishes.
+        The score at which the loss of an entry with target 0 is zero.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def focal_loss(
 
 
 class SupervisedContrastiveLoss(nn.Module):
-    """Pull embeddings of one class together and push those of different classes apart.
+    """Supervised contrastive loss: embeddings of one class together, others apart.
 
     For each sample with another one of its class, the mean, over those others, of the negative
     logarithm of their softmax share among all other samples, times
@@ -97,8 +97,8 @@ class SupervisedContrastiveLoss(nn.Module):
     base_temperature : float, default=0.07
         Scales the loss.
     normalize : bool, default=True
-        Compare unit vectors, as the loss was published in [1]_. The SpotFormer authors' code does
-        not, and with long embeddings the largest similarity then takes the whole softmax.
+        Compare unit vectors, as in [1]_. The code of the SpotFormer authors does not; with long
+        embeddings, the largest similarity then dominates the softmax.
 
     References
     ----------
@@ -178,11 +178,11 @@ class SpotFormerLoss(nn.Module):
     boundary_weight : float, default=1.0
         Weight of the boundary losses.
     expression_weight : float, default=1.0
-        Weight of the expression losses, whose scores `decode_boundaries` uses; the authors, who
-        decode from apexes, take 0.1.
+        Weight of the expression losses, whose scores `decode_boundaries` uses. The authors decode
+        from apexes and use 0.1.
     macro_weight : float, default=1.0
-        Weight of all losses of macro-expressions; the authors take 0.5 on CAS(ME)^2 and CAS(ME)^3,
-        0.55 on SAMM-LV.
+        Weight of all losses of macro-expressions. The authors use 0.5 for CAS(ME)^2 and CAS(ME)^3,
+        and 0.55 for SAMM-LV.
     contrastive_weight : float, default=0.005
         Weight of the contrastive loss; 0 leaves it out.
     apex_alpha, expression_alpha : float, default=0.9, 0.8

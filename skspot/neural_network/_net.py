@@ -24,8 +24,8 @@ from skspot.utils.validation import check_videos
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
-# Attributes of a skorch net that are fixed here: videos have a data set of their own, and callbacks
-# score intervals, which can't be put together from the batches that skorch would keep.
+# Attributes of a skorch net that are fixed here: videos have their own dataset class, and callbacks
+# score intervals, which can't be computed from the batches that skorch would cache.
 FIXED = ("dataset", "use_caching")
 
 # Arguments of optimisers that exclude `fused`.
@@ -33,13 +33,13 @@ _OTHER_LOOPS = {"foreach", "differentiable"}
 
 
 class VideoNet(NeuralNet):
-    """How the loops of skorch work on videos: batches, variation, sizes, seeds, threads.
+    """Adapts the loops of skorch to videos: batches, augmentation, sizes, seeds, threads.
 
-    `SpotFormerClassifier` has the parameters that this reads, and checks the data before.
+    The parameters are those of `SpotFormerClassifier`, which checks the data.
     """
 
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
-        """Run the epochs; remember an interruption, which skorch would pass over in silence."""
+        """Run the epochs; record an interruption, which skorch would ignore silently."""
         try:
             return super().fit_loop(X, y, epochs=epochs, **fit_params)
         except KeyboardInterrupt:
@@ -49,7 +49,7 @@ class VideoNet(NeuralNet):
             close_progress(self.callbacks_)
 
     def run_single_epoch(self, iterator, training, *args, **kwargs):
-        """Run an epoch; one of training pastes other expressions first."""
+        """Run an epoch; before training, paste other expressions."""
         if training:
             # The seed comes from torch, whose state the classifier controls.
             iterator.dataset.resample(np.random.RandomState(int(torch.randint(2**31 - 1, ()))))
@@ -70,7 +70,7 @@ class VideoNet(NeuralNet):
         return X if isinstance(X, torch.utils.data.Dataset) else WindowDataset(check_videos(X))
 
     def get_iterator(self, dataset, training=False):
-        """Return the batches: drawn segments with variation in training, all windows otherwise."""
+        """Return the batches: random augmented segments in training, otherwise all windows."""
         if not training:
             kwargs = {"batch_size": self.batch_size, **self.get_params_for("iterator_valid")}
             return self.iterator_valid(dataset, collate_fn=whole_batch, **kwargs)

@@ -49,14 +49,14 @@ class SpotFormer(nn.Module):
         Zero padding, at both ends of the time axis, of the four temporal downsamplings. Together
         they must shorten `n_positions` to 1.
     attention : {"both", "spatial", "temporal"}, default="both"
-        "spatial" leaves out the temporal attention blocks with the feed-forward block after each,
-        so that stages 3 and 4 are downsampling alone; "temporal" leaves out the spatial ones.
+        "spatial" leaves out the temporal attention blocks with the feed-forward block after each;
+        stages 3 and 4 then consist of downsampling only. "temporal" leaves out the spatial ones.
     node_pooling : {"flgp", "mean"}, default="flgp"
-        How the nodes of each facial part, and at last the parts, are joined after batch
-        normalisation: by their maximum, or their mean instead.
+        Pooling of the nodes of each facial part, and later of the parts, after batch normalisation:
+        by their maximum or by their mean.
     downsampling : {"convolution", "max-pool"}, default="convolution"
-        How each 3 neighbouring time steps, stride 2, are joined after batch normalisation: by a
-        learned combination, or by their maximum, in which the padding takes no part.
+        Downsampling of each 3 neighbouring time steps, with stride 2, after batch normalisation: by
+        a learned combination, or by their maximum, which ignores the padding.
 
     Attributes
     ----------
@@ -76,10 +76,10 @@ class SpotFormer(nn.Module):
     (pre-norm). Stages 1 and 2 attend over the nodes of each time step and over the time steps of
     each node, then pool the nodes of each facial part, and at last the parts (facial local graph
     pooling); stages 3 and 4 attend over time alone. Each stage ends with a temporal downsampling.
-    The method is in the section on the spatio-temporal transformer of [1]_. The default sizes train
-    in minutes on an ordinary CPU; `paper` has the published ones. The defaults of `attention`,
-    `node_pooling` and `downsampling` are those of the published network; the other values are for
-    comparisons such as those of the paper, whose variants need not be the same in detail.
+    The method is in the section on the spatio-temporal transformer of [1]_. The default sizes can
+    be trained in minutes on an ordinary CPU; `paper` has the published ones. The defaults of
+    `attention`, `node_pooling` and `downsampling` are those of the published network; the other
+    values are for comparisons such as those in the paper, whose variants may differ in details.
 
     References
     ----------
@@ -156,7 +156,7 @@ class SpotFormer(nn.Module):
             0-2 micro onset, offset, neither; 3-5 the same of macro; 6 micro apex, 7 macro apex;
             8 micro expression, 9 macro expression. `frame_scores` turns them into scores.
         embedding : Tensor of shape (n_windows, dim)
-            What the contrastive loss compares.
+            Input of the contrastive loss.
 
         Raises
         ------
@@ -179,18 +179,17 @@ class SpotFormer(nn.Module):
 
     @contextmanager
     def folded(self, dtype: torch.dtype = torch.float32) -> Iterator[None]:
-        """Compute in fewer and cheaper steps within a ``with`` block, for inference.
+        """Compute faster within a ``with`` block, for inference.
 
-        Batch normalisations are folded into the layers after them, which changes the results in
-        their last digits: at the published size about 3 times as fast on a CPU. It has no effect in
-        training mode, where gradients are recorded, on derived classes, which may compute
-        something else, and if a block of the network has hooks. The weights must not change
-        meanwhile.
+        Batch normalisations are folded into the layers after them. At the published size this is
+        about 3 times as fast on a CPU; the results change in their last digits. It has no effect in
+        training mode, when gradients are recorded, for derived classes, and if a block of the
+        network has hooks. The weights must not change within the block.
 
         Parameters
         ----------
         dtype : torch.dtype, default=torch.float32
-            Number type of weights and tokens. The results are float32 in any case.
+            Number type of weights and tokens. The results are always float32.
 
         Examples
         --------
@@ -215,12 +214,12 @@ class SpotFormer(nn.Module):
 
     @classmethod
     def paper(cls, **params: Any) -> Self:
-        """Return the network in its published size.
+        """Return the network with its published size.
 
         Parameters
         ----------
         **params : dict
-            Arguments of `SpotFormer` to set otherwise.
+            Other arguments of `SpotFormer`.
 
         Returns
         -------
@@ -243,8 +242,8 @@ class SpotFormer(nn.Module):
     ) -> Self:
         """Build the published network from a checkpoint of the authors' public code.
 
-        Channels, `dim` and `mlp_dim` are read from the shapes of the weights; what the shapes do
-        not show is a keyword.
+        Channels, `dim` and `mlp_dim` are read from the shapes of the weights; the other sizes are
+        parameters.
 
         Parameters
         ----------
@@ -309,13 +308,13 @@ class SpotFormer(nn.Module):
         Returns
         -------
         state_dict : dict of str to Tensor
-            What the authors' module of the same sizes loads. The tensors share memory with the
-            module, as those of `state_dict` do.
+            The weights for the authors' module of the same sizes. The tensors share memory with the
+            module, like those of `state_dict`.
 
         Raises
         ------
         ValueError
-            If the module is a variant: the authors' module would compute something else.
+            If the module is a variant, which the authors' module does not support.
         """
         changed = [f"{k}={v!r}" for k, v in self.variant.items() if v != next(iter(_VARIANTS[k]))]
         if changed:
@@ -539,7 +538,7 @@ def _downsampled(length, padding):
 
 
 def _lengths(n_positions, paddings):
-    """Return the time steps before and after each downsampling; refuse those not ending at 1."""
+    """Return the time steps before and after each downsampling; raise if they do not end at 1."""
     if len(paddings) != 4 or any(padding not in (0, 1, 2) for padding in paddings):
         raise ValueError(f"paddings must be four numbers of 0, 1 or 2, got {paddings!r}.")
     lengths = [n_positions]
@@ -561,7 +560,7 @@ def _check_sizes(**sizes):
             raise ValueError(f"{name} must be a whole number of at least 1, got {size!r}.")
 
 
-# What each value of the parameters stands for; the first values are the published network.
+# The block of each value of the parameters; the first values are the published network.
 _VARIANTS = {
     "attention": {"both": ("nodes", "time"), "spatial": ("nodes",), "temporal": ("time",)},
     "node_pooling": {"flgp": LocalGraphPooling, "mean": LocalMeanPooling},
@@ -570,7 +569,7 @@ _VARIANTS = {
 
 
 def _chosen_blocks(variant):
-    """Return what each value stands for; refuse values that stand for nothing."""
+    """Return the block of each value; raise if a value is unknown."""
     for name, value in variant.items():
         if value not in list(_VARIANTS[name]):
             raise ValueError(f"{name} must be one of {list(_VARIANTS[name])}, got {value!r}.")

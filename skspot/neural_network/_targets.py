@@ -1,4 +1,4 @@
-"""Training targets: what the network should say about each frame of an annotated video.
+"""Training targets for each frame of an annotated video.
 
 Source: Deng, Hayashi, Nagahara, "SpotFormer: Multi-Scale Spatio-Temporal Transformer for Facial
 Expression Spotting", IEEE Transactions on Affective Computing 2026,
@@ -32,7 +32,7 @@ class FrameTargets(NamedTuple):
     boundary : ndarray of shape (n_frames, 2), dtype int64
         0 near an onset, 1 near an offset, 2 elsewhere.
     apex : ndarray of shape (n_frames, 2), dtype float32
-        1 at an apex, falling off beside it, 0 elsewhere.
+        1 at an apex, lower next to it, 0 elsewhere.
     expression : ndarray of shape (n_frames, 2), dtype float32
         1 from onset to offset, 0 elsewhere.
     contrastive : ndarray of shape (n_frames,), dtype int64
@@ -56,7 +56,7 @@ def frame_targets(
     apex_radius_macro: float = 3 / 30,
     apex_sigma: float = 4 / 30,
 ) -> FrameTargets:
-    """Turn the intervals of one video into targets of its frames.
+    """Compute the targets of the frames from the intervals of one video.
 
     Parameters
     ----------
@@ -67,17 +67,18 @@ def frame_targets(
     fps : float, default=30.0
         Frames per second of the video.
     boundary_radius_micro, boundary_radius_macro : float, default=1/30, 3/30
-        Seconds on each side of an onset or offset whose frames carry its label too.
+        Seconds on each side of an onset or offset within which frames have its label too.
     apex_radius_micro, apex_radius_macro : float, default=1/30, 3/30
-        Seconds on each side of an apex where the apex target is above 0.
+        Seconds on each side of an apex within which the apex target is above 0.
     apex_sigma : float, default=4/30
-        Standard deviation, in seconds, of the bell on which the apex target falls off.
+        Standard deviation of the apex target around an apex, in seconds.
 
     Returns
     -------
     targets : FrameTargets
-        Arrays over the frames. Where an onset and an offset claim a frame, the offset wins; where
-        two apexes do, the larger target; where two classes do, the contrastive class is macro.
+        Arrays over the frames. If a frame belongs to an onset and an offset, it has the label of
+        the offset; with two apexes, the larger target; with two classes, the contrastive class is
+        macro.
 
     Raises
     ------

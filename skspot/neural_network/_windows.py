@@ -132,7 +132,7 @@ def check_values(block, name):
     block : float array of shape (n_frames, n_positions, n_nodes, n_channels)
         Features of consecutive frames.
     name : str
-        What the error calls the video.
+        Name of the video in errors.
 
     Returns
     -------

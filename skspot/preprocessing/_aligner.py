@@ -1,4 +1,4 @@
-"""Finding the face in videos."""
+"""FaceAligner: find the face in videos."""
 
 from __future__ import annotations
 
@@ -24,23 +24,22 @@ from skspot.utils._typing import LandmarkerLike, MaybeNone, Memory, OnError, Vid
 from skspot.utils.validation import check_videos
 from skspot.video import DEFAULT_FPS, AlignedVideo, NoFaceError, open_video, video_name
 
-_ALGORITHM = 3  # part of the cache's key: raise it whenever the same video gives other landmarks
+_ALGORITHM = 3  # part of the cache key: increase it when the landmarks of a video change
 
 
 class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
     """Find one face in every frame of each video.
 
-    Each video becomes an `AlignedVideo`: a view with the 68 facial landmarks of every frame (iBUG
-    order), which shows the face at a fixed size. Of several faces, the one that is largest when
-    first seen is followed, and no other is ever taken for it: after it has been lost from sight, it
-    is recognised only where it was last seen. Frames in which it is not found are not valid.
+    The result for each video is an `AlignedVideo`: a view with the 68 facial landmarks of every
+    frame (iBUG order), which shows the face at a fixed size. If there are several faces, the one
+    that is largest when first seen is followed, and never another one: if it disappears, it is
+    recognised again only where it was last seen. Frames in which it is not found are not valid.
 
     Parameters
     ----------
     landmarker : {"mediapipe", "face-alignment", "template", "openface", "py-feat"}, Landmarker, \
             callable, mapping or ndarray, default="mediapipe"
-        How the landmarks are found. A landmarker of `skspot.landmarks`, or its name if it has
-        default parameters:
+        The landmarker: an object of `skspot.landmarks`, or its name for default parameters:
 
         - "mediapipe", :class:`~skspot.landmarks.MediaPipe`: precise and fast. It needs a package
           and a model file; an error says how to get both.
@@ -55,13 +54,13 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
         Or your own:
 
         - a callable: gets one frame, RGB uint8 (height, width, 3), and returns the points as an
-          array of shape (68, 2), in pixels (x, y), or None if there is no face. It may get a frame
-          twice and an earlier one after a later one, unless `detect_every` is 1.
+          array of shape (68, 2), in pixels (x, y), or None if there is no face. Unless
+          `detect_every` is 1, it may get a frame twice, and frames out of order.
         - a mapping from videos to landmarks found before: keys are the paths in X, or their file
           names, or those without suffix; values are arrays of shape (n_frames, 68, 2), NaN in
           frames without a face. For an `ImageSequence` of every n-th image they may also have one
-          row for each image. A list in the order of X would not do, because cross-validation
-          chooses among the videos.
+          row for each image. A list in the order of X is not possible, because cross-validation
+          selects videos.
         - an array of shape (n_frames, 68, 2), if X contains one video.
     face_size : int or float, default=128
         Median size of the face in the frames that the result shows, in pixels; see
@@ -69,47 +68,47 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
     detect_every : int, default=5
         Frames from one detection to the next, for landmarkers that detect faces in single frames
         ("mediapipe", "face-alignment" and callables); 1 detects in every frame. Between two
-        detections the points are tracked by optical flow from both sides. Where the tracks
-        disagree, or no face was found at one of the two, the frames between are detected one by
-        one. With 5, in videos of 24 and 30 frames per second, the features changed by less than the
-        error of the optical flow (``benchmarks/landmarks.md``).
+        detections the points are tracked by optical flow from both sides. If the tracks disagree,
+        or no face was found in one of the two frames, the face is detected in each frame between
+        them. With 5, in videos of 24 and 30 frames per second, the features changed by less than
+        the error of the optical flow (``benchmarks/landmarks.md``).
     fps : float, default=None
-        Frames per second of videos that carry no times: arrays and folders of images. None takes
-        30, with a warning if there is a folder.
+        Frames per second of videos without times: arrays and folders of images. None means 30, with
+        a warning for folders.
     max_gap : int, default=8
-        Longest gap, in frames, between two frames with a face in which landmarks are
-        interpolated linearly. At 30 frames per second, 8 frames are 0.27 s: a blink or a turn of
-        the head, and shorter than most micro-expressions (0.2 to 0.5 s), so that hardly any can
-        be hidden in a gap. Interpolated frames are not valid.
+        Longest gap, in frames, between two frames with a face in which landmarks are interpolated
+        linearly. At 30 frames per second, 8 frames are 0.27 s: a blink or a turn of the head, and
+        shorter than most micro-expressions (0.2 to 0.5 s), so hardly any can be hidden in a gap.
+        Interpolated frames are not valid.
     on_error : {"raise", "warn"}, default="raise"
-        What to do with a video that can't be read or shows no face: "raise" raises its error;
-        "warn" puts None in its place in the output and ends with one warning that names every
-        failed video and the reason. Later steps of skspot pass None on and predict nothing for it.
+        What to do with a video that can't be read or shows no face: "raise" raises its error; with
+        "warn", its result is None, and one warning at the end names all failed videos and the
+        reasons. Later steps of skspot skip None and predict nothing for it.
     memory : str, path-like or object with the joblib.Memory interface, default=None
-        Where the landmarks of each video are kept, so that they are found once, whatever other
-        videos are passed with it. `face_size` may change in between. ``skspot cache`` on the
-        command line shows how much is kept, and clears it. See Notes.
+        Cache of the landmarks of each video. `face_size` is not part of its key. The command
+        ``skspot cache`` shows its size and deletes entries. See Notes.
     n_jobs : int, default=None
-        Number of videos worked on at a time; None is 1 unless in a `joblib.parallel_config`
-        context, -1 all processors. The result does not depend on it.
+        Number of videos that are processed at a time; None is 1 unless in a
+        `joblib.parallel_config` context, -1 uses all processors. The result does not depend on it.
     verbose : int, default=0
         Whether to show progress with the time left, on standard error: over the videos, or over
         the frames of a single video. 0 shows nothing.
 
     See Also
     --------
-    skspot.video.AlignedVideo : What `transform` returns for each video.
+    skspot.video.AlignedVideo : The result for each video.
 
     Notes
     -----
-    `fit` learns nothing; `transform` works without it.
+    The aligner is stateless: `transform` works without `fit`.
 
-    The cache's key is the fingerprint of the video (not its frames, unless it is an array), the
-    landmarker with its parameters, `detect_every` if it matters, `fps` and `max_gap`. Of a CSV file
-    the size, the time of change and both ends count, of a model file the content. A callable is
-    identified by its source code and the values that it is pickled with; changes in functions that
-    it calls go unnoticed, so clear the cache after them. One that can't be pickled or has no
-    source, such as a lambda that reads local variables, is not cached, with a warning.
+    The cache key consists of the fingerprint of the video (not its frames, unless it is an array),
+    the landmarker with its parameters, `detect_every` if it matters, `fps` and `max_gap`. For CSV
+    files it contains the size, the modification time, the beginning and the end, for model files
+    the content. A callable is identified by its source code and its pickled values. Changes in
+    functions that it calls are not noticed: clear the cache after them. A callable that can't be
+    pickled or has no source, such as a lambda that reads local variables, is not cached, with a
+    warning.
 
     Examples
     --------
@@ -125,7 +124,7 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
     >>> moved.mean(axis=0).round()
     array([9., 0.], dtype=float32)
 
-    The parameters of a landmarker are set like those of any part of an estimator:
+    Set the parameters of a landmarker like those of any part of an estimator:
 
     >>> from skspot.landmarks import MediaPipe
     >>> aligner = FaceAligner(MediaPipe(num_faces=2))
@@ -171,7 +170,7 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
     def set_params(self, **params: Any) -> Self:
         """Set parameters, also those of the landmarker, such as ``landmarker__num_faces``.
 
-        A landmarker that was given by its name is replaced by an object if its parameters are set.
+        If the landmarker is a name, it is replaced by an object when its parameters are set.
 
         Parameters
         ----------
@@ -229,11 +228,11 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
         VideoReadError
             If a file is not a video, or is damaged.
         FileNotFoundError
-            If there is no such video, no such model file, or no CSV file with its landmarks.
+            If a video, a model file or a CSV file with landmarks does not exist.
         OSError
-            If weights can't be downloaded, whatever `on_error` says.
+            If weights can't be downloaded, also with `on_error="warn"`.
         ImportError
-            If the landmarker's package is not installed, whatever `on_error` says.
+            If the landmarker's package is not installed, also with `on_error="warn"`.
         ValueError
             If a parameter is invalid, or landmarks do not fit their video.
         """
@@ -269,7 +268,7 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
         )
 
     def key_of_landmarks(self, video: VideoLike) -> object:
-        """Return what the landmarks of a video depend on besides its frames, for a cache's key.
+        """Return a key for everything that the landmarks depend on except the frames.
 
         Parameters
         ----------
@@ -279,8 +278,8 @@ class FaceAligner(DocLinkMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         key : object
-            Changes with the landmarker, its parameters and the files that it reads, such as the CSV
-            file of "openface". None if nothing is known of it, as of some callables.
+            It changes with the landmarker, its parameters and the files that it reads, such as the
+            CSV file of "openface". None if it is unknown, as for some callables.
         """
         landmarker = as_landmarker(self.landmarker)
         if not landmarker.cacheable:
@@ -348,11 +347,11 @@ def _check_found(video, landmarker, *, valid, frame_shape, **found):
 
 
 def _find_landmarks(key, max_gap, fps, algorithm, *, video, landmarker, detect_every, show):
-    """Return the parts of an `AlignedVideo` that cost time; the first four arguments are the key.
+    """Return the expensive parts of an `AlignedVideo`; the first four arguments are the key.
 
-    A video without a face is an ordinary result, so that it is not searched again.
+    A video without a face is an ordinary result, which is cached too.
     """
-    # One growing block: as many single arrays would take twice the memory of an hour's landmarks.
+    # One growing block, because many single arrays would need twice the memory.
     found, times, shape = array("f"), [], None
 
     def frames():

@@ -1,4 +1,4 @@
-"""What `SWMROFlow` returns for a video: displacements that know what they are."""
+"""The features of a video, and the layout that describes them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from skspot.utils._parallel import one_opencv_thread
 from skspot.utils._typing import FeaturesLike, HeadMotion, Nodes, Reference
 from skspot.video import FrameTimes, n_frames_in
 
-# By how much windows may differ in length, as a factor, where frame rates allow no better fit.
+# Largest factor by which windows may differ in length because of the frame rate.
 _STEP_TOLERANCE = 1.3
 
 
 @dataclass(frozen=True)
 class FlowLayout:
-    """What the axes and the numbers of an array of features mean.
+    """Description of the axes and values of features.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class FlowLayout:
     resolutions : tuple of "window" and int, default=("window",)
         The displacements at each position, as for `SWMROFlow`.
     step : float, default=1/30
-        Seconds that were asked for from one frame of a window to the next; the unit of lags.
+        Requested seconds from one frame of a window to the next; the unit of lags.
     reference : {"centre", "first"}, default="centre"
         The frame of the window from which the resolution "window" is measured.
     head_motion : {"nose", "similarity", None}, default="nose"
@@ -48,7 +48,7 @@ class FlowLayout:
     Attributes
     ----------
     pairs : int array of shape (n_positions, n_resolutions, 2)
-        Between which frames each displacement is, counted from the frame of the window.
+        The two frames of each displacement, relative to the frame of the window.
     seconds : float array of shape (n_positions, n_resolutions, 2)
         The same in seconds.
 
@@ -79,14 +79,14 @@ class FlowLayout:
 
     @property
     def pairs(self) -> NDArray[np.int_]:
-        """Between which frames each displacement is, counted from the frame of the window."""
+        """The two frames of each displacement, relative to the frame of the window."""
         unit = frames_per_step(self.step, self.fps)
         lags = [r if r == "window" else r * unit for r in self.resolutions]
         return window_pairs(self.window_length, self.spacing, lags, self.reference)
 
     @property
     def seconds(self) -> NDArray[np.float64]:
-        """Between which times each displacement is, counted from the frame of the window."""
+        """The two times of each displacement, relative to the frame of the window."""
         return self.pairs / self.fps
 
     @property
@@ -117,11 +117,11 @@ class FlowLayout:
 
     @property
     def mirrored_nodes(self) -> tuple[int, ...]:
-        """For each node, the node that it is in a mirrored face."""
+        """For each node, its node in a mirrored face."""
         return MIRRORED_NODES[self.nodes]
 
     def differences(self, other: FlowLayout) -> list[str]:
-        """Return in what another layout differs such that one network can't read both.
+        """Return the differences to another layout that a network can't handle.
 
         Parameters
         ----------
@@ -131,8 +131,8 @@ class FlowLayout:
         Returns
         -------
         differences : list of str
-            Such as ``"nodes='paper' instead of 'extended'"``, that of `other` last. Frame rates may
-            differ, and the spacing with them.
+            Texts such as ``"nodes='paper' instead of 'extended'"``, with the value of `other` last.
+            Frame rates, and spacings with them, may differ.
         """
         names = [f.name for f in fields(self) if f.name not in ("fps", "spacing", "step")]
         pairs = [(name, getattr(self, name), getattr(other, name)) for name in names]
@@ -151,7 +151,7 @@ class FlowLayout:
         return texts
 
     def _closest(self, other):
-        """Return whether both have the spacing that comes closest to their step."""
+        """Return whether both have the spacing that is closest to their step."""
         return all(x.spacing == frames_per_step(x.step, x.fps) for x in (self, other))
 
     @classmethod
@@ -169,9 +169,9 @@ class FlowLayout:
         features : list of FlowFeatures, arrays or None
             The features; None is a video that could not be read.
         expected : FlowLayout, default=None
-            The layout that a model was trained on; None takes that of the first video.
+            The layout that a model was trained on; None uses that of the first video.
         name : str, default="X"
-            What errors call the collection.
+            Name of the collection in errors.
 
         Returns
         -------
@@ -186,7 +186,7 @@ class FlowLayout:
         Warns
         -----
         UserWarning
-            If frame rates do not allow windows of about the same time.
+            If frame rates do not allow windows of about the same length.
         """
         known = [(i, v.layout) for i, v in enumerate(features) if isinstance(v, FlowFeatures)]
         if not known:
@@ -209,36 +209,36 @@ class FlowLayout:
         Returns
         -------
         values : dict
-            What `FlowLayout` takes.
+            Arguments of `FlowLayout`.
         """
         return asdict(self)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FlowFeatures:
-    """The features of one video, with what they mean.
+    """The features of one video, with their layout and times.
 
-    It is used like an array of shape (n_frames, n_positions, n_nodes, n_channels): ``len``,
-    ``shape``, slices and ``numpy.asarray`` work. The values may not have been computed yet: then
-    `blocks` computes them while the video is decoded and keeps none, so that an hour needs no more
-    memory than a minute; everything else computes all of them once and keeps them. A pickle holds
-    the values.
+    Use it like an array of shape (n_frames, n_positions, n_nodes, n_channels): ``len``, ``shape``,
+    slices and ``numpy.asarray`` work. The values may not have been computed yet. `blocks` then
+    computes them while the video is decoded and does not keep them; an hour needs no more memory
+    than a minute. Any other access computes all values once and keeps them. A pickle contains the
+    values.
 
     Parameters
     ----------
     layout : FlowLayout
-        What the axes and the numbers mean.
+        The description of the axes and values.
     valid : bool array of shape (n_frames,)
         Whether each frame shows the face.
     timestamps : array of shape (n_frames,)
-        When each frame is shown, in seconds.
+        The time of each frame in seconds.
     values : float32 array of shape (n_frames, n_positions, n_nodes, n_channels), or callable
         Displacements in pixels of the normalised face; windows without a face hold NaN. A callable
         returns an iterator over the windows of all frames.
     name : str, default=""
-        What messages call the video.
+        Name of the video in messages.
     fingerprint : str, default=""
-        Changes when the values do, for use as a key of a cache.
+        Text that changes when the values change, for use as a cache key.
 
     Raises
     ------
@@ -247,7 +247,7 @@ class FlowFeatures:
 
     See Also
     --------
-    SWMROFlow : Makes them.
+    SWMROFlow : Compute features.
 
     Examples
     --------

@@ -28,119 +28,119 @@ from skspot.utils._typing import HeadMotion, MaybeNone, Memory, Nodes, OnError, 
 from skspot.utils.validation import check_videos
 from skspot.video import AlignedVideo
 
-# Part of the cache's key: raise it whenever the features change.
+# Part of the cache key: increase it when the features change.
 _VERSION = 3
 
 
 class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
     """Sliding-window multi-resolution optical flow (SW-MRO) of facial regions.
 
-    For each frame a window of frames is centred on it, and the optical flow is taken from one
-    reference frame of the window to all the others: temporal distances from the finest to the
-    coarsest, all within a window that is too short for large motion of the head. One crop, placed
-    by the landmarks of the earlier frame of a pair, serves both of its pictures, so that jitter of
-    landmarks never becomes motion. The flow is averaged over facial regions (nodes) and the motion
-    of the head is removed. Frames before the first and after the last repeat the edge frame.
+    A window of frames is centred on each frame. Optical flow is computed from one reference frame
+    of the window to all others: over short and long temporal distances, in a window that is too
+    short for large motion of the head. Both frames of a pair are cropped at the same place, by the
+    landmarks of the earlier one, and the jitter of landmarks is not measured as motion. The flow is
+    averaged over facial regions (nodes), and the motion of the head is removed. The edge frames are
+    repeated before the first and after the last frame.
 
-    A window spans the same time in videos of any frame rate: 16 steps of 1/30 s, which are one
-    frame each at 30 frames per second, two at 60 and seven at 200.
+    A window spans the same time in videos of any frame rate: 16 steps of 1/30 s. A step is one
+    frame at 30 frames per second, two frames at 60 and seven at 200.
 
-    The variants that the paper compares with are parameters: one temporal resolution is
-    ``resolutions=(1,)``, and flow over longer windows is ``step=4 / 30``.
+    The variants in the paper's comparisons are parameters: a single temporal resolution is
+    ``resolutions=(1,)``, longer windows are ``step=4 / 30``.
 
     The transformer is stateless: it needs no `fit`.
 
     Parameters
     ----------
     window_length : int, default=17
-        Frames in a window: an odd number. At the default `step`, 17 frames span 0.53 s, which is a
-        whole micro-expression and less than a whole macro-expression.
+        Number of frames in a window, odd. At the default `step`, 17 frames span 0.53 s, which
+        contains a whole micro-expression, but not a whole macro-expression.
     step : float, default=1/30
-        Seconds from one frame of a window to the next. Each video takes the whole number of frames,
-        at least one, that comes closest to it at the video's rate.
+        Seconds from one frame of a window to the next. For each video, the closest whole number of
+        frames, at least one, is used.
     spacing : int, default=None
-        Frames of the video from one frame of a window to the next, whatever its rate. None takes
-        `step`.
+        Frames of the video from one frame of a window to the next, independent of its rate. None
+        uses `step`.
     resolutions : tuple or list of "window" and int, default=("window",)
-        The displacements at each position of a window, every one a pair of channels (dx, dy), in
-        this order:
+        The displacements at each position of a window. Each is a pair of channels (dx, dy), in this
+        order:
 
         - "window": from the window's reference frame to each other one, as in the paper.
-        - a number k: over a fixed lag of k times `step`, whatever the spacing. Position p is midway
+        - a number k: over a fixed lag of k times `step`, independent of the spacing. Position p is
+        midway
           between the window's frames p and p + 1; the pair of frames is centred there, or half a
-          frame earlier where whole frames do not allow it. For k = 1, unless `spacing` is given,
-          these are the frames p and p + 1 themselves; pairs further apart reach beyond the window.
+          frame earlier if whole frames do not allow it. For k = 1, unless `spacing` is given, these
+          are the frames p and p + 1 themselves; pairs further apart reach beyond the window.
 
         ``("window", 1)`` adds the motion between neighbouring frames to the features of the paper.
     flow : {"patches", "farneback", "dis", "lucas-kanade", "tv-l1"} or callable, default="patches"
-        The optical flow engine. "patches" aligns overlapping patches of each region; it is the
-        fastest, the most exact here, and follows fast motion of the head (see Notes). The others
-        are those of OpenCV; ``"tv-l1"`` needs opencv-contrib-python. A callable takes two uint8
-        pictures (height, width) and returns the displacement of each pixel of the first, shape
-        (height, width, 2).
+        The optical flow engine. "patches" aligns overlapping patches of each region. It is the
+        fastest and the most precise of them, and follows fast motion of the head (see Notes). The
+        others are those of OpenCV; ``"tv-l1"`` needs opencv-contrib-python. A callable takes two
+        uint8 pictures (height, width) and returns the displacement of each pixel of the first,
+        shape (height, width, 2).
     nodes : {"paper", "extended"}, default="paper"
-        The regions: the ten of the paper (three on each eyebrow, four on the mouth), or these and
-        the nose wings and lower eyelids, fourteen. `node_names` lists them.
+        The node set: the ten regions of the paper (three on each eyebrow, four on the mouth), or
+        fourteen with the nose wings and lower eyelids. `skspot.faces.node_names` lists them.
     reference : {"centre", "first"}, default="centre"
         The frame of the window from which the resolution "window" is measured: the middle one, or
-        the first one as in the paper. From the middle one half of the flows suffice, since the flow
-        from frame i to i + k serves the windows of both. ``benchmarks/bench_features.py`` compares
-        how well expressions are spotted with both.
+        the first one as in the paper. With the middle one, half of the flows are enough, because
+        the flow from frame i to i + k is used in the windows of both.
+        ``benchmarks/bench_features.py`` compares both.
     head_motion : {"nose", "similarity", None}, default="nose"
-        How the head's motion is removed: the mean motion of the nose is subtracted as in the paper,
-        or the motion of a similarity transform fitted to the nose and the inner eye corners; None
-        leaves it in.
+        How the motion of the head is removed: by subtracting the mean motion of the nose, as in the
+        paper, or the motion of a similarity transform that is fitted to the nose and the inner eye
+        corners. None does not remove it.
     on_error : {"raise", "warn"}, default="raise"
-        What to do with a video that can't be turned into features: "raise" raises its error; "warn"
-        returns None for it and ends with one warning that names all such videos.
+        What to do if the features of a video can't be computed: "raise" raises its error; with
+        "warn", its result is None, and one warning at the end names all such videos.
     device : str, default=None
-        Where the engine "patches" computes; the other engines need None. None is the processor,
-        one frame after the other, which is the fastest way there. A torch device, such as "cuda"
-        or "cuda:1", computes with PyTorch, in batches of frames; videos worked on at the same time
-        (`n_jobs`) share it. The features are the same within 0.002 pixels, not to the last bit.
+        Device for the engine "patches"; the other engines need None. None is the CPU. With a torch
+        device, such as "cuda" or "cuda:1", PyTorch computes batches of frames; videos that are
+        processed at the same time (`n_jobs`) share it. The features agree within 0.002 pixels.
     memory : str, joblib.Memory or None, default=None
-        Where features are cached, for each video on its own.
+        Cache of the features of each video.
     n_jobs : int, default=None
-        Number of videos worked on at the same time; more than one computes all features at once,
-        see Notes. The result does not depend on it.
+        Number of videos that are processed at a time; with more than one, all features are computed
+        immediately, see Notes. The result does not depend on it.
     verbose : int, default=0
         Whether to show progress with the time left, on standard error: over the videos, or over
         the frames of a single video. 0 shows nothing.
 
     See Also
     --------
-    FaceAligner : Makes the aligned videos.
-    skspot.neural_network.SpotFormerClassifier : Spots expressions in the features.
+    FaceAligner : Make the aligned videos.
+    skspot.neural_network.SpotFormerClassifier : Spot expressions in the features.
 
     Notes
     -----
-    Features are computed when they are needed, so that a long video can be spotted without holding
-    its features, see `FlowFeatures.blocks`. `transform` computes them at once if results are to be
-    cached (`memory`), several videos are worked on at the same time (`n_jobs`), or failures are to
-    be collected (`on_error="warn"`).
+    Features are computed when they are needed. A long video can thus be spotted without keeping its
+    features in memory, see `FlowFeatures.blocks`. `transform` computes them immediately if results
+    are cached (`memory`), if several videos are processed at a time (`n_jobs`), or if failures are
+    collected (`on_error="warn"`).
 
-    Windows of which more than half of the frames show no face hold NaN, and nothing is spotted in
-    them. In other windows the displacement to or from a frame without landmarks is 0.
+    If more than half of the frames of a window show no face, its values are NaN, and nothing is
+    spotted there. In other windows, the displacement to or from a frame without landmarks is 0.
 
-    At the ends of a video a pair of frames is cut to it: that of a frame with itself has the
-    displacement 0. A video must hold a whole window and the longest lag.
+    At the ends of a video, the frames of a pair are clipped to it; a pair of equal frames has the
+    displacement 0. A video must be at least as long as a window and the longest lag.
 
-    The time goes into flow, one for each frame and distinct lag: 8 for the defaults, one more for
-    ``("window", 9)``, a single one for ``(1,)``. Flow from the first and to the last frame of the
-    video comes on top, and frames as many as the longest lag are held.
+    Most of the time is spent on flow, once for each frame and distinct lag: 8 with the defaults,
+    one more with ``("window", 9)``, a single one with ``(1,)``. In addition, there is flow from the
+    first and to the last frame of the video. As many frames as the longest lag are in memory.
 
     The engine "patches" covers each region with nine patches of 23 x 23 pixels (at a face of 128)
     and aligns them with the later frames by Gauss-Newton steps from coarse to fine [2]_. The mean
-    grey level of a patch is free, so that changes of light do not count as motion; patches that do
-    not fit count less. From one frame to the next it follows motion of up to 20 pixels. Its first
-    call after the installation compiles it, which takes some seconds. ``benchmarks/features.md``
-    compares the engines.
+    grey level of a patch may change, so changes of light are not measured as motion; patches that
+    do not fit have less weight. It follows motion of up to 20 pixels from one frame to the next.
+    The first call after the installation compiles it, which takes some seconds.
+    ``benchmarks/features.md`` compares the engines.
 
-    The `device` does not belong to the cache's key: features that were computed on one device are
-    taken from the cache on another, although they differ by up to 0.002 pixels.
+    The `device` is not part of the cache key: features that were computed on one device are used on
+    another, although they differ by up to 0.002 pixels.
 
-    In the cache a callable `flow` is known by its own source code and what it pickles to; changes
-    in what it calls go unnoticed, so clear the cache after them.
+    In the cache, a callable `flow` is identified by its source code and its pickled values. Changes
+    in functions that it calls are not noticed: clear the cache after them.
 
     References
     ----------
@@ -238,22 +238,22 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : collection of AlignedVideo
-            What `FaceAligner` returns. None, a video that could not be aligned, stays None.
+            The result of `FaceAligner`. None, a video that could not be aligned, stays None.
 
         Returns
         -------
         features : list of FlowFeatures of shape (n_frames, window_length - 1, n_nodes, n_channels)
             Displacements (dx, dy) in pixels of the normalised face: for each frame and each
-            position of its window, in temporal order, the motion of each node. Two channels for
-            each of `resolutions`; "window" is the motion from the reference frame to each other.
-            Their `layout` says so.
+            position of its window, in temporal order, the motion of each node. There are two
+            channels for each of `resolutions`; "window" is the motion from the reference frame to
+            each other one. The `layout` describes them.
 
         Raises
         ------
         ValueError
             If a parameter is invalid, or a video is shorter than a window or a lag.
         TypeError
-            If X holds something else than aligned videos.
+            If X contains anything but aligned videos.
         """
         self._check_parameters()
         videos = check_videos(X)
@@ -290,7 +290,7 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
         return self.memory is not None or self.n_jobs not in (None, 1) or self.on_error == "warn"
 
     def _layout(self, video):
-        """Return what the features of a video will mean."""
+        """Return the layout of the features of a video."""
         fps = video.fps
         spacing = self.spacing or frames_per_step(self.step, fps)
         return FlowLayout(
@@ -370,7 +370,7 @@ def _check_length(video, layout, name):
 
 
 def _extract(video_and_layout, *, flow, device, key, memory, show, at_once):
-    """Return the features of one video; `key` stands for the engine in the cache."""
+    """Return the features of one video; `key` represents the engine in the cache key."""
     aligned, layout = video_and_layout
     _check_length(aligned, layout, aligned.name)
     video_key = (aligned.fingerprint, key, _VERSION)
@@ -395,7 +395,7 @@ def _extract(video_and_layout, *, flow, device, key, memory, show, at_once):
 
 
 def window_displacements(features, video_key, layout):
-    """Return the values of features; the other arguments stand for them in the cache."""
+    """Return the values of features; the other arguments are their cache key."""
     return np.asarray(features)
 
 
@@ -414,7 +414,7 @@ def _iterate_windows(aligned, show, flow, device, layout):
     window_length = layout.window_length
     n_valid = n_valid_in_windows(np.asarray(aligned.valid), window_length, layout.spacing)
     for i, window in enumerate(gather_windows(displacements, len(aligned), pairs)):
-        window[np.isnan(window)] = 0  # single displacements that are not known
+        window[np.isnan(window)] = 0  # single unknown displacements
         if 2 * n_valid[i] < window_length:
             window[:] = np.nan
         yield window

@@ -25,7 +25,7 @@ def open_video(source: VideoLike | Video, *, fps: float | None = None, warn: boo
         3) in RGB. An `ImageSequence` is a folder whose rate is known, or of which every n-th image
         is a frame. A `Video` is returned as it is.
     fps : float, default=None
-        Frames per second of folders and arrays, which contain no times. None takes 30, with a
+        Frames per second of folders and arrays, which contain no times. None uses 30, with a
         warning for a folder. Files contain times; for them it is used only if neither the frames
         nor the header give the rate.
     warn : bool, default=True

@@ -458,7 +458,7 @@ def test_before_fit(data):
     ("change", "message"),
     [
         (lambda X, y: (X, y[:-1]), "5 tables for 6 videos"),
-        (lambda X, y: (X, [make_intervals()] * 6), "no interval at all"),
+        (lambda X, y: (X, [make_intervals()] * 6), "contains no interval"),
         (lambda X, y: (X[0], y), r"one array of shape"),
         (lambda X, y: (["a.mp4"] * 6, y), "put SWMROFlow before"),
         (lambda X, y: ([video.astype(int) for video in X], y), "float array"),

@@ -64,7 +64,7 @@ def test_without_held_out_subjects(data):
 
 
 def test_a_loaded_model_has_no_history(spotter, tmp_path):
-    with pytest.warns(UserWarning, match="is not saved: only training reads it"):
+    with pytest.warns(UserWarning, match="is not saved: it is used in training only"):
         skspot.save(spotter, tmp_path / "spotter.skspot")
     frame = skspot.load(tmp_path / "spotter.skspot").history_dataframe()
     assert len(frame) == 0

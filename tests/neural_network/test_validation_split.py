@@ -117,7 +117,7 @@ def test_parts_without_a_video_to_read(data):
         ):
             spotter.fit(X, data[1], groups=SUBJECTS)
     tables = [*data[1][:2], *[make_intervals()] * 4]
-    with pytest.raises(ValueError, match="no interval at all in the 4 videos to train on"):
+    with pytest.raises(ValueError, match="no interval in the 4 training videos"):
         spotter.fit(data[0], tables, groups=SUBJECTS)
 
 

@@ -625,7 +625,7 @@ def test_two_resolutions_in_a_pipeline_and_its_model_file(lively_data, tmp_path)
         ({"on_error": "ignore"}, "on_error"),
         ({"device": 0}, "device"),
         ({"device": "gpu"}, "torch device such as 'cuda' .*got 'gpu'"),
-        ({"device": "cuda:99"}, "device is 'cuda:99', but of CUDA devices torch sees"),
+        ({"device": "cuda:99"}, "device is 'cuda:99', but the CUDA devices that torch sees"),
         ({"device": "cpu", "flow": "dis"}, "Only flow='patches' .*got flow='dis' and device='cpu'"),
         ({"device": "cpu", "flow": _brightening}, "Only flow='patches' .*_brightening"),
     ],

@@ -223,13 +223,15 @@ def test_devices(name):
 def test_wrong_devices():
     with pytest.raises(ValueError, match="torch device such as 'cuda' .*got 'gpu'"):
         check_device("gpu")
-    with pytest.raises(ValueError, match="device is 'cuda:99', but of CUDA devices torch sees"):
+    with pytest.raises(
+        ValueError, match="but the CUDA devices that torch sees are"
+    ):
         check_device("cuda:99")
 
 
 def test_cuda_where_there_is_none(monkeypatch):
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
-    with pytest.raises(ValueError, match="device is 'cuda', .* sees none.*leave device=None"):
+    with pytest.raises(ValueError, match="device is 'cuda', .* sees are: none.*leave device=None"):
         check_device("cuda")
 
 

@@ -61,7 +61,7 @@ def refuse_fractions(repairs, n_intervals, name):
     n_intervals : int
         Number of rows that are used.
     name : str
-        What the error calls the table.
+        Name of the table in errors.
     """
     problems = repairs.table()["problem"]
     n_rounded = sum(problem.startswith("the onset is not a whole number") for problem in problems)
@@ -84,7 +84,7 @@ def refuse_late(repairs, n_rows, name):
     n_rows : int
         Number of rows with an expression.
     name : str
-        What the error calls the table.
+        Name of the table in errors.
     """
     beyond = re.compile(r"the (onset|offset) is beyond the last frame")
     problems = list(filter(beyond.match, repairs.table()["problem"]))

@@ -21,7 +21,7 @@ class Layout:
     Parameters
     ----------
     dataset : str
-        What messages call it.
+        Name in messages.
     tree : str
         Its folders and files, as messages show them.
     entry : str

@@ -26,7 +26,7 @@ class UserTable(NamedTuple):
         Raw cells in the columns ``place`` (where a row stands), ``video``, ``onset``, ``offset``,
         ``label``, ``subject`` and ``apex`` if the table has them, and its further columns.
     name : str
-        What errors call the table.
+        Name of the table in errors.
     folder : Path or None
         The folder of its file.
     decimal_comma : bool

@@ -1,4 +1,4 @@
-"""Variations of training windows that keep their labels."""
+"""Augmentation of training windows that keeps their labels."""
 
 import torch
 
@@ -25,7 +25,7 @@ class MotionAugmentation:
         self.mirrored_nodes = mirrored_nodes
 
     def __call__(self, batch):
-        """Return the batch with its windows varied.
+        """Return the batch with augmented windows.
 
         Parameters
         ----------
@@ -35,7 +35,7 @@ class MotionAugmentation:
         Returns
         -------
         batch : tuple
-            The varied windows and the same targets.
+            The augmented windows and the same targets.
         """
         x, targets = batch
         if self.mirror_probability and self.mirrored_nodes is not None:

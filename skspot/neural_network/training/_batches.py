@@ -29,7 +29,7 @@ class TrainingWindows(WindowDataset):
     paster : ExpressionPaster or None, default=None
         Pastes expressions into each video when the windows are sampled again.
     validation : TrainingWindows or None, default=None
-        Windows of held-out videos, which travel with those of training through skorch.
+        Windows of held-out videos, which skorch receives together with those of training.
     """
 
     def __init__(self, features, tables, rates, target_params, paster=None, validation=None):
@@ -54,23 +54,23 @@ class TrainingWindows(WindowDataset):
 
 
 class SegmentBatches(Sampler):
-    """Batches of segments of consecutive windows, drawn again in every epoch.
+    """Batches of segments of consecutive windows, redrawn in every epoch.
 
-    All segments with an expression are drawn, and some without: an epoch of expressions alone would
-    leave the network unsure about the neutral face, which is most of what it sees later.
+    All segments with an expression are drawn, and some without: from expressions alone, the network
+    would not learn the neutral face, which it sees most of the time.
 
     Parameters
     ----------
     dataset : WindowDataset
         The windows, with targets.
     batch_size : int
-        Windows in a batch. Windows left over form another batch if they are half as many, and
-        join the batch before otherwise: statistics of a few windows are unreliable.
+        Windows in a batch. The remainder is a separate batch if it is at least half as large, and
+        is otherwise added to the batch before, because statistics of a few windows are unreliable.
     segment_length : int
         Windows in a segment.
     neutral_ratio : float or None
-        Neutral segments for each one with an expression, if there are as many. 0 draws none, as the
-        paper does; None draws all.
+        Neutral segments for each one with an expression, if there are enough. 0 draws none, as in
+        the paper; None draws all.
     """
 
     def __init__(self, dataset, batch_size, segment_length, neutral_ratio):
@@ -98,7 +98,7 @@ class SegmentBatches(Sampler):
         segments = []
         expressive_windows = self.dataset.targets["contrastive"] > 0
         for windows in self.dataset.segments:
-            start = rng.randint(self.segment_length)  # other borders in every epoch
+            start = rng.randint(self.segment_length)  # other segments in every epoch
             segments += np.split(windows, range(start, len(windows), self.segment_length))
         segments = [segment for segment in segments if len(segment)]
         expressive = [s for s in segments if expressive_windows[s].any()]
@@ -150,7 +150,7 @@ def training_windows(features, tables, *, rates, parts, target_params, paste):
         )
     if not any(len(tables[i]) for i in train):
         raise ValueError(
-            f"y holds no interval at all in the {len(train)} videos to train on; there is nothing "
+            f"y contains no interval in the {len(train)} training videos; there is nothing "
             "to learn from."
         )
     trained, validated = (
@@ -173,7 +173,7 @@ def training_windows(features, tables, *, rates, parts, target_params, paste):
 
 
 def _make_paster(features, tables, rates, paste):
-    """Return what pastes expressions; None if nothing is pasted, or it is not known how."""
+    """Return the paster of expressions; None if nothing is pasted or the layout is unknown."""
     has_layout = all(isinstance(video, FlowFeatures) for video in features)
     if not has_layout or not any(paste["ratios"].values()):
         return None

@@ -1,10 +1,10 @@
-"""skorch callbacks of the classifier: what training records and shows of its epochs."""
+"""skorch callbacks of the classifier: records and progress of training."""
 
 from skorch.callbacks import Callback, PrintLog
 
 from skspot.utils._progress import progress_bar
 
-# What the bar shows of an epoch, as recorded and as shown.
+# Records of an epoch that the bar shows, with the names in the bar.
 _SHOWN = {"train_loss": "loss", "valid_f1": "valid_f1"}
 
 
@@ -12,7 +12,7 @@ class EpochProgress(Callback):
     """Show a bar over the epochs with the time left, if ``verbose`` is 1."""
 
     def on_epoch_begin(self, net, **kwargs):
-        """Show the bar, only now: at an epoch's end other callbacks may print above it."""
+        """Show the bar now; at the end of an epoch, other callbacks may print above it."""
         if hasattr(self, "bar_"):
             self.bar_.refresh()
             return
@@ -33,13 +33,13 @@ class EpochProgress(Callback):
         self.bar_.clear()
 
     def close(self):
-        """Leave the bar as it is, also if training ended before its last epoch."""
+        """Close the bar, also if training ended before its last epoch."""
         if hasattr(self, "bar_"):
             self.bar_.close()
             del self.bar_
 
     def __getstate__(self):
-        """Leave out the bar, which a net that is pickled while it trains can't take along."""
+        """Leave out the bar, which can't be pickled when a net is pickled during training."""
         return {name: value for name, value in vars(self).items() if name != "bar_"}
 
 

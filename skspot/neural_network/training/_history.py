@@ -1,4 +1,4 @@
-"""What training has recorded of its epochs, as a table."""
+"""The records of training as a table."""
 
 # Columns in their order, by the names under which skorch's callbacks record them.
 _COLUMNS = {
@@ -9,7 +9,7 @@ _COLUMNS = {
     "dur": "dur",
     "windows_per_second": "windows_per_second",
 }
-# What skorch records for itself: details of batches, and marks of best values so far.
+# Internal records of skorch: details of batches, and marks of the best values so far.
 _BOOKKEEPING = ("batches", "_batch_count", "_best")
 
 
@@ -19,7 +19,7 @@ def history_dataframe(history):
     Parameters
     ----------
     history : skorch History
-        What a net has recorded.
+        The records of a net.
 
     Returns
     -------

@@ -12,13 +12,13 @@ from skspot.video import n_frames_in
 # Seconds between a pasted expression and its neighbours.
 _GAP = 8 / 30
 
-# How much pasted expressions differ from annotated ones: their size and length at most by these
-# factors, the place of the apex within them by this standard deviation.
+# Differences of pasted expressions from annotated ones: largest factors of size and length, and
+# standard deviation of the relative place of the apex.
 _SIZE_FACTOR = 1.4
 _LENGTH_FACTOR = 1.25
 _APEX_DEVIATION = 0.08
 
-# Seconds of rise and fall, which a long expression holds between.
+# Seconds of rise and fall; a long expression is held in between.
 _RAMP_LENGTHS = (8 / 30, 20 / 30)
 
 # Length in frames of the shortest pasted expression: onset, apex and offset with a frame between.
@@ -27,7 +27,7 @@ _MIN_LENGTH = 5
 
 @dataclass(frozen=True)
 class Example:
-    """What is known of an annotated expression.
+    """Description of an annotated expression.
 
     Attributes
     ----------
@@ -50,10 +50,10 @@ class Example:
 class ExpressionPaster:
     """Add expressions to the neutral stretches of training videos.
 
-    A pasted expression has the length, apex and size of an annotated one of its class, changed a
-    little, and moves the nodes as any annotated expression does: a micro-expression is a small and
-    short edition of the same facial actions. Since features are differences of positions, adding
-    the expression's own differences is exact.
+    A pasted expression has slightly changed length, apex and size of an annotated one of its class.
+    The pattern of its motion is that of any annotated expression, because micro-expressions are
+    small and short versions of the same facial actions. Features are differences of positions, and
+    adding the differences of the expression is exact.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ class ExpressionPaster:
         for label in self._draw_classes(n_frames / video.fps, rng):
             length, apex, motion = self._draw(label, video.fps, rng)
             onset = _free_place(busy, length, rng)
-            if onset is None:  # no stretch as long as this is free any more
+            if onset is None:  # no free stretch is long enough
                 continue
             stop = onset + length
             course = _course(length, apex, video.fps, rng)
@@ -143,7 +143,7 @@ class ExpressionPaster:
         """Return length, apex and the nodes' motion at the apex of an expression to paste."""
         example = _choice(self.examples[label], rng)
         length = round(example.seconds * fps * _LENGTH_FACTOR ** rng.uniform(-1, 1))
-        # A micro-expression does not become a macro-expression, nor the reverse.
+        # A micro-expression must not become a macro-expression, or the reverse.
         lengths = [round(known.seconds * fps) for known in self.examples[label]]
         length = int(np.clip(length, max(min(lengths), _MIN_LENGTH), max(*lengths, _MIN_LENGTH)))
         apex = example.apex + _APEX_DEVIATION * rng.normal()
@@ -178,9 +178,9 @@ def _describe(video, interval):
 
 
 def _motion(video, start, stop):
-    """Return the nodes' motion between two frames, in steps that windows hold.
+    """Return the motion of the nodes between two frames, in steps that windows contain.
 
-    It ends as near to the last frame as these steps allow.
+    It ends as close to the last frame as these steps allow.
     """
     motion = np.zeros((video.values.shape[2], 2))
     while start < stop:
@@ -194,9 +194,9 @@ def _motion(video, start, stop):
 
 
 def _longest_step(video, start, stop):
-    """Return the longest displacement from a frame that does not pass another, and where it is.
+    """Return the longest displacement from a frame that does not pass another, and its place.
 
-    One that passes it by less than it falls short without it will do; None if there is none.
+    A displacement that passes it is accepted if it comes closer. None if there is none.
     """
     first, last = np.moveaxis(video.pairs, -1, 0)
     lags, centres = last - first, start - first
@@ -214,7 +214,7 @@ def _longest_step(video, start, stop):
 
 
 def _as_windows(position, pairs):
-    """Turn the position of the nodes in each frame into displacements between pairs of frames."""
+    """Convert positions of the nodes in each frame to displacements between pairs of frames."""
     frames = np.arange(len(position))[:, None, None]
     first, last = np.clip(frames + np.moveaxis(pairs, -1, 0)[:, None], 0, len(position) - 1)
     motion = position[last] - position[first]  # (n_frames, n_positions, n_resolutions, n_nodes, 2)

@@ -1,4 +1,4 @@
-"""Videos held out of training to watch it, by subject."""
+"""Split off the videos of held-out subjects for validation."""
 
 import numpy as np
 
@@ -39,8 +39,8 @@ def validation_split(train_split, features, tables, groups):
     if groups is None:
         raise ValueError(
             "train_split needs the subject of each video: call fit(X, y, groups=subjects), or "
-            "fit(X, y, spotformerclassifier__groups=subjects) of a pipeline. With scikit-learn's "
-            "metadata routing, set_fit_request(groups=True) asks for them."
+            "fit(X, y, spot__groups=subjects) of a pipeline with a step called spot. With "
+            "scikit-learn's metadata routing, use set_fit_request(groups=True)."
         )
     split = next(iter(train_split.split(features, tables, groups)))
     train, held_out = (np.asarray(part) for part in split)
@@ -55,7 +55,7 @@ def validation_split(train_split, features, tables, groups):
 
 
 def check_monitors(callbacks, train_split):
-    """Refuse callbacks that watch a score of held-out videos where none are held out.
+    """Raise if a callback monitors a score of held-out videos but none are held out.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def check_monitors(callbacks, train_split):
     Raises
     ------
     ValueError
-        If a callback would look for a figure that is never recorded.
+        If a callback monitors a value that is never recorded.
     """
     if train_split is not None or callbacks is None or isinstance(callbacks, str):
         return

@@ -54,7 +54,7 @@ def iterate_origins(aligned, lags):
         landmarks = aligned.landmarks[i] * scale + shift
         size = face_extent(landmarks)
         needed = _needed_lags(lags, i, len(aligned)) if size > 0 else []
-        # Flow to a frame that does not show the face would not be motion of the face.
+        # There is no motion to frames without a face.
         seen = [lag for lag in needed if np.isfinite(aligned.landmarks[i + lag]).all()]
         yield Origin(landmarks, size, seen)
 

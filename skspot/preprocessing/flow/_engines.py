@@ -137,13 +137,13 @@ class LucasKanade(FlowEngine):
             )
             weight = np.where(found[:, 0] > 0, 1 / (1 + residual[:, 0]), 0).reshape(-1, 9, 1)
             shift = (moved - points).reshape(-1, 9, 2)
-            # A region in which no point was found counts as still.
+            # No point of a region was found: without texture, the region counts as still.
             motion.append((shift * weight).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-9))
         return np.stack(motion).astype(np.float32)
 
 
 def make_engine(flow: Any, device: str | None = None) -> FlowEngine:
-    """Return the engine of a name, or the one that a callable makes.
+    """Return the engine with a name, or the engine of a callable.
 
     Parameters
     ----------

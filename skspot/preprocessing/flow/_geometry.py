@@ -1,4 +1,4 @@
-"""Where to look in a frame: the regions of the nodes, and those that show how the head moves."""
+"""Regions of the nodes, and regions that show the motion of the head."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ _MARGIN = 12 / 128
 
 
 class RegionGeometry:
-    """Where to look in a frame: the crop, the nodes' regions and the rigid ones.
+    """The crop of a frame, the regions of the nodes and the rigid regions.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ class RegionGeometry:
 
     def node_motion(self, engine, landmarks, frames):
         """Return the nodes' motion from the first of the frames to the others."""
-        # The regions lie where the first frame has them: jitter of landmarks is not motion.
+        # The regions are placed by the first frame: jitter of landmarks must not become motion.
         nodes, rigid, boxes, _ = self.regions(landmarks)
         motion = engine.region_motion(frames[0], frames[1:], boxes, self.margin)
         return self.subtract_head_motion(nodes, rigid, motion)

@@ -1,7 +1,7 @@
 """Region motion by the alignment of patches: the fast flow engine.
 
-Only the regions of the nodes are looked at. Each is covered by overlapping patches. In each of a
-few steps, from a coarse to the full resolution, all patches of a region are compared with the later
+Only the regions of the nodes are used. Each is covered by overlapping patches. In each of a few
+steps, from a coarse to the full resolution, all patches of a region are compared with the later
 picture at the motion found so far, each takes one Gauss-Newton step on its own, and the region
 moves by their mean. The gradients are those of the reference (the inverse compositional form: Baker
 and Matthews, "Lucas-Kanade 20 Years On", IJCV 2004), so that they serve all later pictures.

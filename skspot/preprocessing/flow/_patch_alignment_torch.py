@@ -33,7 +33,7 @@ def check_device(name):
     Raises
     ------
     ValueError
-        If there is no such device.
+        If the device does not exist.
     """
     try:
         device = torch.device(name)
@@ -45,8 +45,8 @@ def check_device(name):
     if device.type == "cuda" and (device.index or 0) >= n_seen:
         seen = f"{n_seen} of them, counted from 0" if n_seen else "none"
         raise ValueError(
-            f"device is {name!r}, but of CUDA devices torch sees {seen}. Check the driver and that "
-            "torch is built for CUDA, or leave device=None: that needs no GPU."
+            f"device is {name!r}, but the CUDA devices that torch sees are: {seen}. Check the "
+            "driver and that torch is built for CUDA, or leave device=None: that needs no GPU."
         )
 
 
