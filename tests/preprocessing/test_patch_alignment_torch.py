@@ -223,9 +223,7 @@ def test_devices(name):
 def test_wrong_devices():
     with pytest.raises(ValueError, match="torch device such as 'cuda' .*got 'gpu'"):
         check_device("gpu")
-    with pytest.raises(
-        ValueError, match="but the CUDA devices that torch sees are"
-    ):
+    with pytest.raises(ValueError, match="but the CUDA devices that torch sees are"):
         check_device("cuda:99")
 
 
