@@ -226,8 +226,8 @@ def seeded_torch(device, n_threads, seed=0):
     """
     device = torch.device(device or "cpu")
     cuda = [device.index or 0] if device.type == "cuda" else []
-    threads_before = torch.get_num_threads()
     with _RANDOM_STATE, torch.random.fork_rng(devices=cuda):
+        threads_before = torch.get_num_threads()
         mps_state = torch.mps.get_rng_state() if device.type == "mps" else None
         torch.manual_seed(seed)
         torch.set_num_threads(n_threads or threads_before)
