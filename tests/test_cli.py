@@ -157,7 +157,7 @@ def test_missing_and_foreign_models(folder, tmp_path, capsys):
     video = folder / "videos" / "s01_1.mp4"
     assert spot(folder, tmp_path / "out", video, model=tmp_path / "none") == 1
     (line,) = errors(capsys)
-    assert line.startswith("skspot spot: There is not a model file")
+    assert line.startswith("skspot spot: There is no model file")
     assert spot(folder, tmp_path / "out", video, model=folder / "true.csv") == 1
     (line,) = errors(capsys)
     assert "is not a model file, or is damaged" in line

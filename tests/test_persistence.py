@@ -305,7 +305,7 @@ def test_an_interrupted_save_leaves_the_old_file(spotter, tmp_path, monkeypatch)
 
 
 def test_missing_file(tmp_path):
-    with pytest.raises(FileNotFoundError, match="There is not a model file.*none"):
+    with pytest.raises(FileNotFoundError, match="There is no model file.*none"):
         skspot.load(tmp_path / "none")
 
 
