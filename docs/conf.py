@@ -145,11 +145,16 @@ html_theme_options = {
 
 # -- What is not shown ------------------------------------------------------------------------
 
+# Methods that `FaceAligner` calls. They are documented in the base class.
+LANDMARKER_HOOKS = {"check", "detector", "frames_at_a_time", "key", "only_for", "track"}
+
 
 def skip_members(app, what, name, member, skip, options):
-    """Leave out a hook of skorch, and the methods that scikit-learn generates for routing."""
+    """Leave out a hook of skorch, methods that scikit-learn generates, and hooks of landmarkers."""
     generated = name.startswith("set_") and name.endswith("_request")
-    return True if generated or name == "check_is_fitted" else None
+    owner = getattr(member, "__qualname__", "").rpartition(".")[0]
+    is_hook = name in LANDMARKER_HOOKS and owner != "Landmarker"
+    return True if generated or is_hook or name == "check_is_fitted" else None
 
 
 # -- Formulas -----------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ def spotformer_paper(
 
     Parameters
     ----------
-    landmarker, memory, n_jobs, random_state, verbose
+    landmarker, memory, n_jobs, random_state, verbose : object
         As for `spotformer`.
 
     Returns

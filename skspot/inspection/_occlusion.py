@@ -142,7 +142,7 @@ class OcclusionDisplay:
             One video, of the kind that the pipeline takes.
         interval : row of an interval table
             A predicted or annotated interval of the video, such as ``table[0]``.
-        score, by, stretch, baseline, names
+        score, by, stretch, baseline, names : object
             As for `from_features`.
         name : str, default=None
             Name of the video, for the title; None uses that of its file.

@@ -283,7 +283,6 @@ def decode_apexes(
 ) -> IntervalTable:
     """Decode the frame scores of one video to intervals, starting from apexes.
 
-
     Parameters
     ----------
     scores : FrameScores or ndarray of shape (n_frames,), dtype `FRAME_SCORE_DTYPE`

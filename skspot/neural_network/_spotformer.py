@@ -191,6 +191,11 @@ class SpotFormer(nn.Module):
         dtype : torch.dtype, default=torch.float32
             Number type of weights and tokens. The results are always float32.
 
+        Yields
+        ------
+        None
+            The context has no value.
+
         Examples
         --------
         >>> import torch

@@ -67,10 +67,10 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
 
         - "window": from the window's reference frame to each other one, as in the paper.
         - a number k: over a fixed lag of k times `step`, independent of the spacing. Position p is
-        midway
-          between the window's frames p and p + 1; the pair of frames is centred there, or half a
-          frame earlier if whole frames do not allow it. For k = 1, unless `spacing` is given, these
-          are the frames p and p + 1 themselves; pairs further apart reach beyond the window.
+          midway between the frames p and p + 1 of the window; the pair of frames is centred there,
+          or half a frame earlier if whole frames do not allow it. For k = 1, unless `spacing` is
+          given, these are the frames p and p + 1 themselves; pairs further apart reach beyond the
+          window.
 
         ``("window", 1)`` adds the motion between neighbouring frames to the features of the paper.
     flow : {"patches", "farneback", "dis", "lucas-kanade", "tv-l1"} or callable, default="patches"

@@ -199,7 +199,7 @@ class VideoReport:
             The result for the video.
         y_true : ndarray of dtype `INTERVAL_DTYPE`, default=None
             The annotated intervals, if they are known.
-        estimator, faces, title, model, made
+        estimator, faces, title, model, made : object
             As for `from_predictions`.
 
         Returns

@@ -90,21 +90,65 @@ class FrameTimes:
         return float(self.timestamps[-1] - self.timestamps[0] + self.period)
 
     def start(self, frame: int) -> float:
-        """Return when a frame appears, in seconds."""
+        """Return when a frame appears.
+
+        Parameters
+        ----------
+        frame : int
+            The number of the frame, from 0.
+
+        Returns
+        -------
+        seconds : float
+            The time in seconds.
+        """
         return float(self.timestamps[frame])
 
     def end(self, frame: int) -> float:
-        """Return when a frame disappears, in seconds."""
+        """Return when a frame disappears.
+
+        Parameters
+        ----------
+        frame : int
+            The number of the frame, from 0.
+
+        Returns
+        -------
+        seconds : float
+            The time in seconds.
+        """
         last = frame == len(self) - 1
         return float(self.timestamps[frame] + self.period if last else self.timestamps[frame + 1])
 
     def frame_at(self, seconds: float) -> int:
-        """Return the frame that is shown at a time, the first or last one beyond the ends."""
+        """Return the frame that is shown at a time.
+
+        Parameters
+        ----------
+        seconds : float
+            The time in seconds.
+
+        Returns
+        -------
+        frame : int
+            The number of the frame. Before the video it is the first, after it the last.
+        """
         frame = np.searchsorted(self.timestamps, seconds, side="right") - 1
         return int(np.clip(frame, 0, len(self) - 1))
 
     def n_frames_in(self, seconds: float) -> int:
-        """Return how many frames come closest to a length of time at the frame rate."""
+        """Return how many frames come closest to a length of time at the frame rate.
+
+        Parameters
+        ----------
+        seconds : float
+            The length of time in seconds.
+
+        Returns
+        -------
+        n_frames : int
+            The number of frames; halves are rounded up.
+        """
         return n_frames_in(seconds, self.fps)
 
 
