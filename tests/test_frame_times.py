@@ -13,6 +13,7 @@ def test_frames_last_until_the_next_and_the_last_one_a_period():
     np.testing.assert_allclose(times.ends, [0.1, 0.2, 0.6, 0.7, 0.8, 0.9, 1.05])
     assert times.period == pytest.approx(0.15)  # the median over all, with its gap
     assert [times.start(3), times.end(3)] == [0.6, 0.7]
+    assert repr(times) == "FrameTimes(n_frames=7, fps=6.67, duration=1.05 s)"
     assert times.end(6) == times.duration == pytest.approx(1.05)
 
 

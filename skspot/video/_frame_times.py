@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 _RATE_SPAN = 100  # frames over which the frame rate is measured
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FrameTimes:
     """When each frame of a video appears and disappears.
 
@@ -60,6 +60,11 @@ class FrameTimes:
                 f"{self.name} must hold a time for each frame, each later than the last; got an "
                 f"array of shape {timestamps.shape}."
             )
+
+    def __repr__(self) -> str:
+        return (
+            f"FrameTimes(n_frames={len(self)}, fps={self.fps:.2f}, duration={self.duration:.2f} s)"
+        )
 
     def __len__(self) -> int:
         return len(self.timestamps)
