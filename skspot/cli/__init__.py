@@ -42,9 +42,7 @@ def main(arguments=None):
         0 on success, 1 after an error or if a video was left out, 130 after an interruption.
     """
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(
-            stream, "reconfigure"
-        ):  # names of files may hold characters that can't be printed
+        if hasattr(stream, "reconfigure"):  # file names may hold characters it can't print
             stream.reconfigure(errors="replace")
     options = make_parser().parse_args(arguments)
     try:
