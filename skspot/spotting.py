@@ -246,6 +246,8 @@ def spot(spotter, videos, *, n_jobs=None, on_error="raise", verbose=0, return_as
     >>> result.times.duration, len(result.scores), result.intervals.dtype.names
     (10.0, 300, ('onset', 'apex', 'offset', 'label', 'score'))
     """
+    if on_error not in ("raise", "warn"):
+        raise ValueError(f"on_error must be 'raise' or 'warn', got {on_error!r}.")
     if return_as not in ("list", "generator"):
         raise ValueError(f"return_as must be 'list' or 'generator', got {return_as!r}.")
     if not hasattr(spotter, "predict"):

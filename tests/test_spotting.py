@@ -152,6 +152,7 @@ def test_repr_and_pickle(results):
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
+        ({"on_error": "ignore"}, ValueError, "on_error must be 'raise' or 'warn', got 'ignore'"),
         ({"return_as": "array"}, ValueError, "return_as must be 'list' or 'generator'"),
         ({"videos": "a.mp4"}, TypeError, "videos must be a collection of videos, got one path"),
         ({"spotter": FaceAligner("template")}, TypeError, "FaceAligner, which has no predict"),

@@ -105,5 +105,5 @@ def map_named(function, names, videos, paths, *, task, n_jobs):
         n_jobs=n_jobs,
         on_error="warn",
         verbose=0,
-        consequence="nothing was written",
+        consequence="nothing was written for them",
     )

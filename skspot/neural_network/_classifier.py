@@ -109,7 +109,8 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
     lr : float, default=0.003
         Learning rate of the first epoch.
     lr_decay : float, default=0.81
-        Factor of the learning rate from each epoch to the next.
+        Factor of the learning rate from each epoch to the next. An `LRScheduler` of skorch among
+        the `callbacks` takes its place.
     max_epochs : int, default=10
         Number of epochs.
     batch_size : int, default=128
@@ -374,8 +375,8 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         features = check_videos(X)
         tables = check_interval_tables(y, n_videos=len(features))
         expected, layout = (self.window_shape_, self.layout_) if go_on else (None, None)
-        window_shape = check_features(features, expected)
         layout = FlowLayout.shared_by(features, expected=layout)
+        window_shape = check_features(features, expected)
         dataset = training_windows(
             features,
             tables,
@@ -463,8 +464,8 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         self.check_is_fitted()
         check_params(self)
         features = check_videos(X)
-        check_features(features, getattr(self, "window_shape_", None))
         FlowLayout.shared_by(features, expected=self.layout_)
+        check_features(features, getattr(self, "window_shape_", None))
         module = self.module_
         folded = module.folded(PRECISIONS[self.precision]) if type(module) is SpotFormer else None
         self._set_training(False)

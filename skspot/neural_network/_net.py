@@ -91,9 +91,10 @@ class VideoNet(NeuralNet):
     @property
     def _default_callbacks(self):
         f1 = EpochScoring(interval_f1_scorer, lower_is_better=False, name="valid_f1")
+        schedule = ("lr_schedule", LRScheduler("ExponentialLR", gamma=self.lr_decay))
         return [
             *(pair for pair in super()._default_callbacks if pair[0] != "print_log"),
-            ("lr_schedule", LRScheduler("ExponentialLR", gamma=self.lr_decay)),
+            *([] if _has_schedule(self.callbacks) else [schedule]),
             ("valid_f1", f1),
             ("throughput", Throughput()),
             ("progress", EpochProgress()),
@@ -180,6 +181,13 @@ def _sizes(module, window_shape, layout):
     elif "part_sizes" in arguments and sum(arguments["part_sizes"].default) != n_nodes:
         sizes["part_sizes"] = (n_nodes,)  # parts are not known: all nodes are one
     return {name: size for name, size in sizes.items() if name in arguments}
+
+
+def _has_schedule(callbacks):
+    """Return whether the callbacks of a net change its learning rate."""
+    given = callbacks if isinstance(callbacks, list | tuple) else []
+    given = [callback[1] if isinstance(callback, tuple) else callback for callback in given]
+    return any(isinstance(c, LRScheduler) or c is LRScheduler for c in given)
 
 
 def _has_fused_steps(device):

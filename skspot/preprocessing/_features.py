@@ -176,12 +176,12 @@ class FlowLayout:
         Returns
         -------
         layout : FlowLayout or None
-            `expected`, or that of the first video; None if some of the features are plain arrays.
+            `expected`, or that of the first video; None if the features are plain arrays.
 
         Raises
         ------
         ValueError
-            If layouts differ.
+            If layouts differ, or only some of the features have one.
 
         Warns
         -----
@@ -199,9 +199,16 @@ class FlowLayout:
                     f"{name}[{i}] was made with other settings of SWMROFlow than needed: "
                     f"{', '.join(differences)} ({source}); extract all videos with one SWMROFlow."
                 )
+        plain = [
+            i for i, v in enumerate(features) if not (v is None or isinstance(v, FlowFeatures))
+        ]
+        if plain:
+            raise ValueError(
+                f"{name}[{plain[0]}] is a plain array and {name}[{known[0][0]}] has a layout; pass "
+                "FlowFeatures for all videos, or plain arrays. Slices of FlowFeatures are arrays."
+            )
         _warn_of_pace(known, expected, name)
-        n_read = sum(video is not None for video in features)
-        return expected if len(known) == n_read else None
+        return expected
 
     def to_dict(self) -> dict[str, Any]:
         """Return the layout as plain values.
@@ -221,7 +228,8 @@ class FlowFeatures:
     Use it like an array of shape (n_frames, n_positions, n_nodes, n_channels): ``len``, ``shape``,
     slices and ``numpy.asarray`` work. The values may not have been computed yet. `blocks` then
     computes them while the video is decoded and does not keep them; an hour needs no more memory
-    than a minute. Any other access computes all values once and keeps them. A pickle contains the
+    than a minute, and computes them again each time, as predictions do. Any other access computes
+    all values once and keeps them. Slices are arrays without a layout. A pickle contains the
     values.
 
     Parameters

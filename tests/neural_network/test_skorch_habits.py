@@ -225,13 +225,15 @@ def test_early_stopping(data):
         (EarlyStopping(), "valid_loss"),
         (("stop", EarlyStopping("valid_f1", lower_is_better=False)), "valid_f1"),
         (Checkpoint(), "valid_loss_best"),
+        (EarlyStopping("own"), "own"),
     ],
-    ids=["stop", "stop by name", "checkpoint"],
+    ids=["stop", "stop by name", "checkpoint", "own score"],
 )
 def test_what_watches_held_out_videos_needs_some(data, callback, monitor):
     message = f"watches '{monitor}'.*set train_split=StratifiedSubjectKFold"
+    own = EpochScoring(interval_f1_scorer, lower_is_better=False, name="own")
     with pytest.raises(ValueError, match=message):
-        make(callbacks=[callback]).fit(*data)
+        make(callbacks=[own, callback]).fit(*data)
 
 
 @pytest.mark.parametrize(
@@ -248,12 +250,13 @@ def test_errors_of_train_split_explain(data, train_split, groups, message):
 
 def test_lr_scheduler(data):
     scheduler = LRScheduler(policy="StepLR", step_size=1, gamma=0.5, step_every="epoch")
-    spotter = make(max_epochs=3, callbacks=[("own", scheduler)], callbacks__lr_schedule=None)
-    spotter.fit(*data)
+    spotter = make(max_epochs=3, callbacks=[("own", scheduler)]).fit(*data)
     rates = spotter.history[:, "event_lr"]
     np.testing.assert_allclose(rates, 0.003 * 0.5 ** np.arange(3))
     plateau = LRScheduler("ReduceLROnPlateau", monitor="train_loss")
-    make(callbacks=[plateau], callbacks__lr_schedule=None).fit(*data)
+    assert set(make(callbacks=[plateau]).fit(*data).history[:, "event_lr"]) == {0.003}
+    built_in = make(lr_decay=0.5).fit(*data).history[:, "event_lr"]
+    np.testing.assert_allclose(built_in, [0.003, 0.0015])
 
 
 def test_freezer(data):

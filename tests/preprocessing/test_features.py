@@ -145,7 +145,8 @@ def test_what_videos_share():
     array = np.asarray(slow)
     assert FlowLayout.shared_by([None, slow, fast]) == slow.layout
     assert FlowLayout.shared_by([array, None]) is None
-    assert FlowLayout.shared_by([slow, array]) is None
+    with pytest.raises(ValueError, match=r"X\[1\] is a plain array and X\[0\] has a layout"):
+        FlowLayout.shared_by([slow, array])
     assert FlowLayout.shared_by([None], expected=fast.layout) == fast.layout
     other = make(spacing=4)[0]
     message = r"X\[1\] .*spacing=4 at 30 frames per second instead of 1 at 30 \(as X\[0\] was\)"

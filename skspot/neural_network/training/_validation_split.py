@@ -71,10 +71,12 @@ def check_monitors(callbacks, train_split):
     """
     if train_split is not None or callbacks is None or isinstance(callbacks, str):
         return
+    callbacks = [callback[1] if isinstance(callback, tuple) else callback for callback in callbacks]
+    on_held_out = {"valid_loss", "valid_f1"}
+    on_held_out |= {c.name for c in callbacks if not getattr(c, "on_train", True)}
     for callback in callbacks:
-        callback = callback[1] if isinstance(callback, tuple) else callback
         monitor = getattr(callback, "monitor", None)
-        if isinstance(monitor, str) and monitor.startswith("valid_"):
+        if isinstance(monitor, str) and monitor.removesuffix("_best") in on_held_out:
             raise ValueError(
                 f"{type(callback).__name__} watches {monitor!r}, which is recorded on held-out "
                 "videos only: set train_split=StratifiedSubjectKFold(5), say, and call fit with "
