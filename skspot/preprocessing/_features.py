@@ -226,11 +226,11 @@ class FlowFeatures:
     """The features of one video, with their layout and times.
 
     Use it like an array of shape (n_frames, n_positions, n_nodes, n_channels): ``len``, ``shape``,
-    slices and ``numpy.asarray`` work. The values may not have been computed yet. `blocks` then
-    computes them while the video is decoded and does not keep them; an hour needs no more memory
-    than a minute, and computes them again each time, as predictions do. Any other access computes
-    all values once and keeps them. Slices are arrays without a layout. A pickle contains the
-    values.
+    slices and ``numpy.asarray`` work; a slice is an array without a layout. The values may not have
+    been computed yet. `blocks`, which predictions use, then computes them while the video is
+    decoded and does not keep them: an hour needs no more memory than a minute, but each prediction
+    computes them again. Any other access computes all values once and keeps them. A pickle contains
+    the values.
 
     Parameters
     ----------
