@@ -182,7 +182,7 @@ class SpotFormer(nn.Module):
         """Compute faster within a ``with`` block, for inference.
 
         Batch normalisations are folded into the layers after them. At the published size this is
-        about 3 times as fast on a CPU; the results change in their last digits. It has no effect in
+        2 to 3 times as fast on a CPU; the results change in their last digits. It has no effect in
         training mode, when gradients are recorded, for derived classes, and if a block of the
         network has hooks. The weights must not change within the block.
 
