@@ -22,7 +22,7 @@ from skspot.neural_network import SpotFormer, SpotFormerLoss
 from skspot.neural_network._folded import FoldedSpotFormer
 
 SIZES = {
-    "the paper's network": {"dim": 256, "heads": 4, "dim_head": 64, "mlp_dim": 256, "dropout": 0.1},
+    "the paper's network": SpotFormer.PAPER_SIZES,
     "the default network": {"dim": 32, "heads": 2, "dim_head": 16, "mlp_dim": 32, "dropout": 0.0},
 }
 

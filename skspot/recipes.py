@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sklearn.pipeline import Pipeline
 
-from skspot.neural_network import SpotFormerClassifier
+from skspot.neural_network import SpotFormer, SpotFormerClassifier
 from skspot.preprocessing import FaceAligner, SWMROFlow
 from skspot.utils._typing import LandmarkerLike, Memory, RandomState
 
@@ -116,11 +116,7 @@ def spotformer_paper(
     )
     spotter["flow"].set_params(reference="first")
     spotter["spot"].set_params(
-        module__dim=256,
-        module__heads=4,
-        module__dim_head=64,
-        module__mlp_dim=256,
-        module__dropout=0.1,
+        **{f"module__{name}": value for name, value in SpotFormer.PAPER_SIZES.items()},
         criterion__macro_weight=0.5,
         criterion__expression_weight=0.1,
         criterion__normalize=False,

@@ -17,9 +17,6 @@ from skspot.neural_network._authors_checkpoint import authors_names, refuse_name
 
 N_OUTPUTS = 10
 
-# The arguments of `SpotFormer` that make the published network.
-PAPER_SIZES = {"dim": 256, "heads": 4, "dim_head": 64, "mlp_dim": 256, "dropout": 0.1}
-
 # The network that computes in its folded form here and now, and that form.
 _FOLDED = ContextVar("folded network", default=(None, None))
 
@@ -100,6 +97,9 @@ class SpotFormer(nn.Module):
     >>> sum(p.numel() for p in SpotFormer.paper().parameters())
     3168778
     """
+
+    # The arguments that make the published network.
+    PAPER_SIZES = {"dim": 256, "heads": 4, "dim_head": 64, "mlp_dim": 256, "dropout": 0.1}
 
     def __init__(
         self,
@@ -231,7 +231,7 @@ class SpotFormer(nn.Module):
         module : SpotFormer
             The network: dim 256, 4 heads of 64, 256 hidden units, dropout 0.1.
         """
-        return cls(**{**PAPER_SIZES, **params})
+        return cls(**{**cls.PAPER_SIZES, **params})
 
     @classmethod
     def from_authors_state_dict(
