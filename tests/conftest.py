@@ -25,6 +25,8 @@ def pytest_cmdline_main(config):
     is_worker = hasattr(config, "workerinput")  # which has no workers of its own
     if not (named or is_worker) and config.getoption("numprocesses", 0) is None:
         config.option.numprocesses = "auto"
+        # A worker for each core: threads of their own would only wait for each other.
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def shared_folder(variable, name):

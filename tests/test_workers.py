@@ -1,5 +1,6 @@
 """Tests of how the test suite uses the cores."""
 
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -19,7 +20,9 @@ ArgsSource = pytest.Config.ArgsSource
     ],
     ids=["whole suite", "option given", "tests named", "worker"],
 )
-def test_only_the_whole_suite_gets_workers(source, given, expected):
+def test_only_the_whole_suite_gets_workers(source, given, expected, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "")
+    monkeypatch.delenv("OMP_NUM_THREADS")
     option = SimpleNamespace(numprocesses=given.pop("numprocesses"))
     config = SimpleNamespace(
         ArgsSource=ArgsSource,
@@ -30,3 +33,4 @@ def test_only_the_whole_suite_gets_workers(source, given, expected):
     )
     pytest_cmdline_main(config)
     assert option.numprocesses == expected
+    assert os.environ.get("OMP_NUM_THREADS") == ("1" if expected == "auto" else None)
