@@ -114,7 +114,7 @@ def spotformer_paper(
     spotter = spotformer(
         landmarker, memory=memory, n_jobs=n_jobs, random_state=random_state, verbose=verbose
     )
-    spotter["flow"].set_params(reference="first")
+    spotter["flow"].set_params(reference="first", resolutions=("window",))
     spotter["spot"].set_params(
         **{f"module__{name}": value for name, value in SpotFormer.PAPER_SIZES.items()},
         criterion__macro_weight=0.5,

@@ -15,10 +15,12 @@ from skspot.faces._nodes import (
     rigid_radius,
 )
 from skspot.faces._scheme import CLOSED_PARTS, FACE_PARTS, MIRRORED_POINTS, STABLE_POINTS
+from skspot.faces._shape import MEAN_SHAPE
 
 __all__ = [
     "CLOSED_PARTS",
     "FACE_PARTS",
+    "MEAN_SHAPE",
     "MIRRORED_NODES",
     "MIRRORED_POINTS",
     "NODE_SETS",

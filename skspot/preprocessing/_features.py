@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 from skspot.faces import MIRRORED_NODES, PART_SIZES, node_names
 from skspot.preprocessing.flow import window_pairs
 from skspot.utils._parallel import one_opencv_thread
-from skspot.utils._typing import FeaturesLike, HeadMotion, Nodes, Reference
+from skspot.utils._typing import FeaturesLike, HeadMotion, Nodes, Reference, Resolution
 from skspot.video import FrameTimes, n_frames_in
 
 # Largest factor by which windows may differ in length because of the frame rate.
@@ -32,7 +32,7 @@ class FlowLayout:
         Frames in a window.
     spacing : int, default=1
         Frames of the video from one frame of a window to the next.
-    resolutions : tuple of "window" and int, default=("window",)
+    resolutions : tuple of "window", "neutral" and int, default=("window",)
         The displacements at each position, as for `SWMROFlow`.
     step : float, default=1/30
         Requested seconds from one frame of a window to the next; the unit of lags.
@@ -40,6 +40,8 @@ class FlowLayout:
         The frame of the window from which the resolution "window" is measured.
     head_motion : {"nose", "similarity", None}, default="nose"
         How the motion of the head was removed.
+    neutral_span : (float, float), default=(120, 120)
+        Seconds before and after a frame in which its neutral face was sought.
     face_size : float, default=128
         Size of the normalised face in pixels, which are the unit of the displacements.
     fps : float, default=30.0
@@ -48,7 +50,8 @@ class FlowLayout:
     Attributes
     ----------
     pairs : int array of shape (n_positions, n_resolutions, 2)
-        The two frames of each displacement, relative to the frame of the window.
+        The two frames of each displacement, relative to the frame of the window; for "neutral",
+        twice the frame that is compared with the neutral face.
     seconds : float array of shape (n_positions, n_resolutions, 2)
         The same in seconds.
 
@@ -67,21 +70,23 @@ class FlowLayout:
     nodes: Nodes = "paper"
     window_length: int = 17
     spacing: int = 1
-    resolutions: tuple[Literal["window"] | int, ...] = ("window",)
+    resolutions: tuple[Resolution, ...] = ("window",)
     step: float = 1 / 30
     reference: Reference = "centre"
     head_motion: HeadMotion | None = "nose"
+    neutral_span: tuple[float, float] = (120, 120)
     face_size: float = 128
     fps: float = 30.0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "resolutions", tuple(self.resolutions))  # the class is frozen
+        for name in ("resolutions", "neutral_span"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))  # the class is frozen
 
     @property
     def pairs(self) -> NDArray[np.int_]:
         """The two frames of each displacement, relative to the frame of the window."""
         unit = frames_per_step(self.step, self.fps)
-        lags = [r if r == "window" else r * unit for r in self.resolutions]
+        lags = [r if isinstance(r, str) else r * unit for r in self.resolutions]
         return window_pairs(self.window_length, self.spacing, lags, self.reference)
 
     @property
@@ -132,9 +137,10 @@ class FlowLayout:
         -------
         differences : list of str
             Texts such as ``"nodes='paper' instead of 'extended'"``, with the value of `other` last.
-            Frame rates, and spacings with them, may differ.
+            Frame rates, and spacings with them, may differ, and the span of the neutral face.
         """
-        names = [f.name for f in fields(self) if f.name not in ("fps", "spacing", "step")]
+        may_differ = ("fps", "spacing", "step", "neutral_span")
+        names = [f.name for f in fields(self) if f.name not in may_differ]
         pairs = [(name, getattr(self, name), getattr(other, name)) for name in names]
         texts = [
             f"{name}={mine!r} instead of {theirs!r}"

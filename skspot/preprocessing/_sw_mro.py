@@ -8,28 +8,35 @@ from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 from numbers import Integral, Real
-from typing import Literal, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from skspot.faces import NODE_SETS
+from skspot.preprocessing._extraction import iterate_windows
 from skspot.preprocessing._features import FlowFeatures, FlowLayout, frames_per_step
-from skspot.preprocessing.flow import ENGINE_NAMES, RegionGeometry, make_engine
-from skspot.preprocessing.flow._windows import gather_windows, n_valid_in_windows
+from skspot.preprocessing.flow import ENGINE_NAMES
 from skspot.utils._cache import cached
 from skspot.utils._callables import callable_key
 from skspot.utils._doc_links import DocLinkMixin
 from skspot.utils._parallel import map_videos
 from skspot.utils._param_validation import MEMORY, Interval, StrOptions, _fit_context
-from skspot.utils._progress import progress_bar
-from skspot.utils._typing import HeadMotion, MaybeNone, Memory, Nodes, OnError, Reference
+from skspot.utils._typing import (
+    HeadMotion,
+    MaybeNone,
+    Memory,
+    Nodes,
+    OnError,
+    Reference,
+    Resolution,
+)
 from skspot.utils.validation import check_videos
 from skspot.video import AlignedVideo
 
 # Part of the cache key: increase it when the features change.
-_VERSION = 3
+_VERSION = 4
 
 
 class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
@@ -42,11 +49,16 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
     averaged over facial regions (nodes), and the motion of the head is removed. The edge frames are
     repeated before the first and after the last frame.
 
+    A window is too short to tell the way to an expression from the way back, and shows nothing
+    while an expression is held. The displacement from the neutral face does; it is not part of the
+    paper.
+
     A window spans the same time in videos of any frame rate: 16 steps of 1/30 s. A step is one
     frame at 30 frames per second, two frames at 60 and seven at 200.
 
-    The variants in the paper's comparisons are parameters: a single temporal resolution is
-    ``resolutions=(1,)``, longer windows are ``step=4 / 30``.
+    The features of the paper are ``resolutions=("window",)``. The variants in its comparisons are
+    parameters, too: a single temporal resolution is ``resolutions=(1,)``, longer windows are
+    ``step=4 / 30``.
 
     The transformer is stateless: it needs no `fit`.
 
@@ -61,11 +73,13 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
     spacing : int, default=None
         Frames of the video from one frame of a window to the next, independent of its rate. None
         uses `step`.
-    resolutions : tuple or list of "window" and int, default=("window",)
+    resolutions : tuple or list of "window", "neutral" and int, default=("window", "neutral")
         The displacements at each position of a window. Each is a pair of channels (dx, dy), in this
         order:
 
         - "window": from the window's reference frame to each other one, as in the paper.
+        - "neutral": from the neutral face to frame p of the window, which is the middle one at
+          position ``window_length // 2``. 0 where it is not known, see Notes.
         - a number k: over a fixed lag of k times `step`, independent of the spacing. Position p is
           midway between the frames p and p + 1 of the window; the pair of frames is centred there,
           or half a frame earlier if whole frames do not allow it. For k = 1, unless `spacing` is
@@ -73,6 +87,9 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
           window.
 
         ``("window", 1)`` adds the motion between neighbouring frames to the features of the paper.
+    neutral_span : (float, float), default=(120, 120)
+        Seconds before and after a frame in which its neutral face is sought, for the resolution
+        "neutral". ``(120, 0)`` uses the past alone, as live film requires.
     flow : {"patches", "farneback", "dis", "lucas-kanade", "tv-l1"} or callable, default="patches"
         The optical flow engine. "patches" aligns overlapping patches of each region. It is the
         fastest and the most precise of them, and follows fast motion of the head (see Notes). The
@@ -122,12 +139,21 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
     If more than half of the frames of a window show no face, its values are NaN, and nothing is
     spotted there. In other windows, the displacement to or from a frame without landmarks is 0.
 
+    The neutral face is the configuration of all nodes that a face takes most often during
+    `neutral_span`: a joint mode, because a face that is expressive most of the time has another
+    median. Each frame is compared with one picture of the same face (`flow` measures the motion),
+    which is renewed every few seconds. The motion of the head is that of a rigid body with the
+    depths of a mean face, fitted to the nose and the corners of the eyes. The displacement is
+    unknown, and 0 in the features, where no face is seen, the head is turned further than about
+    ten degrees from its usual pose, or a pose lasted less than a second.
+
     At the ends of a video, the frames of a pair are clipped to it; a pair of equal frames has the
     displacement 0. A video must be at least as long as a window and the longest lag.
 
-    Most of the time is spent on flow, once for each frame and distinct lag: 8 with the defaults,
-    one more with ``("window", 9)``, a single one with ``(1,)``. In addition, there is flow from the
-    first and to the last frame of the video. As many frames as the longest lag are in memory.
+    Most of the time is spent on flow, once for each frame and distinct lag: 8 with "window", one
+    more with ``("window", 9)``, a single one with ``(1,)``, and one with "neutral". In addition,
+    there is flow from the first and to the last frame of the video. As many frames as the longest
+    lag are in memory, and the features of the seconds after a frame in `neutral_span`.
 
     The engine "patches" covers each region with nine patches of 23 x 23 pixels (at a face of 128)
     and aligns them with the later frames by Gauss-Newton steps from coarse to fine [2]_. The mean
@@ -158,12 +184,12 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
     >>> aligned = FaceAligner(landmarker="template").transform(data.videos)
     >>> features = SWMROFlow().transform(aligned)
     >>> features[0].shape, features[0].dtype
-    ((60, 16, 10, 2), dtype('float32'))
+    ((60, 16, 10, 4), dtype('float32'))
 
-    The motion between neighbouring frames as two more channels:
+    The features of the paper:
 
-    >>> SWMROFlow(resolutions=("window", 1)).transform(aligned)[0].shape
-    (60, 16, 10, 4)
+    >>> SWMROFlow(resolutions=("window",)).transform(aligned)[0].shape
+    (60, 16, 10, 2)
     """
 
     _parameter_constraints = {
@@ -171,6 +197,7 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
         "step": [Interval(Real, 0, None, closed="neither")],
         "spacing": [Interval(Integral, 1, None, closed="left"), None],
         "resolutions": [tuple, list],
+        "neutral_span": [tuple, list],
         "flow": [StrOptions(set(ENGINE_NAMES)), callable],
         "nodes": [StrOptions(set(NODE_SETS))],
         "reference": [StrOptions({"centre", "first"})],
@@ -188,7 +215,8 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
         *,
         step: float = 1 / 30,
         spacing: int | None = None,
-        resolutions: Sequence[Literal["window"] | int] = ("window",),
+        resolutions: Sequence[Resolution] = ("window", "neutral"),
+        neutral_span: tuple[float, float] = (120, 120),
         flow: str | Callable[..., ArrayLike] = "patches",
         nodes: Nodes = "paper",
         reference: Reference = "centre",
@@ -203,6 +231,7 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
         self.step = step
         self.spacing = spacing
         self.resolutions = resolutions
+        self.neutral_span = neutral_span
         self.flow = flow
         self.nodes = nodes
         self.reference = reference
@@ -298,6 +327,7 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
             window_length=self.window_length,
             spacing=spacing,
             resolutions=tuple(self.resolutions),
+            neutral_span=tuple(self.neutral_span),
             step=self.step,
             reference=self.reference,
             head_motion=self.head_motion,
@@ -309,6 +339,7 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
         self._validate_params()
         self._check_window()
         self._check_resolutions()
+        self._check_neutral_span()
         self._check_device()
 
     def _check_window(self):
@@ -319,11 +350,20 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
             )
 
     def _check_resolutions(self):
-        known = [r == "window" or _is_lag(r) for r in self.resolutions]
+        known = [r in ("window", "neutral") or _is_lag(r) for r in self.resolutions]
         if not known or not all(known) or len(set(self.resolutions)) < len(known):
             raise ValueError(
-                "resolutions must hold 'window' or lags in steps (int, at least 1), at least one "
-                f"and none of them twice; got {self.resolutions!r}."
+                "resolutions must hold 'window', 'neutral' or lags in steps (int, at least 1), at "
+                f"least one and none of them twice; got {self.resolutions!r}."
+            )
+
+    def _check_neutral_span(self):
+        span = self.neutral_span
+        numbers = len(span) == 2 and all(isinstance(seconds, Real) for seconds in span)
+        if not numbers or min(span) < 0 or not 1 <= sum(span) < np.inf:
+            raise ValueError(
+                "neutral_span must be the seconds before and after a frame, not negative and "
+                f"together at least 1 s; got {span!r}."
             )
 
     def _check_device(self):
@@ -375,7 +415,7 @@ def _extract(video_and_layout, *, flow, device, key, memory, show, at_once):
     _check_length(aligned, layout, aligned.name)
     video_key = (aligned.fingerprint, key, _VERSION)
     identity = repr((video_key, layout)).encode()
-    values = partial(_iterate_windows, aligned, show, flow, device, layout)
+    values = partial(iterate_windows, aligned, layout, flow=flow, device=device, show=show)
     features = FlowFeatures(
         layout,
         aligned.valid,
@@ -397,24 +437,3 @@ def _extract(video_and_layout, *, flow, device, key, memory, show, at_once):
 def window_displacements(features, video_key, layout):
     """Return the values of features; the other arguments are their cache key."""
     return np.asarray(features)
-
-
-def _iterate_windows(aligned, show, flow, device, layout):
-    """Yield the features of each frame."""
-    pairs = layout.pairs
-    lags = tuple(np.unique(np.abs(np.diff(pairs))).tolist())
-    geometry = RegionGeometry(layout.face_size, layout.nodes, layout.head_motion)
-    displacements = progress_bar(
-        make_engine(flow, device).displacements(aligned, geometry, lags),
-        desc=f"{aligned.name}, frames turned into features",
-        unit="frame",
-        total=len(aligned),
-        shown=show,
-    )
-    window_length = layout.window_length
-    n_valid = n_valid_in_windows(np.asarray(aligned.valid), window_length, layout.spacing)
-    for i, window in enumerate(gather_windows(displacements, len(aligned), pairs)):
-        window[np.isnan(window)] = 0  # single unknown displacements
-        if 2 * n_valid[i] < window_length:
-            window[:] = np.nan
-        yield window

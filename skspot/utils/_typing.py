@@ -43,6 +43,7 @@ OnError: TypeAlias = Literal["raise", "warn"]
 
 Nodes: TypeAlias = Literal["paper", "extended"]
 Reference: TypeAlias = Literal["centre", "first"]
+Resolution: TypeAlias = Literal["window", "neutral"] | int
 HeadMotion: TypeAlias = Literal["nose", "similarity"]
 
 

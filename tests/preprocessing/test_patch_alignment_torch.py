@@ -10,7 +10,12 @@ import torch
 from skspot.preprocessing import SWMROFlow
 from skspot.preprocessing.flow import RegionGeometry, make_engine
 from skspot.preprocessing.flow import _device_engine as engine_module
-from skspot.preprocessing.flow._patch_alignment import N_LEVELS, align_regions, make_pyramid
+from skspot.preprocessing.flow._patch_alignment import (
+    N_LEVELS,
+    align_regions,
+    describe_regions,
+    make_pyramid,
+)
 from skspot.preprocessing.flow._patch_alignment_torch import (
     align_batch,
     check_device,
@@ -97,7 +102,7 @@ def test_every_region_of_every_picture(device):
     pyramids = [make_pyramid(frame) for frame in frames]
     for origin, boxes, found in zip(origins, regions, motion):
         targets = [pyramids[origin + lag] for lag in lags]
-        expected = align_regions(pyramids[origin], targets, boxes)
+        expected = align_regions(describe_regions(pyramids[origin], boxes), targets)
         np.testing.assert_allclose(found[lags], expected, atol=TOLERANCE, rtol=0)
         known = np.multiply.outer(lags, [0.8, -0.5])
         np.testing.assert_allclose(found[lags, 0], known, atol=0.1)
@@ -113,7 +118,7 @@ def test_first_guesses_come_from_the_pairs_that_are_needed(device):
     assert np.isnan(motion[1, 1:4]).all()
     assert np.abs(motion[1, 4, 0] - [36, 0]).max() > 1  # too far for one go
     pyramids = [make_pyramid(frame) for frame in frames]
-    expected = align_regions(pyramids[0], [pyramids[4]], regions[0])
+    expected = align_regions(describe_regions(pyramids[0], regions[0]), [pyramids[4]])
     np.testing.assert_allclose(motion[1, 4], expected[0], atol=TOLERANCE, rtol=0)
 
 

@@ -32,22 +32,22 @@ class DevicePatchAlignment(FlowEngine):
         needed = np.ones((1, len(targets) + 1), dtype=bool)
         return align_batch(pyramids, np.array([0]), regions[None], needed)[0, 1:]
 
-    def displacements(self, aligned, geometry, lags):
+    def displacements(self, aligned, geometry, lags, frames=None):
         """Yield the displacements of every node from each frame to later ones."""
         origins = iterate_origins(aligned, lags)
         pyramids = None
-        for frames in _batches(aligned):
-            pyramids = extend_pyramids(pyramids, frames, self.device)
+        for batch in _batches(aligned, frames):
+            pyramids = extend_pyramids(pyramids, batch, self.device)
             n_ready = max(0, len(pyramids[0]) - lags[-1])
             yield from _tables(list(islice(origins, n_ready)), pyramids, geometry, lags[-1])
             pyramids = [level[n_ready:] for level in pyramids]
         yield from _tables(list(origins), pyramids, geometry, lags[-1])
 
 
-def _batches(aligned):
+def _batches(aligned, frames):
     """Yield the frames as arrays (n_frames, height, width)."""
     length = round(_BATCH_LENGTH * min(1, 128 / aligned.face_size) ** 2)
-    frames = iter(aligned)
+    frames = iter(aligned if frames is None else frames)
     while batch := list(islice(frames, max(1, length))):
         yield np.stack(batch)
 

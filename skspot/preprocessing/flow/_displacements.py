@@ -13,7 +13,7 @@ from skspot.faces import node_names
 from skspot.video import face_extent
 
 
-def displacements_frame_by_frame(engine, aligned, geometry, lags):
+def displacements_frame_by_frame(engine, aligned, geometry, lags, frames=None):
     """Yield what `FlowEngine.displacements` returns, with one call of the engine for each frame.
 
     The frames are decoded once, and ``lags[-1] + 1`` of them are held.
@@ -29,7 +29,7 @@ def displacements_frame_by_frame(engine, aligned, geometry, lags):
             motion = geometry.node_motion(engine, origin.landmarks, frames)
         return displacement_table(origin, geometry, lags[-1], motion)
 
-    for frame in aligned:
+    for frame in aligned if frames is None else frames:
         held.append(engine.prepare(frame))
         if len(held) > lags[-1]:
             yield table_of_oldest()

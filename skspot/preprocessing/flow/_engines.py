@@ -18,7 +18,7 @@ from skspot.preprocessing.flow._geometry import crop_box
 class FlowEngine(ABC):
     """Measures how regions of a picture move."""
 
-    def displacements(self, aligned, geometry, lags):
+    def displacements(self, aligned, geometry, lags, frames=None):
         """Return an iterator over the displacements of every node from each frame to later ones.
 
         Parameters
@@ -29,6 +29,8 @@ class FlowEngine(ABC):
             Where to look, and how the motion of the head is removed.
         lags : tuple of int
             Distances between the two frames of a pair, in frames, increasing from at least 1.
+        frames : iterable, default=None
+            The frames of the video; None decodes them.
 
         Returns
         -------
@@ -38,7 +40,7 @@ class FlowEngine(ABC):
             not exist, and where k is not needed: neither 0, nor one of `lags`, nor the distance of
             a pair with the video's first or last frame, which the windows at its ends repeat.
         """
-        return displacements_frame_by_frame(self, aligned, geometry, lags)
+        return displacements_frame_by_frame(self, aligned, geometry, lags, frames)
 
     def prepare(self, frame):
         """Return what is needed of a uint8 frame (height, width), for all its pairs."""
@@ -66,6 +68,21 @@ class FlowEngine(ABC):
             Mean (dx, dy) in pixels.
         """
 
+    def follow(self, reference, regions, margin):
+        """Return a function that measures the motion of regions to one frame after the other.
+
+        Parameters
+        ----------
+        reference, regions, margin
+            As for `region_motion`.
+
+        Returns
+        -------
+        motion_to : callable
+            Takes a prepared frame and returns the motion of each region, (n_regions, 2).
+        """
+        return lambda target: self.region_motion(reference, [target], regions, margin)[0]
+
 
 class PatchAlignment(FlowEngine):
     """Region motion from overlapping patches of each region; the pictures are pyramids."""
@@ -78,9 +95,16 @@ class PatchAlignment(FlowEngine):
 
     def region_motion(self, reference, targets, regions, margin):
         """Return the mean displacement of each region."""
-        from skspot.preprocessing.flow._patch_alignment import align_regions
+        from skspot.preprocessing.flow._patch_alignment import align_regions, describe_regions
 
-        return align_regions(reference, targets, regions)
+        return align_regions(describe_regions(reference, regions), targets)
+
+    def follow(self, reference, regions, margin):
+        """Return a function that measures the motion of regions to one frame after the other."""
+        from skspot.preprocessing.flow._patch_alignment import align_regions, describe_regions
+
+        described = describe_regions(reference, regions)
+        return lambda target: align_regions(described, [target])[0]
 
 
 class DenseFlow(FlowEngine):

@@ -26,7 +26,7 @@ class RegionGeometry:
         self.face_size = face_size
         self.nodes = nodes
         self.head_motion = head_motion
-        self.margin = round(_MARGIN * face_size)
+        self.margin = flow_margin(face_size)
 
     def regions(self, landmarks):
         """Return the regions around the landmarks of a frame, or of each of several.
@@ -77,6 +77,11 @@ class RegionGeometry:
         if self.head_motion == "similarity":
             return node_motion - _similarity_motion(rigid, rigid_motion, nodes)
         return node_motion
+
+
+def flow_margin(face_size):
+    """Return the pixels around the outermost regions that dense flow is computed for as well."""
+    return round(_MARGIN * face_size)
 
 
 def _similarity_motion(rigid_points, rigid_motion, points):

@@ -36,29 +36,45 @@ def make_pyramid(frame):
     return pyramid
 
 
-def align_regions(reference, targets, regions):
-    """Return the mean displacement of each region of a picture to later pictures.
+def describe_regions(reference, regions):
+    """Return what is needed of the regions of a picture, for all alignments with later pictures.
 
     Parameters
     ----------
     reference : list of float32 arrays
         The pyramid of the picture in which the regions lie.
-    targets : list of list of float32 arrays
-        The pyramids of the later pictures. The motion found in one is the first guess in the next.
     regions : int array of shape (n_regions, 4)
         First column, first row, last column and last row of each region, inclusive.
+
+    Returns
+    -------
+    stages : list of (int, int, _Areas)
+        Level, steps and areas of each stage of the alignment.
+    """
+    return [
+        (level, n_steps, _cut_areas(reference[level], regions, level, side, n_side))
+        for level, side, n_side, n_steps in scaled_stages(regions)
+    ]
+
+
+def align_regions(stages, targets):
+    """Return the mean displacement of each region of a picture to later pictures.
+
+    Parameters
+    ----------
+    stages : list
+        What `describe_regions` returns.
+    targets : list of list of float32 arrays
+        The pyramids of the later pictures. The motion found in one is the first guess in the next.
 
     Returns
     -------
     motion : float32 array of shape (n_targets, n_regions, 2)
         Mean (dx, dy) in pixels.
     """
-    stages = [
-        (level, n_steps, _cut_areas(reference[level], regions, level, side, n_side))
-        for level, side, n_side, n_steps in scaled_stages(regions)
-    ]
-    motion = np.zeros((len(regions), 2), dtype=np.float32)
-    result = np.empty((len(targets), len(regions), 2), dtype=np.float32)
+    n_regions = len(stages[0][-1].corners)
+    motion = np.zeros((n_regions, 2), dtype=np.float32)
+    result = np.empty((len(targets), n_regions, 2), dtype=np.float32)
     for i, target in enumerate(targets):
         for level, n_steps, areas in stages:
             _align(target[level], *areas, n_steps, np.float32(2**level), motion)

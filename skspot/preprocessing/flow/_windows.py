@@ -16,14 +16,17 @@ def window_pairs(window_length, spacing, resolutions, reference):
     Returns
     -------
     pairs : int array of shape (window_length - 1, n_resolutions, 2)
-        From which frame to which, counted from the window's middle frame.
+        From which frame to which, counted from the window's middle frame; for "neutral", twice the
+        frame that is compared with the neutral face.
     """
     half = window_length // 2
     frames = spacing * np.arange(-half, half + 1)
     origin = half if reference == "centre" else 0
     pairs = []
     for resolution in resolutions:
-        if resolution == "window":
+        if resolution == "neutral":
+            start = end = frames[:-1]
+        elif resolution == "window":
             end = np.delete(frames, origin)
             start = np.full_like(end, frames[origin])
         else:

@@ -1,0 +1,95 @@
+"""The motion of a rigid head, fitted to the motion of regions that expressions hardly move.
+
+A shift alone leaves the parallax of turns and nods in the motion of the nodes: the mouth lies in
+front of the corners of the eyes. The regions' depths are those of the mean face.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skspot.faces import MEAN_SHAPE, NODE_SETS
+
+# The landmarks of each rigid region: the bridge and tip of the nose, and the corners of the eyes.
+_RIGID = ((28, 29), (30,), (36,), (39,), (42,), (45,))
+
+# How much each part of the motion costs, so that noise is not taken for it: shift (2), size, roll,
+# turn, nod, and two kinds of foreshortening.
+_COST = np.array([0.0, 0.0, 0.002, 0.002, 0.006, 0.006, 0.2, 0.2])
+
+# Deviation of a region from the rigid motion, in face sizes, from which on it has less weight.
+_OUTLIER = 0.5 / 128
+_N_FITS = 4
+
+
+class HeadTurn(NamedTuple):
+    """How a head has moved between two pictures.
+
+    Attributes
+    ----------
+    motion : array of shape (n_nodes, 2)
+        Motion of the nodes with the head, in face sizes.
+    angle : float
+        How far the head has turned and nodded, in radians as far as they can be seen.
+    misfit : float
+        Median deviation of the rigid regions, in face sizes.
+    """
+
+    motion: np.ndarray
+    angle: float
+    misfit: float
+
+
+class HeadTurnFit:
+    """Fits the motion of the head to the motion of regions.
+
+    Parameters
+    ----------
+    landmarks : array of shape (68, 2)
+        Of the face from which motion is measured, in face sizes.
+    nodes : {"paper", "extended"}
+        The node set.
+    """
+
+    def __init__(self, landmarks, nodes):
+        groups = [list(points) for points in (*NODE_SETS[nodes].values(), *_RIGID)]
+        self.n_nodes = len(NODE_SETS[nodes])
+        self.centres = np.stack([landmarks[points].mean(axis=0) for points in groups])
+        depth = np.array([MEAN_SHAPE[points, 2].mean() for points in groups])
+        basis = _rigid_motions(self.centres - landmarks[27:31].mean(axis=0), depth)
+        self._of_nodes, rigid = basis[: self.n_nodes], basis[self.n_nodes :]
+        self._of_rigid = rigid.reshape(-1, rigid.shape[-1])
+
+    def __call__(self, motion):
+        """Return the motion of the head.
+
+        Parameters
+        ----------
+        motion : array of shape (n_nodes + n_rigid, 2)
+            Of the nodes and of the rigid regions, in face sizes.
+
+        Returns
+        -------
+        turn : HeadTurn
+            The motion of the head.
+        """
+        basis, target = self._of_rigid, motion[self.n_nodes :].ravel()
+        weight = np.ones(len(target))
+        for _ in range(_N_FITS):  # iteratively reweighted least squares
+            weighted = basis.T * weight
+            parts = np.linalg.solve(weighted @ basis + np.diag(_COST), weighted @ target)
+            rest = (target - basis @ parts).reshape(-1, 2)
+            deviation = np.sqrt((rest**2).sum(axis=1))
+            weight = np.repeat(1 / np.maximum(1, deviation / _OUTLIER), 2)
+        return HeadTurn(
+            self._of_nodes @ parts, float(np.hypot(*parts[4:6])), float(np.median(deviation))
+        )
+
+
+def _rigid_motions(points, depth):
+    """Return how points move by each part of the head's motion, shape (n_points, 2, n_parts)."""
+    x, y = points.T
+    one, zero = np.ones_like(x), np.zeros_like(x)
+    columns = [(one, zero), (zero, one), (x, y), (-y, x), (depth, zero), (zero, depth)]
+    columns += [(x, -y), (y, x)]
+    return np.stack([np.stack(column, axis=-1) for column in columns], axis=-1)
