@@ -7,6 +7,7 @@ import numpy as np
 
 from skspot.intervals import CLASSES, INTERVAL_DTYPE, make_intervals
 from skspot.neural_network._windows import shows_face
+from skspot.preprocessing import FlowLayout
 from skspot.video import n_frames_in
 
 # Seconds between a pasted expression and its neighbours.
@@ -19,7 +20,20 @@ _LENGTH_FACTOR = 1.25
 _APEX_DEVIATION = 0.08
 
 # Seconds of rise and fall; a long expression is held in between.
-_RAMP_LENGTHS = (8 / 30, 20 / 30)
+_RISE_SECONDS = (4 / 30, 16 / 30)
+_FALL_SECONDS = (6 / 30, 30 / 30)
+
+# Power of the curves of rise and fall: a rise starts fast, and a fall ends slowly.
+_POWERS = (1.2, 2.5)
+
+# The most by which an expression that is held is weaker at its ends than at the apex.
+_SLACK = 0.3
+
+# Probabilities that a pasted pattern combines those of two expressions, or is weaker on one side of
+# the face, and the least that is left there.
+_COMBINED = 0.25
+_ONE_SIDED = 0.25
+_OTHER_SIDE = 0.1
 
 # Length in frames of the shortest pasted expression: onset, apex and offset with a frame between.
 _MIN_LENGTH = 5
@@ -52,8 +66,8 @@ class ExpressionPaster:
 
     A pasted expression has slightly changed length, apex and size of an annotated one of its class.
     The pattern of its motion is that of any annotated expression, because micro-expressions are
-    small and short versions of the same facial actions. Features are differences of positions, and
-    adding the differences of the expression is exact.
+    small and short versions of the same facial actions; some are weaker on one side or combine two.
+    Features are differences of positions, and adding the differences of the expression is exact.
 
     Parameters
     ----------
@@ -71,10 +85,11 @@ class ExpressionPaster:
 
     def __init__(self, features, tables, rates, *, ratios, mirror):
         self.videos = [
-            _Video(np.asarray(video), video.layout.pairs, table, fps)
+            _Video(np.asarray(video), video.layout, table, fps)
             for video, table, fps in zip(features, tables, rates)
         ]
-        self.mirrored_nodes = features[0].layout.mirrored_nodes if mirror else None
+        self.mirrored_nodes = np.array(features[0].layout.mirrored_nodes)
+        self.mirror = mirror
         self.examples = {label: [] for label in CLASSES}
         for video in self.videos:
             for interval in video.table:
@@ -127,7 +142,7 @@ class ExpressionPaster:
         if not rows:
             return video.values, video.table
         annotated = video.table[list(INTERVAL_DTYPE.names)].tolist()
-        pasted = _as_windows(position, video.pairs)
+        pasted = _as_windows(position, video.layout)
         return video.values + pasted, make_intervals([*annotated, *rows])
 
     def _draw_classes(self, seconds, rng):
@@ -147,18 +162,32 @@ class ExpressionPaster:
         lengths = [round(known.seconds * fps) for known in self.examples[label]]
         length = int(np.clip(length, max(min(lengths), _MIN_LENGTH), max(*lengths, _MIN_LENGTH)))
         apex = example.apex + _APEX_DEVIATION * rng.normal()
-        pattern = _choice([e for some in self.examples.values() for e in some], rng).pattern
-        if self.mirrored_nodes is not None and rng.uniform() < 0.5:
-            pattern = pattern[list(self.mirrored_nodes)] * [-1, 1]
         size = example.size * _SIZE_FACTOR ** rng.uniform(-1, 1)
-        return length, int(np.clip(round(apex * (length - 1)), 1, length - 2)), size * pattern
+        motion = size * self._draw_pattern(rng)
+        return length, int(np.clip(round(apex * (length - 1)), 1, length - 2)), motion
+
+    def _draw_pattern(self, rng):
+        """Return the motion of the nodes, 1 for the node that moves most."""
+        examples = [example for some in self.examples.values() for example in some]
+        pattern = _choice(examples, rng).pattern
+        if rng.uniform() < _COMBINED:
+            pattern = pattern + rng.uniform() * _choice(examples, rng).pattern
+        if self.mirror and rng.uniform() < 0.5:
+            pattern = pattern[self.mirrored_nodes] * [-1, 1]
+        if rng.uniform() < _ONE_SIDED:
+            nodes = np.arange(len(self.mirrored_nodes))
+            others = (
+                nodes < self.mirrored_nodes if rng.uniform() < 0.5 else nodes > self.mirrored_nodes
+            )
+            pattern = np.where(others[:, None], rng.uniform(_OTHER_SIDE, 1) * pattern, pattern)
+        return pattern / max(np.linalg.norm(pattern, axis=-1).max(), 1e-9)
 
 
 class _Video(NamedTuple):
     """A video into which expressions are pasted."""
 
     values: np.ndarray  # (n_frames, n_positions, n_nodes, n_channels)
-    pairs: np.ndarray  # (n_positions, n_resolutions, 2), see `FlowLayout`
+    layout: FlowLayout
     table: np.ndarray  # its annotated intervals
     fps: float
 
@@ -180,8 +209,12 @@ def _describe(video, interval):
 def _motion(video, start, stop):
     """Return the motion of the nodes between two frames, in steps that windows contain.
 
-    It ends as close to the last frame as these steps allow.
+    It ends as close to the last frame as these steps allow. Without steps, it is the change of the
+    displacement from the neutral face.
     """
+    if set(video.layout.resolutions) == {"neutral"}:
+        middle = np.flatnonzero(video.layout.pairs[:, 0, 0] == 0)[0]
+        return video.values[stop, middle] - video.values[start, middle]
     motion = np.zeros((video.values.shape[2], 2))
     while start < stop:
         step = _longest_step(video, start, stop)
@@ -198,7 +231,7 @@ def _longest_step(video, start, stop):
 
     A displacement that passes it is accepted if it comes closer. None if there is none.
     """
-    first, last = np.moveaxis(video.pairs, -1, 0)
+    first, last = np.moveaxis(video.layout.pairs, -1, 0)
     lags, centres = last - first, start - first
     usable = (lags > 0) & (lags <= max(stop - start, 2 * (stop - start) - 1))
     usable &= (centres >= 0) & (centres < len(video.values)) & (start + lags < len(video.values))
@@ -213,11 +246,13 @@ def _longest_step(video, start, stop):
     return *place, centres[place], lags[place]
 
 
-def _as_windows(position, pairs):
-    """Convert positions of the nodes in each frame to displacements between pairs of frames."""
+def _as_windows(position, layout):
+    """Convert positions of the nodes in each frame, relative to the neutral face, to features."""
     frames = np.arange(len(position))[:, None, None]
-    first, last = np.clip(frames + np.moveaxis(pairs, -1, 0)[:, None], 0, len(position) - 1)
-    motion = position[last] - position[first]  # (n_frames, n_positions, n_resolutions, n_nodes, 2)
+    first, last = np.clip(frames + np.moveaxis(layout.pairs, -1, 0)[:, None], 0, len(position) - 1)
+    start, motion = position[first], position[last]  # (n_frames, n_positions, n_resolutions, ...)
+    start[:, :, [resolution == "neutral" for resolution in layout.resolutions]] = 0
+    motion -= start
     motion = motion.astype(np.float32).swapaxes(2, 3)
     return motion.reshape(*motion.shape[:3], -1)
 
@@ -225,14 +260,21 @@ def _as_windows(position, pairs):
 def _course(length, apex, fps, rng):
     """Return the intensity over time: 1 at the apex, and 0 just before and after.
 
-    Long expressions rise and fall at their ends and hold in between.
+    Long expressions rise and fall at their ends and hold in between, with some slack.
     """
     frames = np.arange(length)
-    shortest, longest = (seconds * fps for seconds in _RAMP_LENGTHS)
-    rise = min(apex + 1, rng.uniform(shortest, longest))
-    fall = min(length - apex, rng.uniform(shortest, longest))
-    ends = np.minimum((frames + 1) / rise, (length - frames) / fall)
-    return np.sin(np.pi / 2 * np.minimum(ends, 1)) ** 2
+    rise = min(apex + 1, fps * _log_uniform(_RISE_SECONDS, rng))
+    fall = min(length - apex, fps * _log_uniform(_FALL_SECONDS, rng))
+    rising = 1 - (1 - np.minimum((frames + 1) / rise, 1)) ** rng.uniform(*_POWERS)
+    falling = np.minimum((length - frames) / fall, 1) ** rng.uniform(*_POWERS)
+    slack = np.where(frames < apex, rng.uniform(0, _SLACK), rng.uniform(0, _SLACK))
+    distance = np.where(frames < apex, apex - frames, frames - apex)
+    hold = 1 - slack * distance / np.maximum(np.where(frames < apex, apex, length - 1 - apex), 1)
+    return rising * falling * hold
+
+
+def _log_uniform(limits, rng):
+    return np.exp(rng.uniform(*np.log(limits)))
 
 
 def _free_place(busy, length, rng):
