@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil
 from numbers import Integral, Real
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.utils import check_random_state
 
 from skspot.datasets._bunch import VideoBunch
-from skspot.datasets.synthetic._faces import CANVAS_SIZE, FACE_SIZE, face_transform, make_face
+from skspot.datasets.synthetic._faces import (
+    CANVAS_SIZE,
+    FACE_SIZE,
+    UNITS,
+    face_transform,
+    make_face,
+)
+from skspot.datasets.synthetic._film import write_film
+from skspot.datasets.synthetic._moved_photograph import move_photograph
+from skspot.datasets.synthetic._photographs import FacePhotograph, read_photographs
 from skspot.datasets.synthetic._script import write_script
+from skspot.datasets.synthetic._units import PHOTOGRAPH_UNITS
 from skspot.faces import node_centres, node_names, region_radius
-from skspot.utils._param_validation import Interval, validate_params
+from skspot.utils._param_validation import Interval, StrOptions, validate_params
 from skspot.utils._progress import progress_bar
 from skspot.utils._typing import FilePath, RandomState
 
 _MIN_DURATION = 2  # seconds: hardly an expression fits into less
+
+_MACRO_AMPLITUDES = {"ramps": (2.5, 7.0), "film": (2.0, 10.0)}  # pixels of a face of 128
 
 _DESCR = """Synthetic face videos
 
@@ -33,11 +47,15 @@ moves its strongest region by 0.5 to 2 pixels.
 
 @validate_params(
     {
+        "faces": [list, tuple, str, Path, None],
+        "dynamics": [StrOptions({"ramps", "film"})],
+        "drift": [Interval(Real, 0, None, closed="left")],
+        "habits": [Interval(Real, 0, None, closed="left")],
         "n_subjects": [Interval(Integral, 1, None, closed="left")],
         "videos_per_subject": [Interval(Integral, 1, None, closed="left")],
         "n_frames": [Interval(Integral, 1, None, closed="left")],
         "fps": [Interval(Real, 5, 1000, closed="both")],
-        "macro_amplitude": [tuple],
+        "macro_amplitude": [tuple, None],
         "micro_amplitude": [tuple],
         "head_motion": [Interval(Real, 0, None, closed="left")],
         "head_turns": [Interval(Real, 0, None, closed="left")],
@@ -56,15 +74,19 @@ moves its strongest region by 0.5 to 2 pixels.
 def make_expression_videos(
     n_subjects: int = 6,
     *,
+    faces: Sequence[FacePhotograph] | FilePath | None = None,
+    dynamics: Literal["ramps", "film"] = "ramps",
     videos_per_subject: int = 2,
     n_frames: int = 600,
     fps: float = 30.0,
-    macro_amplitude: tuple[float, float] = (2.5, 7.0),
+    macro_amplitude: tuple[float, float] | None = None,
     micro_amplitude: tuple[float, float] = (0.5, 2.0),
     head_motion: float = 1.0,
     head_turns: float = 0.0,
     blinks: float = 1.0,
     talking: float = 0.0,
+    habits: float = 0.0,
+    drift: float = 0.0,
     light: float = 1.0,
     noise: float = 2.0,
     folder: FilePath | None = None,
@@ -150,6 +172,8 @@ def make_expression_videos(
     >>> data.subjects
     array(['s01', 's02'], dtype='<U3')
     """
+    if macro_amplitude is None:
+        macro_amplitude = _MACRO_AMPLITUDES[dynamics]
     _check_amplitude(macro_amplitude, "macro_amplitude")
     _check_amplitude(micro_amplitude, "micro_amplitude")
     if n_frames < _MIN_DURATION * fps:
@@ -161,12 +185,15 @@ def make_expression_videos(
     if folder is not None:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
+    photographs = _read_faces(faces)
     rng = check_random_state(random_state)
     jobs = [
         (f"s{subject + 1:02d}", video + 1, subject_seed, rng.randint(2**31 - 1))
         for subject, subject_seed in enumerate(rng.randint(2**31 - 1, size=n_subjects))
         for video in range(videos_per_subject)
     ]
+    drawn = _draw_faces(photographs, n_subjects, rng)
+    of_video = [drawn[video // videos_per_subject] for video in range(len(jobs))]
     settings = {
         "n_frames": n_frames,
         "fps": fps,
@@ -175,13 +202,15 @@ def make_expression_videos(
         "head_turns": head_turns,
         "blinks": blinks,
         "talking": talking,
+        "habits": habits,
+        "drift": drift,
         "light": light,
     }
     made = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_make_video)(
-            f"{subject}_{number}", subject_seed, seed, settings, noise, folder, crf
+            f"{subject}_{number}", face, dynamics, subject_seed, seed, settings, noise, folder, crf
         )
-        for subject, number, subject_seed, seed in jobs
+        for face, (subject, number, subject_seed, seed) in zip(of_video, jobs)
     )
     made = list(
         progress_bar(made, desc="videos made", unit="video", total=len(jobs), shown=bool(verbose))
@@ -193,10 +222,34 @@ def make_expression_videos(
         names=[f"{subject}_{number}" for subject, number, *_ in jobs],
         landmarks=[landmarks for *_, landmarks, _ in made],
         displacement=[displacement for *_, displacement in made],
+        units=[script.codes for _, script, *_ in made],
+        faces=["astronaut" if face is None else face.name for face in of_video],
         fps=fps,
         node_names=node_names(),
         DESCR=_DESCR,
     )
+
+
+def _read_faces(faces):
+    """Return the photographs, or None for the one at hand."""
+    if faces is None:
+        return None
+    photographs = read_photographs(faces) if isinstance(faces, str | Path) else list(faces)
+    for i, face in enumerate(photographs):
+        if not isinstance(face, FacePhotograph):
+            raise TypeError(f"faces[{i}] must be a FacePhotograph, got {type(face).__name__}.")
+    if not photographs:
+        raise ValueError("faces has no photograph; pass at least one, or None.")
+    return photographs
+
+
+def _draw_faces(photographs, n_subjects, rng):
+    """Return the photograph of each subject: each is used before one is used again."""
+    if photographs is None:
+        return [None] * n_subjects
+    n_rounds = -(-n_subjects // len(photographs))
+    order = np.concatenate([rng.permutation(len(photographs)) for _ in range(n_rounds)])
+    return [photographs[i] for i in order[:n_subjects]]
 
 
 def _check_amplitude(amplitude, name):
@@ -205,31 +258,48 @@ def _check_amplitude(amplitude, name):
         raise ValueError(f"{name} must be (low, high) with 0 < low <= high, got {amplitude!r}.")
 
 
-def _make_video(name, subject_seed, seed, settings, noise, folder, crf):
+def _make_video(name, photograph, dynamics, subject_seed, seed, settings, picture, folder, crf):
     """Return the video of one subject, its script, landmarks and node displacement."""
-    face = make_face(np.random.RandomState(subject_seed))
+    person = np.random.RandomState(subject_seed)
+    face = _make_subject(photograph, dynamics, person)
     rng = np.random.RandomState(seed)
     motion = node_motion(face)
-    script = write_script(unit_peaks=np.linalg.norm(motion, axis=-1), rng=rng, **settings)
+    if dynamics == "film":
+        script = write_film(
+            units=list(face.units), motion=motion, person=person, rng=rng, **settings
+        )
+    else:
+        usual = {key: value for key, value in settings.items() if key not in ("drift", "habits")}
+        script = write_script(unit_peaks=np.linalg.norm(motion, axis=-1), rng=rng, **usual)
     heads = [
         face_transform(shift, angle, scale, face.landmarks.mean(axis=0))
         for shift, angle, scale in zip(script.shift, script.angle, script.scale)
     ]
-    frames = _frames(face, script, heads, noise, np.random.default_rng(seed))
+    poses = map(face.pose, script.activations, heads, script.turn)
+    landmarks = []
+    frames = _frames(face, poses, script, picture, np.random.default_rng(seed), landmarks)
     if folder is None:
         video = np.stack(list(frames))
     else:
         video = str(folder / f"{name}.mp4")
         write_video(video, frames, fps=settings["fps"], crf=crf)
     displacement = np.einsum("fu,una->fna", script.activations, motion)
-    return video, script, _moved_landmarks(face, script, heads), displacement.astype(np.float32)
+    return video, script, np.stack(landmarks), displacement.astype(np.float32)
 
 
-def _frames(face, script, heads, noise, rng):
-    """Yield the images with their light and noise, as uint8."""
+def _make_subject(photograph, dynamics, rng):
+    """Return the face of a subject with the units that the script needs."""
+    if photograph is None:
+        return make_face(rng, one_sided=dynamics == "film")
+    return move_photograph(photograph, PHOTOGRAPH_UNITS if dynamics == "film" else UNITS)
+
+
+def _frames(face, poses, script, noise, rng, landmarks):
+    """Yield the images with their light and noise, as uint8, and append where landmarks are."""
     side = np.linspace(-1, 1, CANVAS_SIZE, dtype=np.float32)
-    for activations, head, gain, slope in zip(script.activations, heads, script.gain, script.slope):
-        picture = face.render(activations, head) * np.float32(gain) * (1 + np.float32(slope) * side)
+    for pose, gain, slope in zip(poses, script.gain, script.slope):
+        landmarks.append(pose.seen_at(face.landmarks).astype(np.float32))
+        picture = pose.render() * np.float32(gain) * (1 + np.float32(slope) * side)
         if noise:
             picture += np.float32(noise) * rng.standard_normal(picture.shape, dtype=np.float32)
         yield np.clip(np.rint(picture), 0, 255).astype(np.uint8)
@@ -242,16 +312,7 @@ def node_motion(face):
     square = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
     centres = node_centres(face.landmarks)
     motion = face.unit_motion((centres[:, None] + square).reshape(-1, 2))
-    return motion.reshape(len(face.fields), len(centres), len(square), 2).mean(axis=2)
-
-
-def _moved_landmarks(face, script, heads):
-    """Return the landmarks of every frame: (n_frames, 68, 2)."""
-    motion = np.einsum("fu,upa->fpa", script.activations, face.unit_motion(face.landmarks))
-    moved = face.landmarks + motion
-    heads = np.stack(heads)
-    moved = np.einsum("fpa,fba->fpb", moved, heads[:, :, :2]) + heads[:, None, :, 2]
-    return moved.astype(np.float32)
+    return motion.reshape(len(face.units), len(centres), len(square), 2).mean(axis=2)
 
 
 def write_video(path, frames, *, fps, crf=12):
