@@ -18,6 +18,7 @@ from skspot.datasets.synthetic._openings import (
     find_eyes,
     find_mouth,
 )
+from skspot.datasets.synthetic._own_smile import align, field_of_rest, smile_shape
 from skspot.datasets.synthetic._sheets import (
     GRID_SIZE,
     continued,
@@ -28,6 +29,7 @@ from skspot.datasets.synthetic._sheets import (
 )
 from skspot.datasets.synthetic._units import (
     GAZE,
+    OWN_SMILE,
     PHOTOGRAPH_UNITS,
     SIDED_LIDS,
     split_side,
@@ -37,6 +39,7 @@ from skspot.datasets.synthetic._units import (
 _LOWER_ROW = GRID_SIZE // 3  # the lower sheet has only the nodes from here downwards
 _REACH = 0.4  # of the size of the face: how far fields reach beyond it
 _DEPTH_REACH = 0.8
+_OPEN_MOUTH = 0.008  # of the canvas: a smile that is more open shows the teeth
 _CHIN = -7.2  # cm: the neck below it is continued from the face
 _PIVOT = (0.0, 0.3, 0.1)  # of the size of the face, from its middle: where the head turns
 
@@ -296,6 +299,15 @@ def move_photograph(photograph, units=PHOTOGRAPH_UNITS, face_size=FACE_SIZE):
     eyes = {side: _with_depth(eye, depth_origin) for side, eye in eyes.items()}
     mouth = _with_depth(mouth, depth_origin)
     fields = _unit_fields(units, head, fitted, surface, face_size)
+    lids, teeth = _unit_lids(units, eyes), None
+    if photograph.smile_landmarks is not None:
+        smile = _Smile(photograph, landmarks, to_canvas, canvas_size)
+        teeth = smile.teeth()
+        if OWN_SMILE in units:
+            i = units.index(OWN_SMILE)
+            for sheet, field in zip(fields, smile.fields(head, fitted, surface, points, face_size)):
+                sheet[i] = field
+            lids[i] = smile.lids(landmarks)
     for name, field in _turn_fields(depth, eyes).items():
         if name in units:
             for sheet in fields:
@@ -303,11 +315,11 @@ def move_photograph(photograph, units=PHOTOGRAPH_UNITS, face_size=FACE_SIZE):
     return MovedPhotograph(
         units=tuple(units),
         texture=texture,
-        inside=behind_openings(texture, eyes.values(), mouth),
+        inside=behind_openings(texture, eyes.values(), mouth, teeth),
         landmarks=landmarks,
         upper=fields[0],
         lower=fields[1][:, _LOWER_ROW:],
-        lids=_unit_lids(units, eyes),
+        lids=lids,
         depth=depth,
         eyes=eyes,
         mouth=mouth,
@@ -344,6 +356,52 @@ class _Surface:
         """Return values of the vertices, (n_vertices, n), at the nodes."""
         corners = values[self.triangles[self.triangle]]
         return np.einsum("yxcn,yxc->yxn", corners, self.weights)
+
+
+class _Smile:
+    """The photograph of the smile, aligned with the neutral one on the canvas."""
+
+    def __init__(self, photograph, landmarks, to_canvas, canvas_size):
+        points = _transformed(photograph.smile_landmarks, to_canvas)
+        back = align(_landmarks_68(points), landmarks)
+        self.points = _transformed(points, back)
+        self.landmarks = _landmarks_68(self.points)
+        self.image = photograph.smile_image
+        self._to_canvas = back[:, :2] @ to_canvas + np.column_stack([np.zeros((2, 2)), back[:, 2]])
+        self._canvas_size = canvas_size
+
+    def fields(self, head, fitted, surface, neutral, face_size):
+        """Return the displacement from the neutral face to the smile, of both sheets."""
+        motion, rest = smile_shape(head, fitted, neutral, self.points)
+        rest = field_of_rest(rest, GRID_SIZE, self._canvas_size)
+        values = surface.at_nodes(motion)
+        reach = _REACH * face_size / surface.step
+        return [continued(values, known, reach) + rest for known in surface.known_sheets]
+
+    def lids(self, neutral):
+        """Return how far the smile closes the right and the left eye; the lower lid rises most."""
+        before, after = _eye_openings(neutral), _eye_openings(self.landmarks)
+        closing = np.clip(1 - after / before, 0, 0.5)
+        return closing[:, None] * [0.3, 0.7]
+
+    def teeth(self):
+        """Return the picture and where it shows the inside of the mouth, None if it is closed."""
+        import cv2
+
+        lips = self.landmarks[60:68]
+        opening = (lips[5:8, 1] - lips[3:0:-1, 1]).mean()
+        if self.image is None or opening < _OPEN_MOUTH * self._canvas_size:
+            return None
+        mask = np.zeros((self._canvas_size,) * 2, dtype=np.uint8)
+        cv2.fillPoly(mask, [np.rint(lips * 16).astype(np.int32)], 1, shift=4)
+        mask = cv2.erode(mask, np.ones((3, 3), np.uint8))
+        return _on_canvas(self.image, self._to_canvas, self._canvas_size), mask
+
+
+def _eye_openings(landmarks):
+    """Return the mean distance of the lids of the right and the left eye."""
+    upper, lower = landmarks[[[37, 38], [43, 44]], 1], landmarks[[[41, 40], [47, 46]], 1]
+    return (lower - upper).mean(axis=1)
 
 
 def _unit_fields(units, head, fitted, surface, face_size):

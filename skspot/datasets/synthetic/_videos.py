@@ -25,7 +25,7 @@ from skspot.datasets.synthetic._film import write_film
 from skspot.datasets.synthetic._moved_photograph import move_photograph
 from skspot.datasets.synthetic._photographs import FacePhotograph, read_photographs
 from skspot.datasets.synthetic._script import write_script
-from skspot.datasets.synthetic._units import PHOTOGRAPH_UNITS
+from skspot.datasets.synthetic._units import OWN_SMILE, PHOTOGRAPH_UNITS
 from skspot.faces import node_centres, node_names, region_radius
 from skspot.utils._param_validation import Interval, StrOptions, validate_params
 from skspot.utils._progress import progress_bar
@@ -291,7 +291,10 @@ def _make_subject(photograph, dynamics, rng):
     """Return the face of a subject with the units that the script needs."""
     if photograph is None:
         return make_face(rng, one_sided=dynamics == "film")
-    return move_photograph(photograph, PHOTOGRAPH_UNITS if dynamics == "film" else UNITS)
+    if dynamics == "ramps":
+        return move_photograph(photograph, UNITS)
+    smile = () if photograph.smile_landmarks is None else (OWN_SMILE,)
+    return move_photograph(photograph, (*PHOTOGRAPH_UNITS, *smile))
 
 
 def _frames(face, poses, script, noise, rng, landmarks):
