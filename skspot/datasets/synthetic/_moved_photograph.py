@@ -6,7 +6,8 @@ of displacement fields on a coarse grid, the turn is a rotation in depth in para
 The motion is therefore known exactly; each picture is one lookup in the photograph.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -39,6 +40,7 @@ from skspot.datasets.synthetic._units import (
 _LOWER_ROW = GRID_SIZE // 3  # the lower sheet has only the nodes from here downwards
 _REACH = 0.4  # of the size of the face: how far fields reach beyond it
 _DEPTH_REACH = 0.8
+_FINE = 2  # pixels of a stored picture for one of the canvas
 _OPEN_MOUTH = 0.008  # of the canvas: a smile that is more open shows the teeth
 _CHIN = -7.2  # cm: the neck below it is continued from the face
 _PIVOT = (0.0, 0.3, 0.1)  # of the size of the face, from its middle: where the head turns
@@ -52,8 +54,9 @@ class MovedPhotograph:
     ----------
     units : tuple of str
         Names of the units.
-    texture, inside : float32 arrays of shape (canvas_size, canvas_size)
-        Grey values of the neutral face, and of what is behind its openings.
+    texture, inside : float32 arrays of shape (2 * canvas_size - 1, 2 * canvas_size - 1)
+        Grey values of the neutral face, and of what is behind its openings, at every half pixel
+        of the canvas: linear interpolation then moves them without a bias.
     landmarks : array of shape (68, 2)
         Landmarks of the neutral face in pixels of the canvas.
     upper, lower : float32 arrays of shape (n_units, n_rows, GRID_SIZE, 2)
@@ -87,7 +90,7 @@ class MovedPhotograph:
     @property
     def canvas_size(self):
         """Side of the canvas in pixels."""
-        return len(self.texture)
+        return (len(self.texture) + 1) // _FINE
 
     @property
     def _step(self):
@@ -177,77 +180,70 @@ class Pose:
 
     def render(self):
         """Return the image, as float32 grey values without noise."""
-        import cv2
-
         face = self.face
-        source = self._skin_source()
-        inside = []
+        source, inside = self._skin_source()
         for (_, eye), closing in zip(face.eyes.items(), self._closing):
             box = self._box(eye.columns, eye.crease, eye.bag)
             if box is not None:
                 x, y = source[box][..., 0], source[box][..., 1]
                 source[box][..., 1], share = eye.source(x, y, closing)
                 inside.append((box, share, eye.depth, self._gaze))
-        inside += self._mouth_inside
-        image = cv2.remap(
-            face.texture, source, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-        )
+        image = _looked_up(face.texture, source)
         for box, share, depth, gaze in inside:
             if (share > 0).any():
-                where = self._head_source(box) - np.float32(depth * self._slant + gaze)
-                behind = cv2.remap(face.inside, where, None, cv2.INTER_LINEAR)
+                where = self._head_source[box] - np.float32(depth * self._slant + gaze)
+                behind = _looked_up(face.inside, where)
                 image[box] += share.astype(np.float32) * (behind - image[box])
         return image
 
     def _skin_source(self):
-        """Return where each pixel of the image comes from on the canvas, but for the lids."""
-        upper = self._inverse(self._fields[0], 0)
-        self._mouth_inside = []
-        face = self.face
-        box = self._box(face.mouth.columns, face.mouth.upper - 12, face.mouth.lower + 12)
-        lower = self._inverse(self._fields[1], _LOWER_ROW)
-        edge, _ = face.mouth.edges(upper[..., 0])
-        above = upper[..., 1] - edge
-        source = np.where(above[..., None] > 0, lower, upper)
+        """Return where each pixel of the skin comes from, but for the lids, and the open mouth."""
+        mouth = self.face.mouth
+        source = self._inverse(self._fields[0], 0)
+        box = self._box(mouth.columns, mouth.upper - 2, mouth.lower + 2)
+        first = 0 if box is None else box[0].start
+        lower = self._inverse(self._fields[1], _LOWER_ROW, first)
+        upper = source[first:]
+        above = upper[..., 1] - mouth.edges(upper[..., 0])[0]
+        inside = []
         if box is not None:
-            _, lower_edge = face.mouth.edges(lower[box][..., 0])
-            beneath = lower_edge - lower[box][..., 1]
-            share = np.clip(np.minimum(above[box], beneath), 0, 1)
-            self._mouth_inside.append((box, share, face.mouth.depth, 0.0))
-        return source
+            part = np.s_[: box[0].stop - first, box[1]]
+            beneath = mouth.edges(lower[part][..., 0])[1] - lower[part][..., 1]
+            share = np.clip(np.minimum(above[part], beneath), 0, 1)
+            inside.append((box, share, mouth.depth, 0.0))
+        np.copyto(upper, lower, where=(above > 0)[..., None])
+        return source, inside
 
-    def _inverse(self, field, first_row):
-        """Return where pixels of the image come from, by one sheet."""
+    def _inverse(self, field, first_row, first=0):
+        """Return where pixels of the image from a row on come from, by one sheet."""
         import cv2
 
         face, step = self.face, self.face._step
         depth = face.depth[first_row:, :, None]
         inverse = inverted(field + depth * np.float32(self._slant), step)
-        to_canvas = cv2.invertAffineTransform(self._affine)
-        to_grid = to_canvas / step
-        to_grid[1, 2] -= first_row
-        size = (face.canvas_size,) * 2
-        shift = cv2.warpAffine(
+        to_grid = cv2.invertAffineTransform(self._affine) / step
+        to_grid[:, 2] += to_grid[:, 1] * first - [0, first_row]
+        source = cv2.warpAffine(
             inverse,
             to_grid,
-            size,
+            (face.canvas_size, face.canvas_size - first),
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        shift += self._head_source(np.s_[:, :])
-        return shift
+        source += self._head_source[first:]
+        return source
 
-    def _head_source(self, box):
-        """Return the places of the canvas that pixels of a box show on a still face."""
+    @cached_property
+    def _head_source(self):
+        """The places of the canvas that the pixels of the image show of a flat, still face."""
         import cv2
 
         to_canvas = cv2.invertAffineTransform(self._affine).astype(np.float32)
         side = np.arange(self.face.canvas_size, dtype=np.float32)
-        x, y = side[box[1]], side[box[0]][:, None]
-        return np.stack(
-            [row[0] * x + row[1] * y + row[2] for row in to_canvas],
-            axis=-1,
-        )
+        places = np.empty((len(side), len(side), 2), dtype=np.float32)
+        for axis, (across, down, shift) in enumerate(to_canvas):
+            places[..., axis] = across * side + (down * side + shift)[:, None]
+        return places
 
     def _box(self, columns, top, bottom, margin=3):
         """Return the part of the image with an opening, None if it has left the image."""
@@ -281,7 +277,8 @@ def move_photograph(photograph, units=PHOTOGRAPH_UNITS, face_size=FACE_SIZE):
     head = load_head()
     canvas_size = round(face_size * CANVAS_SIZE / FACE_SIZE)
     to_canvas = _to_canvas(photograph.landmarks, face_size, canvas_size)
-    texture = _on_canvas(photograph.image, to_canvas, canvas_size)
+    fine = _on_canvas(photograph.image, _FINE * to_canvas, _FINE * canvas_size - 1)
+    texture = fine[::_FINE, ::_FINE]
     points = _transformed(photograph.landmarks, to_canvas)
     fitted = fit_head(head, points)
     mesh = head.mesh_points(fitted.vertices)
@@ -314,8 +311,8 @@ def move_photograph(photograph, units=PHOTOGRAPH_UNITS, face_size=FACE_SIZE):
                 sheet[units.index(name)] = field
     return MovedPhotograph(
         units=tuple(units),
-        texture=texture,
-        inside=behind_openings(texture, eyes.values(), mouth, teeth),
+        texture=fine,
+        inside=_finer(behind_openings(texture, eyes.values(), mouth, teeth)),
         landmarks=landmarks,
         upper=fields[0],
         lower=fields[1][:, _LOWER_ROW:],
@@ -462,8 +459,6 @@ def _rotation(yaw, pitch):
 
 
 def _with_depth(opening, origin):
-    from dataclasses import replace
-
     return replace(opening, depth=opening.depth - origin)
 
 
@@ -492,6 +487,26 @@ def _transformed(points, affine):
     return points @ affine[:, :2].T + affine[:, 2]
 
 
+def _looked_up(picture, where):
+    """Return the values of a fine picture at places of the canvas; writes into `where`."""
+    import cv2
+
+    where *= _FINE
+    return cv2.remap(picture, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _finer(picture):
+    """Return a picture of the canvas with more pixels."""
+    import cv2
+
+    return cv2.warpAffine(
+        picture,
+        np.eye(2, 3) / _FINE,
+        (_FINE * len(picture) - 1,) * 2,
+        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+    )
+
+
 def _on_canvas(image, to_canvas, canvas_size):
     """Return a picture on the canvas in grey, without aliasing."""
     import cv2
@@ -506,10 +521,11 @@ def _on_canvas(image, to_canvas, canvas_size):
         back = np.column_stack([np.diag(1 / factor), 0.5 / factor - 0.5])
         to_canvas = to_canvas[:, :2] @ back + np.column_stack([np.zeros((2, 2)), to_canvas[:, 2]])
         image = small
-    return cv2.warpAffine(
+    image = cv2.warpAffine(
         image.astype(np.float32),
         to_canvas,
         (canvas_size, canvas_size),
         flags=cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_REPLICATE,
     )
+    return cv2.GaussianBlur(image, (0, 0), 0.6)

@@ -25,7 +25,7 @@ _LIP_ROWS = (
 )
 _BROWS = {"right": [70, 63, 105, 66, 107], "left": [336, 296, 334, 293, 300]}
 
-_LASHES = 0.12  # the share of the opening of an eye that moves with the upper lid
+_LASHES = 0.35  # of the opening of an eye: the height of the edge of a lid, which isn't stretched
 _CREASE = 0.4  # where the skin begins to move: the share of the way from the lid to the brow
 _CLOSED_LIPS = 0.02  # of the size of the face: a smaller gap is a closed mouth
 
@@ -36,8 +36,9 @@ class Eye:
 
     Attributes
     ----------
-    crease, upper, lower, bag : arrays of shape (canvas_size,)
-        Where the skin above begins to move, the edges of the lids, and where that below begins.
+    crease, lash, upper, lower, bag : arrays of shape (canvas_size,)
+        Where the skin above begins to move, where the edge of the upper lid begins, the openings
+        of the eye, and where the skin below begins to move.
     columns : (int, int)
         The first and the last column of the eye.
     depth : float
@@ -45,6 +46,7 @@ class Eye:
     """
 
     crease: np.ndarray
+    lash: np.ndarray
     upper: np.ndarray
     lower: np.ndarray
     bag: np.ndarray
@@ -53,27 +55,26 @@ class Eye:
 
     def moved(self, points, closing):
         """Return by how much (downwards) points move if the lids close by (upper, lower)."""
-        crease, upper, lower, bag = self._at(points[..., 0])
+        crease, lash, upper, lower, bag = self._at(points[..., 0])
         y, gap = points[..., 1], lower - upper
-        down = np.clip((y - crease) / (upper - crease), 0, 1) * closing[0]
+        down = np.clip((y - crease) / (lash - crease), 0, 1) * closing[0]
         up = np.clip((bag - y) / (bag - lower), 0, 1) * closing[1]
         return gap * np.where(2 * y < upper + lower, down, -up)
 
     def source(self, x, y, closing):
         """Return where the skin at places comes from (y), and how much of the eye is seen there."""
-        crease, upper, lower, bag = self._at(x)
-        gap = lower - upper
-        top, bottom = upper + closing[0] * gap, lower - closing[1] * gap
-        above = crease + (y - crease) * (upper - crease) / (top - crease)
+        crease, lash, upper, lower, bag = self._at(x)
+        down, up = closing[0] * (lower - upper), closing[1] * (lower - upper)
+        top, bottom = upper + down, lower - up
+        stretched = crease + (y - crease) * (lash - crease) / (lash + down - crease)
+        above = np.where(y < lash + down, stretched, y - down)
+        above = np.where(y < crease, y, above)
         below = bag - (bag - y) * (bag - lower) / (bag - bottom)
-        skin = np.where(y < (top + bottom) / 2, np.where(y < crease, y, above), below)
-        skin = np.where(y > bag, y, skin)
+        skin = np.where(y < (top + bottom) / 2, above, np.where(y > bag, y, below))
         return skin, np.clip(np.minimum(y - top, bottom - y), 0, 1)
 
     def _at(self, x):
-        columns = np.arange(len(self.upper))
-        curves = (self.crease, self.upper, self.lower, self.bag)
-        return [np.interp(x, columns, curve) for curve in curves]
+        return _at_columns((self.crease, self.lash, self.upper, self.lower, self.bag), x)
 
 
 @dataclass(frozen=True)
@@ -87,13 +88,21 @@ class Mouth:
 
     def below(self, points):
         """Return whether points of the neutral face belong to what moves with the lower lip."""
-        columns = np.arange(len(self.upper))
-        return points[..., 1] > np.interp(points[..., 0], columns, (self.upper + self.lower) / 2)
+        upper, lower = self.edges(points[..., 0])
+        return points[..., 1] > (upper + lower) / 2
 
     def edges(self, x):
         """Return y of the edges of the upper and lower lip at columns."""
-        columns = np.arange(len(self.upper))
-        return np.interp(x, columns, self.upper), np.interp(x, columns, self.lower)
+        return _at_columns((self.upper, self.lower), x)
+
+
+def _at_columns(curves, x):
+    """Return the values of curves, known at every column, at places in between."""
+    last = len(curves[0]) - 2
+    column = np.clip(x, 0, last + 1)
+    left = np.minimum(column.astype(np.intp), last)
+    share = column - left
+    return [curve[left] + share * (curve[left + 1] - curve[left]) for curve in curves]
 
 
 def find_eyes(points, size):
@@ -105,13 +114,13 @@ def _find_eye(points, side, size):
     rows = _EYE_ROWS[side]
     upper, lower = (_curve(points[row, :2], size) for row in rows)
     upper, lower = np.minimum(upper, lower), np.maximum(upper, lower)
-    gap = lower - upper
+    edge = _LASHES * (lower - upper).max()
     brow = points[_BROWS[side], 1].mean()
-    lid = max(_CREASE * (points[rows[0], 1].mean() - brow), 3.0)
-    upper = upper + _LASHES * gap
+    lid = max(_CREASE * (points[rows[0], 1].mean() - brow), 1.5 * edge)
     ends = np.sort(points[[rows[0][0], rows[0][-1]], 0])
     return Eye(
-        crease=upper - lid,
+        crease=upper - lid - edge / 2,
+        lash=upper - edge,
         upper=upper,
         lower=lower,
         bag=lower + lid,
@@ -134,7 +143,8 @@ def find_mouth(points, size, face_size):
 def _curve(points, size):
     """Return y of a row of points at every column; beyond its ends it is level."""
     order = np.argsort(points[:, 0])
-    return np.interp(np.arange(size), points[order, 0], points[order, 1])
+    level = np.interp(np.arange(size), points[order, 0], points[order, 1])
+    return level.astype(np.float32)
 
 
 def behind_openings(texture, eyes, mouth, teeth=None):
