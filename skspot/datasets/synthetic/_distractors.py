@@ -3,9 +3,72 @@
 Each function returns the course of units, or of angles, at `times` in steps of 1/30 s.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
+
+from skspot.datasets.synthetic._script import SCRIPT_FPS
+from skspot.datasets.synthetic._units import SIDES
+
+_LARGEST_TURN = np.deg2rad(12)
+
+
+def unit_index(name, units):
+    """Return the indices of a unit: of both sides, or of neither if the face lacks it."""
+    names = (name, *(f"{name} {side}" for side in SIDES))
+    return [units.index(one) for one in names if one in units]
+
+
+def add_courses(activations, units, courses, strength):
+    """Add the courses of units to the activations of a script, in place."""
+    for name, course in courses.items():
+        for unit in unit_index(name, units):
+            activations[:, unit] += strength * course
+
+
+def limited(turn):
+    """Return angles that a photograph bears."""
+    return _LARGEST_TURN * np.tanh(turn / _LARGEST_TURN)
+
+
+def with_daily_motion(script, units, fps, *, habits, drift, rng):
+    """Return a script with habits of the mouth, and with a posture that drifts over minutes.
+
+    Parameters
+    ----------
+    script : Script
+        A script of any dynamics.
+    units : sequence of str
+        The units of the face.
+    fps : float
+        Frames per second.
+    habits, drift : float
+        Strengths; 0 turns them off.
+    rng : RandomState
+        Source of randomness.
+
+    Returns
+    -------
+    script : Script
+        Another script, or the same.
+    """
+    if not habits and not drift:
+        return script
+    n_steps = len(script.activations) * SCRIPT_FPS / fps
+    times = np.arange(len(script.activations)) * (SCRIPT_FPS / fps)
+    activations = script.activations.copy()
+    posture = drift * slow(n_steps, times, 900, 6, rng)
+    add_courses(activations, units, draw_habits(n_steps, times, rng), habits)
+    return replace(
+        script,
+        activations=activations,
+        shift=script.shift + 6 * posture[:, :2],
+        turn=limited(script.turn + np.deg2rad(2.5) * posture[:, 2:4]) if drift else script.turn,
+        angle=script.angle + np.deg2rad(1.5) * posture[:, 4],
+        scale=script.scale * np.exp(0.03 * posture[:, 5]),
+    )
 
 
 def slow(n_steps, times, smoothness, n_signals, rng):

@@ -156,6 +156,10 @@ class _Pose:
         moved = points + np.einsum("u,upa->pa", activations, self.face.unit_motion(points))
         return np.einsum("pa,ba->pb", moved, self.head[:, :2]) + self.head[:, 2]
 
+    def carried(self, points):
+        """Return where points that only the head moves are seen, near the eyes."""
+        return points @ self.head[:, :2].T + self.head[:, 2]
+
     def render(self):
         """Return the image, as float32 grey values without noise."""
         return self.face.render(self.activations, self.head, self.turn)

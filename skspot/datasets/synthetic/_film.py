@@ -7,12 +7,14 @@ gives the same scene at any frame rate.
 import numpy as np
 
 from skspot.datasets.synthetic._distractors import (
+    add_courses,
     draw_blinks,
     draw_gaze,
-    draw_habits,
     draw_talking,
     draw_turns,
+    limited,
     slow,
+    unit_index,
 )
 from skspot.datasets.synthetic._dynamics import annotated, draw_course
 from skspot.datasets.synthetic._script import SCRIPT_FPS, Script
@@ -52,9 +54,9 @@ _EXPRESSIONS = (
 _SHARES = np.array([share for share, *_ in _EXPRESSIONS]) / sum(e[0] for e in _EXPRESSIONS)
 
 _SMILE = "lip corner puller"
-_MICRO_SHARE = 0.45  # of the bouts
+_MICRO_SHARE = 0.5  # of the bouts
 _BOUT_SIZES = (0.45, 0.25, 0.15, 0.1, 0.05)
-_RUN_ON = 0.15  # how often an expression passes into the next
+_RUN_ON = 0.3  # how often an expression passes into the next
 
 
 def write_film(
@@ -66,10 +68,8 @@ def write_film(
     amplitudes,
     head_motion,
     head_turns,
-    drift,
     blinks,
     talking,
-    habits,
     light,
     person,
     rng,
@@ -88,7 +88,7 @@ def write_film(
         How each unit moves each node at an activation of 1, in pixels.
     amplitudes : dict of label to (low, high)
         Range of the largest node displacement, in pixels.
-    head_motion, head_turns, drift, blinks, talking, habits, light : float
+    head_motion, head_turns, blinks, talking, light : float
         Strength of each distractor; 0 turns it off, 1 is the usual strength.
     person : RandomState
         Source of what is the same in all videos of a person.
@@ -103,47 +103,30 @@ def write_film(
     n_steps = n_frames * SCRIPT_FPS / fps
     times = np.arange(n_frames) * (SCRIPT_FPS / fps)
     level = {label: person.uniform() for label in amplitudes}
-    # One source for each subject: what is switched off leaves the rest as it is.
-    sources = [np.random.RandomState(rng.randint(2**31 - 1)) for _ in range(8)]
+    # Each has a source of its own: what is switched off leaves the rest as it is.
+    sources = [np.random.RandomState(rng.randint(2**31 - 1)) for _ in range(7)]
     activations, table, codes = _draw_expressions(
         n_steps, times, units, motion, amplitudes, level, sources[0]
     )
-    more = [
-        (blinks, draw_blinks(n_steps, times, sources[1])),
-        (blinks, draw_gaze(n_steps, times, sources[2])),
-        (talking, draw_talking(n_steps, times, sources[3])),
-        (habits, draw_habits(n_steps, times, sources[4])),
-    ]
-    for strength, courses in more:
-        for name, course in courses.items():
-            for unit in _unit_index(name, units):
-                activations[:, unit] += strength * course
-    head = sources[5]
-    shift = head_motion * (
-        slow(n_steps, times, 45, 2, head) * 3 + slow(n_steps, times, 8, 2, head) * 0.4
+    add_courses(activations, units, draw_blinks(n_steps, times, sources[1]), blinks)
+    add_courses(activations, units, draw_gaze(n_steps, times, sources[2]), blinks)
+    add_courses(activations, units, draw_talking(n_steps, times, sources[3]), talking)
+    signals = slow(n_steps, times, 45, 6, sources[4])
+    sway = slow(n_steps, times, 8, 2, sources[4])
+    turn = head_motion * np.deg2rad(1.2) * signals[:, 4:]
+    turn += head_turns * draw_turns(n_steps, times, sources[5])
+    lights = slow(n_steps, times, 80, 2, sources[6])
+    return Script(
+        intervals=table,
+        activations=activations,
+        shift=head_motion * (3 * signals[:, :2] + 0.4 * sway),
+        angle=head_motion * np.deg2rad(1.0) * signals[:, 2],
+        scale=np.exp(head_motion * 0.01 * signals[:, 3]),
+        gain=1 + light * 0.06 * lights[:, 0],
+        slope=light * 0.06 * lights[:, 1],
+        turn=limited(turn),
+        codes=codes,
     )
-    angle = head_motion * np.deg2rad(1.0) * slow(n_steps, times, 50, 1, head)[:, 0]
-    size = head_motion * 0.01 * slow(n_steps, times, 70, 1, head)[:, 0]
-    turn = head_motion * np.deg2rad(1.2) * slow(n_steps, times, 35, 2, head)
-    turn += head_turns * draw_turns(n_steps, times, sources[6])
-    light_source = sources[7]
-    gain = 1 + light * 0.06 * slow(n_steps, times, 80, 1, light_source)[:, 0]
-    slope = light * 0.06 * slow(n_steps, times, 80, 1, light_source)[:, 0]
-    if drift:
-        posture = slow(n_steps, times, 900, 6, light_source)
-        shift += drift * 6 * posture[:, :2]
-        turn += drift * np.deg2rad(2.5) * posture[:, 2:4]
-        angle += drift * np.deg2rad(1.5) * posture[:, 4]
-        size += drift * 0.03 * posture[:, 5]
-    limit = np.deg2rad(12)
-    turn = limit * np.tanh(turn / limit)
-    return Script(table, activations, shift, angle, np.exp(size), gain, slope, turn, codes)
-
-
-def _unit_index(name, units):
-    """Return the indices of a unit: of both sides, or of neither if the face lacks it."""
-    names = (name, *(f"{name} {side}" for side in SIDES))
-    return [units.index(one) for one in names if one in units]
 
 
 def _draw_expressions(n_steps, times, units, motion, amplitudes, level, rng):
@@ -153,29 +136,38 @@ def _draw_expressions(n_steps, times, units, motion, amplitudes, level, rng):
     for label, course in _draw_bouts(n_steps, rng):
         weights = _draw_weights(label, units, rng)
         height = _draw_height(weights, motion, units, amplitudes[label], level[label], rng)
-        lags = rng.uniform(0, min(2.0, course.rise / 3), size=len(units)) * (weights != 0)
-        lags -= lags[weights != 0].min()
         size = np.linalg.norm(np.tensordot(weights, motion, 1), axis=-1).max()
-        weights = weights * (height / size)
-        own = np.zeros_like(activations)
-        for unit in np.flatnonzero(weights):
-            own[:, unit] = weights[unit] * course(times, lags[unit])
+        own = _follow(course, times, weights * (height / size), rng)
         moved = np.linalg.norm(np.einsum("fu,una->fna", own, motion), axis=-1).max(axis=1)
         frames = annotated(moved / height)
-        if frames is None:
+        if frames is None or not _join(rows, frames):
             continue
-        onset, apex, offset = frames
-        if rows and onset <= rows[-1][2]:
-            # One expression has passed into the other: it ends where the next is first seen.
-            before = rows[-1]
-            if onset <= before[1]:
-                continue
-            rows[-1] = (before[0], before[1], onset - 1, before[3])
         activations += own
-        rows.append((onset, apex, offset, label))
+        rows.append((*frames, label))
         codes.append(facs_code(dict(zip(units, weights))))
     table = make_intervals(rows, n_frames=len(times))
     return activations, check_intervals(table, n_frames=len(times)), codes
+
+
+def _follow(course, times, weights, rng):
+    """Return the activations of an expression; some units lag behind the first."""
+    used = np.flatnonzero(weights)
+    lags = rng.uniform(0, min(2.0, course.rise / 3), size=len(used))
+    activations = np.zeros((len(times), len(weights)))
+    for unit, lag in zip(used, lags - lags.min(initial=0)):
+        activations[:, unit] = weights[unit] * course(times, lag)
+    return activations
+
+
+def _join(rows, frames):
+    """End the last row before the next expression, in place; return whether there is room."""
+    if not rows or frames[0] > rows[-1][2]:
+        return True
+    onset, apex, _, label = rows[-1]
+    if frames[0] <= apex:
+        return False
+    rows[-1] = (onset, apex, frames[0] - 1, label)
+    return True
 
 
 def _draw_bouts(n_steps, rng):
@@ -213,7 +205,7 @@ def _draw_weights(label, units, rng):
         lean = np.clip(rng.normal(0, 0.15), -0.4, 0.4) if side is None else None
         shares = (1 + lean, 1 - lean) if side is None else np.eye(2)[side] + 0.1 * rng.uniform()
         for name, size in recipe.items():
-            for one in _unit_index(name, units):
+            for one in unit_index(name, units):
                 of_side = [i for i, s in enumerate(SIDES) if units[one] == f"{name} {s}"]
                 weights[one] = size * (shares[of_side[0]] if of_side else 1.0)
         if weights.any():
@@ -226,7 +218,7 @@ def _draw_height(weights, motion, units, amplitude, level, rng):
     if OWN_SMILE in units and weights[units.index(OWN_SMILE)]:
         own = np.linalg.norm(motion[units.index(OWN_SMILE)], axis=-1).max()
         if low < own:  # a micro-expression is only the beginning of it
-            return min(own * rng.uniform(0.4, 1.1), rng.uniform(0.8, 1.0) * high)
+            return max(low, min(own * rng.uniform(0.4, 1.1), rng.uniform(0.8, 1.0) * high))
     place = np.clip(level + rng.normal(0, 0.3), 0, 1)
     place = 0.5 * place + 0.5 * rng.uniform()
     return low * (high / low) ** place

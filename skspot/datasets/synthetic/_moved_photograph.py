@@ -178,6 +178,12 @@ class Pose:
         shift = face._sampled(*self._fields, moved) + depth[:, None] * self._slant
         return (moved + shift) @ self._affine[:, :2].T + self._affine[:, 2]
 
+    def carried(self, points):
+        """Return where points that only the head moves are seen, at the depth of the eyes."""
+        depth = np.mean([eye.depth for eye in self.face.eyes.values()])
+        moved = points + depth * self._slant
+        return moved @ self._affine[:, :2].T + self._affine[:, 2]
+
     def render(self):
         """Return the image, as float32 grey values without noise."""
         face = self.face

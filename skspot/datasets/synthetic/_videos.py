@@ -14,8 +14,9 @@ from joblib import Parallel, delayed
 from sklearn.utils import check_random_state
 
 from skspot.datasets._bunch import VideoBunch
+from skspot.datasets.synthetic._camera import Camera, draw_occluders
+from skspot.datasets.synthetic._distractors import with_daily_motion
 from skspot.datasets.synthetic._faces import (
-    CANVAS_SIZE,
     FACE_SIZE,
     UNITS,
     face_transform,
@@ -33,6 +34,7 @@ from skspot.utils._typing import FilePath, RandomState
 
 _MIN_DURATION = 2  # seconds: hardly an expression fits into less
 
+_SCRIPTED = ("head_motion", "head_turns", "blinks", "talking", "light")
 _MACRO_AMPLITUDES = {"ramps": (2.5, 7.0), "film": (2.0, 10.0)}  # pixels of a face of 128
 
 _DESCR = """Synthetic face videos
@@ -62,6 +64,8 @@ moves its strongest region by 0.5 to 2 pixels.
         "blinks": [Interval(Real, 0, 1, closed="both")],
         "talking": [Interval(Real, 0, None, closed="left")],
         "light": [Interval(Real, 0, 3, closed="both")],
+        "occlusions": [Interval(Real, 0, None, closed="left")],
+        "motion_blur": [Interval(Real, 0, 1, closed="both")],
         "noise": [Interval(Real, 0, None, closed="left")],
         "folder": [str, Path, None],
         "crf": [Interval(Integral, 0, 51, closed="both")],
@@ -88,6 +92,8 @@ def make_expression_videos(
     habits: float = 0.0,
     drift: float = 0.0,
     light: float = 1.0,
+    occlusions: float = 0.0,
+    motion_blur: float = 0.0,
     noise: float = 2.0,
     folder: FilePath | None = None,
     crf: int = 12,
@@ -205,10 +211,13 @@ def make_expression_videos(
         "habits": habits,
         "drift": drift,
         "light": light,
+        "occlusions": occlusions,
+        "motion_blur": motion_blur,
+        "noise": noise,
     }
     made = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_make_video)(
-            f"{subject}_{number}", face, dynamics, subject_seed, seed, settings, noise, folder, crf
+            f"{subject}_{number}", face, dynamics, subject_seed, seed, settings, folder, crf
         )
         for face, (subject, number, subject_seed, seed) in zip(of_video, jobs)
     )
@@ -258,26 +267,27 @@ def _check_amplitude(amplitude, name):
         raise ValueError(f"{name} must be (low, high) with 0 < low <= high, got {amplitude!r}.")
 
 
-def _make_video(name, photograph, dynamics, subject_seed, seed, settings, picture, folder, crf):
+def _make_video(name, photograph, dynamics, subject_seed, seed, settings, folder, crf):
     """Return the video of one subject, its script, landmarks and node displacement."""
     person = np.random.RandomState(subject_seed)
     face = _make_subject(photograph, dynamics, person)
     rng = np.random.RandomState(seed)
     motion = node_motion(face)
-    if dynamics == "film":
-        script = write_film(
-            units=list(face.units), motion=motion, person=person, rng=rng, **settings
-        )
-    else:
-        usual = {key: value for key, value in settings.items() if key not in ("drift", "habits")}
-        script = write_script(unit_peaks=np.linalg.norm(motion, axis=-1), rng=rng, **usual)
+    script = _write_script(face, motion, dynamics, settings, person, rng)
     heads = [
         face_transform(shift, angle, scale, face.landmarks.mean(axis=0))
         for shift, angle, scale in zip(script.shift, script.angle, script.scale)
     ]
     poses = map(face.pose, script.activations, heads, script.turn)
+    camera = Camera(
+        gain=script.gain,
+        slope=script.slope,
+        noise=settings["noise"],
+        motion_blur=settings["motion_blur"],
+        occluders=_draw_occluders(face, settings, person, rng),
+    )
     landmarks = []
-    frames = _frames(face, poses, script, picture, np.random.default_rng(seed), landmarks)
+    frames = _kept(camera.film(face, poses, np.random.default_rng(seed)), landmarks)
     if folder is None:
         video = np.stack(list(frames))
     else:
@@ -285,6 +295,32 @@ def _make_video(name, photograph, dynamics, subject_seed, seed, settings, pictur
         write_video(video, frames, fps=settings["fps"], crf=crf)
     displacement = np.einsum("fu,una->fna", script.activations, motion)
     return video, script, np.stack(landmarks), displacement.astype(np.float32)
+
+
+def _write_script(face, motion, dynamics, settings, person, rng):
+    """Return the script with all that the settings ask for."""
+    names = ("n_frames", "fps", "amplitudes", *_SCRIPTED)
+    usual = {name: settings[name] for name in names}
+    if dynamics == "film":
+        script = write_film(units=face.units, motion=motion, person=person, rng=rng, **usual)
+    else:
+        script = write_script(unit_peaks=np.linalg.norm(motion, axis=-1), rng=rng, **usual)
+    daily = {name: settings[name] for name in ("fps", "habits", "drift")}
+    return with_daily_motion(script, face.units, rng=rng, **daily)
+
+
+def _draw_occluders(face, settings, person, rng):
+    strength = settings["occlusions"]
+    if not strength:
+        return []
+    return draw_occluders(face, settings["n_frames"], settings["fps"], strength, person, rng)
+
+
+def _kept(filmed, landmarks):
+    """Yield the images of a camera, and append the landmarks to a list."""
+    for image, points in filmed:
+        landmarks.append(points)
+        yield image
 
 
 def _make_subject(photograph, dynamics, rng):
@@ -295,17 +331,6 @@ def _make_subject(photograph, dynamics, rng):
         return move_photograph(photograph, UNITS)
     smile = () if photograph.smile_landmarks is None else (OWN_SMILE,)
     return move_photograph(photograph, (*PHOTOGRAPH_UNITS, *smile))
-
-
-def _frames(face, poses, script, noise, rng, landmarks):
-    """Yield the images with their light and noise, as uint8, and append where landmarks are."""
-    side = np.linspace(-1, 1, CANVAS_SIZE, dtype=np.float32)
-    for pose, gain, slope in zip(poses, script.gain, script.slope):
-        landmarks.append(pose.seen_at(face.landmarks).astype(np.float32))
-        picture = pose.render() * np.float32(gain) * (1 + np.float32(slope) * side)
-        if noise:
-            picture += np.float32(noise) * rng.standard_normal(picture.shape, dtype=np.float32)
-        yield np.clip(np.rint(picture), 0, 255).astype(np.uint8)
 
 
 def node_motion(face):
