@@ -56,7 +56,7 @@ def with_daily_motion(script, units, fps, *, habits, drift, rng):
     """
     if not habits and not drift:
         return script
-    n_steps = len(script.activations) * SCRIPT_FPS / fps
+    n_steps = round(len(script.activations) * SCRIPT_FPS / fps)
     times = np.arange(len(script.activations)) * (SCRIPT_FPS / fps)
     activations = script.activations.copy()
     posture = drift * slow(n_steps, times, 900, 6, rng)

@@ -100,7 +100,7 @@ def write_film(
     script : Script
         The script.
     """
-    n_steps = n_frames * SCRIPT_FPS / fps
+    n_steps = round(n_frames * SCRIPT_FPS / fps)
     times = np.arange(n_frames) * (SCRIPT_FPS / fps)
     level = {label: person.uniform() for label in amplitudes}
     # Each has a source of its own: what is switched off leaves the rest as it is.

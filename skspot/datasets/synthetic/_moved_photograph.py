@@ -36,6 +36,7 @@ from skspot.datasets.synthetic._units import (
     split_side,
     unit_blendshapes,
 )
+from skspot.faces import MESH_TO_68
 
 _LOWER_ROW = GRID_SIZE // 3  # the lower sheet has only the nodes from here downwards
 _REACH = 0.4  # of the size of the face: how far fields reach beyond it
@@ -471,9 +472,7 @@ def _with_depth(opening, origin):
 def _landmarks_68(points):
     if len(points) != MESH_SIZE:
         return points
-    from skspot.landmarks._mediapipe import MESH_TO_68
-
-    return points[MESH_TO_68]
+    return points[list(MESH_TO_68)]
 
 
 def _to_canvas(landmarks, face_size, canvas_size):

@@ -39,12 +39,18 @@ _MACRO_AMPLITUDES = {"ramps": (2.5, 7.0), "film": (2.0, 10.0)}  # pixels of a fa
 
 _DESCR = """Synthetic face videos
 
-One photograph of a face (scikit-image's astronaut) with the shapes, skins and lights of several
-"subjects", warped by fields after the facial action coding system. Counts and lengths of the
-expressions follow SAMM Long Videos. Motion and turns of the head, blinks, speech, changes of light
-and sensor noise are distractors without labels. The face is 128 pixels large; a micro-expression
-moves its strongest region by 0.5 to 2 pixels.
+{faces} {dynamics} Motion and turns of the head, blinks, speech, changes of light and sensor noise
+are distractors without labels. The face is 128 pixels large; a micro-expression moves its strongest
+region by 0.5 to 2 pixels.
 """
+_ONE_FACE = """One photograph of a face (scikit-image's astronaut) with the shapes, skins and lights
+of several "subjects", warped by fields after the facial action coding system."""
+_MANY_FACES = """Photographs of several people, moved by the blendshapes of ICT-FaceKit (MIT)
+that were fitted to them."""
+_DYNAMICS = {
+    "ramps": "Counts and lengths of the expressions follow SAMM Long Videos.",
+    "film": "Expressions rise fast, hold, and fall slowly, several in a row, also during speech.",
+}
 
 
 @validate_params(
@@ -106,31 +112,56 @@ def make_expression_videos(
     Parameters
     ----------
     n_subjects : int, default=6
-        Number of subjects; they differ in the shape of the face, its skin, light and asymmetry.
+        Number of subjects. Without `faces` they differ in the shape of the face, its skin, light
+        and asymmetry.
+    faces : list of FacePhotograph, str or Path, default=None
+        Photographs of the subjects, or a folder of them. Each is used once before one is used
+        again; subjects with the same photograph differ in what happens only. None is the one
+        photograph that comes with scikit-image. See Notes for the layout of the folder.
+    dynamics : {"ramps", "film"}, default="ramps"
+        What happens. "ramps" are single expressions on both sides of the face that rise and fall
+        in 0.3 to 0.7 s, with counts and lengths after SAMM Long Videos. In "film" about 13 macro-
+        and 7 micro-expressions a minute rise within 4 to 16 steps of 1/30 s, hold up to 70 and
+        fall, often exponentially, within 6 to 30. Some are one-sided, some follow each other
+        closely or pass into each other, and speech goes on during expressions.
     videos_per_subject : int, default=2
         Number of videos of each subject.
     n_frames : int, default=600
-        Length of each video in frames, at least 2 s. The number of expressions does not depend on
-        it, except that they must fit.
+        Length of each video in frames, at least 2 s. In "ramps" the number of expressions does not
+        depend on it, except that they must fit.
     fps : float, default=30.0
         Frames per second, from 5 to 1000. With the same `random_state`, videos of the same duration
         ``n_frames / fps`` show the same scene at any rate. Only the sensor noise differs; onset,
         apex and offset are the frames nearest to those of the scene.
-    macro_amplitude, micro_amplitude : (low, high), default=(2.5, 7.0) and (0.5, 2.0)
+    macro_amplitude, micro_amplitude : (low, high), default=None and (0.5, 2.0)
         Range of the displacement of the strongest region at the apex, in pixels of a face of 128.
+        None is (2.5, 7.0) for "ramps" and (2.0, 10.0) for "film", where each person has an
+        expressiveness.
     head_motion : float, default=1.0
         Strength of the motion of the head: slow drift of about 3 px, rotation by about 1 degree,
         turns of the head, and quick moves. At 0 the head does not move.
     head_turns : float, default=0.0
         Strength of fast turns of the head, one in 7 s: at 1 the nose leads by about 2 px and
-        the face moves by about 6 px, within 0.2 to 0.4 s.
+        the face moves by about 6 px, within 0.2 to 0.4 s. In "film" they are rotations by up to
+        10 degrees that may last, and nods.
     blinks : float, default=1.0
-        How far the eyes close in a blink, from 0 to 1.
+        How far the eyes close in a blink, from 0 to 1; in "film" also how far the gaze wanders.
     talking : float, default=0.0
         Strength of speech between the expressions, one stretch of 1 to 3 s in 8 s: at 1 a
-        syllable lowers the jaw by up to 4 px.
+        syllable lowers the jaw by up to 4 px. In "film" speech fills half of the time, in bursts
+        with syllables of 2 to 8 Hz, and does not stop for expressions.
+    habits : float, default=0.0
+        Strength of swallowing, licking or pressing the lips, and chewing, four in a minute.
+    drift : float, default=0.0
+        Strength of slow changes of the posture over minutes, of about 6 px and 2 degrees at 1.
     light : float, default=1.0
         Strength of the changes of light, of about 6 % at 1.
+    occlusions : float, default=0.0
+        How often something is in front of the face: at 1 a hand every 30 s, and glasses with
+        reflections on every third subject.
+    motion_blur : float, default=0.0
+        Share of the time of a frame during which the shutter is open, from 0 to 1. The head's
+        motion blurs the picture.
     noise : float, default=2.0
         Standard deviation of the sensor noise, in grey values of 255.
     folder : str or Path, default=None
@@ -165,9 +196,34 @@ def make_expression_videos(
             The exact landmarks in pixels.
         displacement : list of float32 arrays of shape (n_frames, 10, 2)
             True displacement of the region of each node from the neutral face, in pixels, including
-            blinks and turns of the head but not its rigid motion.
+            blinks and speech but not the rigid motion of the head. In "ramps" it includes the
+            turns of the head as well.
+        units : list of list of str
+            The action units of each interval in the notation of FACS, such as "6+12", or "L14" for
+            the person's left side.
+        faces : list of str
+            The name of the photograph in each video. Keep videos of the same photograph together
+            when you split data into training and test.
 
         and `fps`, `node_names`, `DESCR`.
+
+    Notes
+    -----
+    A folder of `faces` has a file ``landmarks.npz`` with the arrays ``ids`` (names, shape (n,)),
+    ``neutral`` (landmarks in pixels, shape (n, 68, 2) or (n, 478, 2), or with more columns) and, if
+    you have them, ``smiling`` of the same shape. The pictures are ``<id>/neutral.jpg`` and
+    ``<id>/smiling.jpg``.
+
+    The onset of an expression in "film" is the first frame in which it moves a node by 5 % of its
+    height, the apex the first in which it reaches 95 %, and the offset the last with 5 %. An
+    expression that passes into the next ends in the frame before the onset of that one.
+
+    Photographs are moved by the blendshapes of ICT-FaceKit [1]_, a three-dimensional head that is
+    fitted to the landmarks. Only shapes move: there are no wrinkles.
+
+    References
+    ----------
+    .. [1] Li et al., "Learning Formation of Physically-Based Face Attributes", CVPR 2020.
 
     Examples
     --------
@@ -177,6 +233,14 @@ def make_expression_videos(
     ((120, 240, 240), (120, 68, 2), (120, 10, 2))
     >>> data.subjects
     array(['s01', 's02'], dtype='<U3')
+
+    Videos with the dynamics of film, with the action units of each expression:
+
+    >>> data = make_expression_videos(
+    ...     1, dynamics="film", videos_per_subject=1, n_frames=150, talking=1, random_state=3
+    ... )
+    >>> len(data.units[0]) == len(data.intervals[0])
+    True
     """
     if macro_amplitude is None:
         macro_amplitude = _MACRO_AMPLITUDES[dynamics]
@@ -235,7 +299,9 @@ def make_expression_videos(
         faces=["astronaut" if face is None else face.name for face in of_video],
         fps=fps,
         node_names=node_names(),
-        DESCR=_DESCR,
+        DESCR=_DESCR.format(
+            faces=_ONE_FACE if faces is None else _MANY_FACES, dynamics=_DYNAMICS[dynamics]
+        ),
     )
 
 
