@@ -29,6 +29,8 @@ class VideoBunch(Bunch):
     landmarks: list[NDArray[np.float32]]
     displacement: list[NDArray[np.float32]]
     node_names: list[str]
+    units: list[list[str]]
+    faces: list[str]
     fps: float | MaybeNone
     table: pd.DataFrame
     repairs: pd.DataFrame

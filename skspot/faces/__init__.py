@@ -14,13 +14,20 @@ from skspot.faces._nodes import (
     rigid_centres,
     rigid_radius,
 )
-from skspot.faces._scheme import CLOSED_PARTS, FACE_PARTS, MIRRORED_POINTS, STABLE_POINTS
+from skspot.faces._scheme import (
+    CLOSED_PARTS,
+    FACE_PARTS,
+    MESH_TO_68,
+    MIRRORED_POINTS,
+    STABLE_POINTS,
+)
 from skspot.faces._shape import MEAN_SHAPE
 
 __all__ = [
     "CLOSED_PARTS",
     "FACE_PARTS",
     "MEAN_SHAPE",
+    "MESH_TO_68",
     "MIRRORED_NODES",
     "MIRRORED_POINTS",
     "NODE_SETS",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.base import clone
 
+from skspot.faces import MESH_TO_68
 from skspot.landmarks._detecting import DetectingLandmarker
 from skspot.landmarks._follower import bounding_box
 from skspot.utils._fingerprints import remembered
@@ -25,18 +26,6 @@ from skspot.utils.validation import with_parameters
 if TYPE_CHECKING:
     from skspot.landmarks import Landmarker
     from skspot.video import Video
-
-# The vertex of MediaPipe's face mesh that is closest to each of the 68 iBUG points. Vertices on the
-# outline of the face move over the head as it turns, as the jaw points of the iBUG scheme do.
-MESH_TO_68 = np.array(
-    [127, 234, 93, 58, 172, 136, 149, 176, 152]  # jaw, left half in the picture and chin
-    + [400, 378, 365, 397, 288, 323, 454, 356]  # jaw, right half
-    + [70, 63, 105, 66, 107, 336, 296, 334, 293, 300]  # eyebrows
-    + [168, 197, 195, 4, 98, 97, 2, 326, 327]  # bridge of the nose, nostrils
-    + [33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380]  # eyes
-    + [61, 40, 37, 0, 267, 270, 291, 321, 314, 17, 84, 91]  # outer edge of the lips
-    + [78, 81, 13, 311, 308, 402, 14, 178]  # inner edge of the lips
-)
 
 _MODEL_FILE = "face_landmarker.task"
 _MODEL_URL = (

@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
+from skspot.faces import MESH_TO_68
 from skspot.landmarks import MediaPipe
 from skspot.landmarks._mean_face import mean_shape
-from skspot.landmarks._mediapipe import MESH_TO_68
 from skspot.preprocessing import FaceAligner
 from skspot.video import face_extent, open_video
 from tests.landmarks.moving_faces import found, rms, track

@@ -18,6 +18,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 import skspot
 from skspot import AlignedVideo, SpottingResult, intervals_to_dataframe, make_intervals
 from skspot.datasets import (
+    FacePhotograph,
     find_videos,
     load_annotated_videos,
     load_cas_me2,
@@ -85,6 +86,9 @@ def use_tables(frame: pd.DataFrame) -> None:
 
 def train_and_save(folder: Path) -> None:
     data = make_expression_videos(2, videos_per_subject=1, random_state=0)
+    face = FacePhotograph(np.zeros((100, 100), np.uint8), np.ones((68, 2)), name="nobody")
+    make_expression_videos(1, faces=[face], dynamics="film", random_state=0)
+    make_expression_videos(1, faces=folder / "people", random_state=0)
     spotter = spotformer("template", memory=folder, random_state=0)
     assert_type(spotter, Pipeline)
     spotter.set_params(spot__max_epochs=1).fit(data.videos, data.intervals)

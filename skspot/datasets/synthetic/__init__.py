@@ -8,6 +8,7 @@ from skspot.datasets.synthetic._faces import (
     face_transform,
     make_face,
 )
+from skspot.datasets.synthetic._photographs import FacePhotograph
 from skspot.datasets.synthetic._videos import make_expression_videos, node_motion, write_video
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "EXPRESSION_UNITS",
     "FACE_SIZE",
     "UNITS",
+    "FacePhotograph",
     "face_transform",
     "make_expression_videos",
     "make_face",

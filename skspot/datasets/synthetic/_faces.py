@@ -51,6 +51,7 @@ _MIDDLE_UNITS = {
     "chin raiser": [(57, 0, -0.8, 12), (8, 0, -0.5, 14)],
     "jaw drop": [(57, 0, 1, 14), (8, 0, 1, 18)],
 }
+_NOSE_DEPTH = 35  # how far the nose is in front of the middle of the head, in pixels
 _LID = [(43, 0, 1, 5), (44, 0, 1, 5)]
 
 EXPRESSION_UNITS = (*_LEFT_RIGHT_UNITS, *_MIDDLE_UNITS)
@@ -70,12 +71,15 @@ class Face:
     landmarks : float64 array of shape (68, 2)
         Landmarks of the neutral face in pixels of the canvas.
     fields : float32 array of shape (n_units, CANVAS_SIZE, CANVAS_SIZE, 2)
-        Displacement of each pixel for an activation of 1 of each of `UNITS`.
+        Displacement of each pixel for an activation of 1 of each unit.
+    units : tuple of str
+        Names of the units.
     """
 
     texture: np.ndarray
     landmarks: np.ndarray
     fields: np.ndarray
+    units: tuple = UNITS
 
     def unit_motion(self, points):
         """Return the motion of points of the neutral face for an activation of 1 of each unit.
@@ -92,7 +96,11 @@ class Face:
         """
         return np.stack([_sample(field, points) for field in self.fields])
 
-    def render(self, activations, head):
+    def pose(self, activations, head, turn=(0.0, 0.0)):
+        """Return the face of one frame, with the parameters of `render`."""
+        return _Pose(self, activations, head, turn)
+
+    def render(self, activations, head, turn=(0.0, 0.0)):
         """Return one image of the face, as float32 grey values without noise.
 
         Parameters
@@ -101,6 +109,8 @@ class Face:
             Activation of each unit.
         head : array of shape (2, 3)
             Transform of the head: points of the neutral canvas to points of the image.
+        turn : (yaw, pitch), default=(0, 0)
+            Rotation of the head in depth, in radians: to the right of the picture, and up.
 
         Returns
         -------
@@ -109,6 +119,7 @@ class Face:
         """
         import cv2
 
+        activations = self._with_turn(activations, turn)
         size = (CANVAS_SIZE, CANVAS_SIZE)
         inverse = cv2.invertAffineTransform(head).astype(np.float32)
         source = _pixel_grid() @ inverse[:, :2].T + inverse[:, 2]
@@ -120,14 +131,49 @@ class Face:
             self.texture, source, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
         )
 
+    def _with_turn(self, activations, turn):
+        """Return activations of which those of the nose follow a turn of the head."""
+        if not np.any(turn):
+            return activations
+        activations = np.array(activations, dtype=np.float64)
+        turns = [self.units.index(name) for name in OTHER_UNITS[1:]]
+        activations[turns] += _NOSE_DEPTH * np.sin(turn)
+        return activations
 
-def make_face(rng):
+
+@dataclass(frozen=True)
+class _Pose:
+    """The face of one frame: where its points are seen, and what it looks like."""
+
+    face: Face
+    activations: np.ndarray
+    head: np.ndarray
+    turn: tuple
+
+    def seen_at(self, points):
+        """Return where points of the neutral face, shape (n_points, 2), are seen."""
+        activations = self.face._with_turn(self.activations, self.turn)
+        moved = points + np.einsum("u,upa->pa", activations, self.face.unit_motion(points))
+        return np.einsum("pa,ba->pb", moved, self.head[:, :2]) + self.head[:, 2]
+
+    def carried(self, points):
+        """Return where points that only the head moves are seen, near the eyes."""
+        return points @ self.head[:, :2].T + self.head[:, 2]
+
+    def render(self):
+        """Return the image, as float32 grey values without noise."""
+        return self.face.render(self.activations, self.head, self.turn)
+
+
+def make_face(rng, *, one_sided=False):
     """Return a new subject: the astronaut with another shape, skin and light.
 
     Parameters
     ----------
     rng : RandomState
         Source of randomness.
+    one_sided : bool, default=False
+        Whether each side of the face has units of its own, such as "dimpler left".
 
     Returns
     -------
@@ -136,7 +182,12 @@ def make_face(rng):
     """
     texture, landmarks = _astronaut(mirror=rng.uniform() < 0.5)
     texture, landmarks = _reshape(texture, landmarks, rng)
-    return Face(_reskin(texture, rng), landmarks, _unit_fields(landmarks, rng))
+    skin = _reskin(texture, rng)
+    if one_sided:
+        fields = _one_sided_fields(landmarks, rng)
+        stacked = np.stack(list(fields.values())).astype(np.float32)
+        return Face(skin, landmarks, stacked, tuple(fields))
+    return Face(skin, landmarks, _unit_fields(landmarks, rng))
 
 
 def face_transform(shift, angle, scale, centre):
@@ -216,12 +267,31 @@ def _unit_fields(landmarks, rng):
         both += [(MIRRORED_POINTS[g[0]], -right * g[1], right * g[2], g[3]) for g in gaussians]
         fields.append(_unit_field(landmarks, both))
     fields += [_unit_field(landmarks, gaussians) for gaussians in _MIDDLE_UNITS.values()]
+    fields += _other_fields(landmarks)
+    return np.stack(fields).astype(np.float32)
+
+
+def _other_fields(landmarks):
     lids = _LID + [(MIRRORED_POINTS[g[0]], *g[1:]) for g in _LID]
     opening = landmarks[[40, 41, 46, 47], 1].mean() - landmarks[[37, 38, 43, 44], 1].mean()
-    fields.append(0.8 * opening * _unit_field(landmarks, lids))
-    fields.append(_unit_field(landmarks, [(30, 1, 0, 38)]))
-    fields.append(_unit_field(landmarks, [(30, 0, -1, 38)]))
-    return np.stack(fields).astype(np.float32)
+    return [
+        0.8 * opening * _unit_field(landmarks, lids),
+        _unit_field(landmarks, [(30, 1, 0, 38)]),
+        _unit_field(landmarks, [(30, 0, -1, 38)]),
+    ]
+
+
+def _one_sided_fields(landmarks, rng):
+    """Return the fields of all units by name, of each side for itself."""
+    fields = {}
+    for name, gaussians in _LEFT_RIGHT_UNITS.items():
+        mirrored = [(MIRRORED_POINTS[g[0]], -g[1], g[2], g[3]) for g in gaussians]
+        for side, of_side in (("left", gaussians), ("right", mirrored)):
+            field = rng.uniform(0.75, 1.25) * _unit_field(landmarks, of_side)
+            fields[f"{name} {side}"] = field
+    for name, gaussians in _MIDDLE_UNITS.items():
+        fields[name] = _unit_field(landmarks, gaussians)
+    return fields | dict(zip(OTHER_UNITS, _other_fields(landmarks)))
 
 
 def _unit_field(landmarks, gaussians):

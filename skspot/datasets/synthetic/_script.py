@@ -11,6 +11,7 @@ from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
 
 from skspot.datasets.synthetic._faces import EXPRESSION_UNITS, OTHER_UNITS, UNITS
+from skspot.datasets.synthetic._units import facs_code
 from skspot.intervals import CLASSES, check_intervals, make_intervals
 
 SCRIPT_FPS = 30  # steps per second: the lengths below are in steps
@@ -57,6 +58,10 @@ class Script:
         The head's translation in pixels, rotation in radians and size.
     gain, slope : arrays of shape (n_frames,)
         The light: overall, and from one side of the picture to the other.
+    turn : array of shape (n_frames, 2)
+        The head's rotation in depth, in radians: to the right of the picture, and up.
+    codes : list of str
+        The action units of each expression in the notation of FACS, such as "6+12".
     """
 
     intervals: np.ndarray
@@ -66,6 +71,8 @@ class Script:
     scale: np.ndarray
     gain: np.ndarray
     slope: np.ndarray
+    turn: np.ndarray
+    codes: list
 
 
 def write_script(
@@ -97,12 +104,14 @@ def write_script(
     steps = np.arange(n_frames) * (SCRIPT_FPS / fps)  # when each frame is taken
     intervals = _draw_intervals(n_steps, rng)
     activations = np.zeros((n_frames, len(UNITS)))
+    codes = []
     for interval in intervals:
         weights = _draw_expression(interval["label"], rng)
         peak = np.abs(weights @ unit_peaks).max()
         amplitude = rng.uniform(*amplitudes[interval["label"]])
         course = _course(interval, steps, rng)
         activations += course[:, None] * weights * (amplitude / peak)
+        codes.append(facs_code(dict(zip(UNITS, weights))))
     activations[:, UNITS.index("blink")] = blinks * _draw_blinks(n_steps, steps, rng)
     turn = head_motion * _drift(n_steps, steps, 30, 2, rng)
     shift = head_motion * (_drift(n_steps, steps, 40, 2, rng) * 3 + _jerks(n_steps, steps, rng))
@@ -117,7 +126,8 @@ def write_script(
     shift = shift + 3 * fast_turn * [1, -1]
     activations += talking * _draw_talking(intervals, n_steps, steps, rng)
     frames = _nearest_frames(intervals, n_frames, fps)
-    return Script(frames, activations, shift, angle, scale, gain, slope)
+    still = np.zeros((n_frames, 2))  # the units of this script turn the head
+    return Script(frames, activations, shift, angle, scale, gain, slope, still, codes)
 
 
 def _round(numbers):

@@ -2,48 +2,76 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil
 from numbers import Integral, Real
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.utils import check_random_state
 
 from skspot.datasets._bunch import VideoBunch
-from skspot.datasets.synthetic._faces import CANVAS_SIZE, FACE_SIZE, face_transform, make_face
+from skspot.datasets.synthetic._camera import Camera, draw_occluders
+from skspot.datasets.synthetic._distractors import with_daily_motion
+from skspot.datasets.synthetic._faces import (
+    FACE_SIZE,
+    UNITS,
+    face_transform,
+    make_face,
+)
+from skspot.datasets.synthetic._film import write_film
+from skspot.datasets.synthetic._moved_photograph import move_photograph
+from skspot.datasets.synthetic._photographs import FacePhotograph, read_photographs
 from skspot.datasets.synthetic._script import write_script
+from skspot.datasets.synthetic._units import OWN_SMILE, PHOTOGRAPH_UNITS
 from skspot.faces import node_centres, node_names, region_radius
-from skspot.utils._param_validation import Interval, validate_params
+from skspot.utils._param_validation import Interval, StrOptions, validate_params
 from skspot.utils._progress import progress_bar
 from skspot.utils._typing import FilePath, RandomState
 
 _MIN_DURATION = 2  # seconds: hardly an expression fits into less
 
+_SCRIPTED = ("head_motion", "head_turns", "blinks", "talking", "light")
+_MACRO_AMPLITUDES = {"ramps": (2.5, 7.0), "film": (2.0, 10.0)}  # pixels of a face of 128
+
 _DESCR = """Synthetic face videos
 
-One photograph of a face (scikit-image's astronaut) with the shapes, skins and lights of several
-"subjects", warped by fields after the facial action coding system. Counts and lengths of the
-expressions follow SAMM Long Videos. Motion and turns of the head, blinks, speech, changes of light
-and sensor noise are distractors without labels. The face is 128 pixels large; a micro-expression
-moves its strongest region by 0.5 to 2 pixels.
+{faces} {dynamics} Motion and turns of the head, blinks, speech, changes of light and sensor noise
+are distractors without labels. The face is 128 pixels large; a micro-expression moves its strongest
+region by 0.5 to 2 pixels.
 """
+_ONE_FACE = """One photograph of a face (scikit-image's astronaut) with the shapes, skins and lights
+of several "subjects", warped by fields after the facial action coding system."""
+_MANY_FACES = """Photographs of several people, moved by the blendshapes of ICT-FaceKit (MIT)
+that were fitted to them."""
+_DYNAMICS = {
+    "ramps": "Counts and lengths of the expressions follow SAMM Long Videos.",
+    "film": "Expressions rise fast, hold, and fall slowly, several in a row, also during speech.",
+}
 
 
 @validate_params(
     {
+        "faces": [list, tuple, str, Path, None],
+        "dynamics": [StrOptions({"ramps", "film"})],
+        "drift": [Interval(Real, 0, None, closed="left")],
+        "habits": [Interval(Real, 0, None, closed="left")],
         "n_subjects": [Interval(Integral, 1, None, closed="left")],
         "videos_per_subject": [Interval(Integral, 1, None, closed="left")],
         "n_frames": [Interval(Integral, 1, None, closed="left")],
         "fps": [Interval(Real, 5, 1000, closed="both")],
-        "macro_amplitude": [tuple],
+        "macro_amplitude": [tuple, None],
         "micro_amplitude": [tuple],
         "head_motion": [Interval(Real, 0, None, closed="left")],
         "head_turns": [Interval(Real, 0, None, closed="left")],
         "blinks": [Interval(Real, 0, 1, closed="both")],
         "talking": [Interval(Real, 0, None, closed="left")],
         "light": [Interval(Real, 0, 3, closed="both")],
+        "occlusions": [Interval(Real, 0, None, closed="left")],
+        "motion_blur": [Interval(Real, 0, 1, closed="both")],
         "noise": [Interval(Real, 0, None, closed="left")],
         "folder": [str, Path, None],
         "crf": [Interval(Integral, 0, 51, closed="both")],
@@ -56,16 +84,22 @@ moves its strongest region by 0.5 to 2 pixels.
 def make_expression_videos(
     n_subjects: int = 6,
     *,
+    faces: Sequence[FacePhotograph] | FilePath | None = None,
+    dynamics: Literal["ramps", "film"] = "ramps",
     videos_per_subject: int = 2,
     n_frames: int = 600,
     fps: float = 30.0,
-    macro_amplitude: tuple[float, float] = (2.5, 7.0),
+    macro_amplitude: tuple[float, float] | None = None,
     micro_amplitude: tuple[float, float] = (0.5, 2.0),
     head_motion: float = 1.0,
     head_turns: float = 0.0,
     blinks: float = 1.0,
     talking: float = 0.0,
+    habits: float = 0.0,
+    drift: float = 0.0,
     light: float = 1.0,
+    occlusions: float = 0.0,
+    motion_blur: float = 0.0,
     noise: float = 2.0,
     folder: FilePath | None = None,
     crf: int = 12,
@@ -78,31 +112,56 @@ def make_expression_videos(
     Parameters
     ----------
     n_subjects : int, default=6
-        Number of subjects; they differ in the shape of the face, its skin, light and asymmetry.
+        Number of subjects. Without `faces` they differ in the shape of the face, its skin, light
+        and asymmetry.
+    faces : list of FacePhotograph, str or Path, default=None
+        Photographs of the subjects, or a folder of them. Each is used once before one is used
+        again; subjects with the same photograph differ in what happens only. None is the one
+        photograph that comes with scikit-image. See Notes for the layout of the folder.
+    dynamics : {"ramps", "film"}, default="ramps"
+        What happens. "ramps" are single expressions on both sides of the face that rise and fall
+        in 0.3 to 0.7 s, with counts and lengths after SAMM Long Videos. In "film" about 13 macro-
+        and 7 micro-expressions a minute rise within 4 to 16 steps of 1/30 s, hold up to 70 and
+        fall, often exponentially, within 6 to 30. Some are one-sided, some follow each other
+        closely or pass into each other, and speech goes on during expressions.
     videos_per_subject : int, default=2
         Number of videos of each subject.
     n_frames : int, default=600
-        Length of each video in frames, at least 2 s. The number of expressions does not depend on
-        it, except that they must fit.
+        Length of each video in frames, at least 2 s. In "ramps" the number of expressions does not
+        depend on it, except that they must fit.
     fps : float, default=30.0
         Frames per second, from 5 to 1000. With the same `random_state`, videos of the same duration
         ``n_frames / fps`` show the same scene at any rate. Only the sensor noise differs; onset,
         apex and offset are the frames nearest to those of the scene.
-    macro_amplitude, micro_amplitude : (low, high), default=(2.5, 7.0) and (0.5, 2.0)
+    macro_amplitude, micro_amplitude : (low, high), default=None and (0.5, 2.0)
         Range of the displacement of the strongest region at the apex, in pixels of a face of 128.
+        None is (2.5, 7.0) for "ramps" and (2.0, 10.0) for "film", where each person has an
+        expressiveness.
     head_motion : float, default=1.0
         Strength of the motion of the head: slow drift of about 3 px, rotation by about 1 degree,
         turns of the head, and quick moves. At 0 the head does not move.
     head_turns : float, default=0.0
         Strength of fast turns of the head, one in 7 s: at 1 the nose leads by about 2 px and
-        the face moves by about 6 px, within 0.2 to 0.4 s.
+        the face moves by about 6 px, within 0.2 to 0.4 s. In "film" they are rotations by up to
+        10 degrees that may last, and nods.
     blinks : float, default=1.0
-        How far the eyes close in a blink, from 0 to 1.
+        How far the eyes close in a blink, from 0 to 1; in "film" also how far the gaze wanders.
     talking : float, default=0.0
         Strength of speech between the expressions, one stretch of 1 to 3 s in 8 s: at 1 a
-        syllable lowers the jaw by up to 4 px.
+        syllable lowers the jaw by up to 4 px. In "film" speech fills half of the time, in bursts
+        with syllables of 2 to 8 Hz, and does not stop for expressions.
+    habits : float, default=0.0
+        Strength of swallowing, licking or pressing the lips, and chewing, four in a minute.
+    drift : float, default=0.0
+        Strength of slow changes of the posture over minutes, of about 6 px and 2 degrees at 1.
     light : float, default=1.0
         Strength of the changes of light, of about 6 % at 1.
+    occlusions : float, default=0.0
+        How often something is in front of the face: at 1 a hand every 30 s, and glasses with
+        reflections on every third subject.
+    motion_blur : float, default=0.0
+        Share of the time of a frame during which the shutter is open, from 0 to 1. The head's
+        motion blurs the picture.
     noise : float, default=2.0
         Standard deviation of the sensor noise, in grey values of 255.
     folder : str or Path, default=None
@@ -137,9 +196,34 @@ def make_expression_videos(
             The exact landmarks in pixels.
         displacement : list of float32 arrays of shape (n_frames, 10, 2)
             True displacement of the region of each node from the neutral face, in pixels, including
-            blinks and turns of the head but not its rigid motion.
+            blinks and speech but not the rigid motion of the head. In "ramps" it includes the
+            turns of the head as well.
+        units : list of list of str
+            The action units of each interval in the notation of FACS, such as "6+12", or "L14" for
+            the person's left side.
+        faces : list of str
+            The name of the photograph in each video. Keep videos of the same photograph together
+            when you split data into training and test.
 
         and `fps`, `node_names`, `DESCR`.
+
+    Notes
+    -----
+    A folder of `faces` has a file ``landmarks.npz`` with the arrays ``ids`` (names, shape (n,)),
+    ``neutral`` (landmarks in pixels, shape (n, 68, 2) or (n, 478, 2), or with more columns) and, if
+    you have them, ``smiling`` of the same shape. The pictures are ``<id>/neutral.jpg`` and
+    ``<id>/smiling.jpg``.
+
+    The onset of an expression in "film" is the first frame in which it moves a node by 5 % of its
+    height, the apex the first in which it reaches 95 %, and the offset the last with 5 %. An
+    expression that passes into the next ends in the frame before the onset of that one.
+
+    Photographs are moved by the blendshapes of ICT-FaceKit [1]_, a three-dimensional head that is
+    fitted to the landmarks. Only shapes move: there are no wrinkles.
+
+    References
+    ----------
+    .. [1] Li et al., "Learning Formation of Physically-Based Face Attributes", CVPR 2020.
 
     Examples
     --------
@@ -149,7 +233,17 @@ def make_expression_videos(
     ((120, 240, 240), (120, 68, 2), (120, 10, 2))
     >>> data.subjects
     array(['s01', 's02'], dtype='<U3')
+
+    Videos with the dynamics of film, with the action units of each expression:
+
+    >>> data = make_expression_videos(
+    ...     1, dynamics="film", videos_per_subject=1, n_frames=150, talking=1, random_state=3
+    ... )
+    >>> len(data.units[0]) == len(data.intervals[0])
+    True
     """
+    if macro_amplitude is None:
+        macro_amplitude = _MACRO_AMPLITUDES[dynamics]
     _check_amplitude(macro_amplitude, "macro_amplitude")
     _check_amplitude(micro_amplitude, "micro_amplitude")
     if n_frames < _MIN_DURATION * fps:
@@ -161,12 +255,15 @@ def make_expression_videos(
     if folder is not None:
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
+    photographs = _read_faces(faces)
     rng = check_random_state(random_state)
     jobs = [
         (f"s{subject + 1:02d}", video + 1, subject_seed, rng.randint(2**31 - 1))
         for subject, subject_seed in enumerate(rng.randint(2**31 - 1, size=n_subjects))
         for video in range(videos_per_subject)
     ]
+    drawn = _draw_faces(photographs, n_subjects, rng)
+    of_video = [drawn[video // videos_per_subject] for video in range(len(jobs))]
     settings = {
         "n_frames": n_frames,
         "fps": fps,
@@ -175,13 +272,18 @@ def make_expression_videos(
         "head_turns": head_turns,
         "blinks": blinks,
         "talking": talking,
+        "habits": habits,
+        "drift": drift,
         "light": light,
+        "occlusions": occlusions,
+        "motion_blur": motion_blur,
+        "noise": noise,
     }
     made = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(_make_video)(
-            f"{subject}_{number}", subject_seed, seed, settings, noise, folder, crf
+            f"{subject}_{number}", face, dynamics, subject_seed, seed, settings, folder, crf
         )
-        for subject, number, subject_seed, seed in jobs
+        for face, (subject, number, subject_seed, seed) in zip(of_video, jobs)
     )
     made = list(
         progress_bar(made, desc="videos made", unit="video", total=len(jobs), shown=bool(verbose))
@@ -193,10 +295,36 @@ def make_expression_videos(
         names=[f"{subject}_{number}" for subject, number, *_ in jobs],
         landmarks=[landmarks for *_, landmarks, _ in made],
         displacement=[displacement for *_, displacement in made],
+        units=[script.codes for _, script, *_ in made],
+        faces=["astronaut" if face is None else face.name for face in of_video],
         fps=fps,
         node_names=node_names(),
-        DESCR=_DESCR,
+        DESCR=_DESCR.format(
+            faces=_ONE_FACE if faces is None else _MANY_FACES, dynamics=_DYNAMICS[dynamics]
+        ),
     )
+
+
+def _read_faces(faces):
+    """Return the photographs, or None for the one at hand."""
+    if faces is None:
+        return None
+    photographs = read_photographs(faces) if isinstance(faces, str | Path) else list(faces)
+    for i, face in enumerate(photographs):
+        if not isinstance(face, FacePhotograph):
+            raise TypeError(f"faces[{i}] must be a FacePhotograph, got {type(face).__name__}.")
+    if not photographs:
+        raise ValueError("faces has no photograph; pass at least one, or None.")
+    return photographs
+
+
+def _draw_faces(photographs, n_subjects, rng):
+    """Return the photograph of each subject: each is used before one is used again."""
+    if photographs is None:
+        return [None] * n_subjects
+    n_rounds = -(-n_subjects // len(photographs))
+    order = np.concatenate([rng.permutation(len(photographs)) for _ in range(n_rounds)])
+    return [photographs[i] for i in order[:n_subjects]]
 
 
 def _check_amplitude(amplitude, name):
@@ -205,34 +333,70 @@ def _check_amplitude(amplitude, name):
         raise ValueError(f"{name} must be (low, high) with 0 < low <= high, got {amplitude!r}.")
 
 
-def _make_video(name, subject_seed, seed, settings, noise, folder, crf):
+def _make_video(name, photograph, dynamics, subject_seed, seed, settings, folder, crf):
     """Return the video of one subject, its script, landmarks and node displacement."""
-    face = make_face(np.random.RandomState(subject_seed))
+    person = np.random.RandomState(subject_seed)
+    face = _make_subject(photograph, dynamics, person)
     rng = np.random.RandomState(seed)
     motion = node_motion(face)
-    script = write_script(unit_peaks=np.linalg.norm(motion, axis=-1), rng=rng, **settings)
+    script = _write_script(face, motion, dynamics, settings, person, rng)
     heads = [
         face_transform(shift, angle, scale, face.landmarks.mean(axis=0))
         for shift, angle, scale in zip(script.shift, script.angle, script.scale)
     ]
-    frames = _frames(face, script, heads, noise, np.random.default_rng(seed))
+    poses = map(face.pose, script.activations, heads, script.turn)
+    camera = Camera(
+        gain=script.gain,
+        slope=script.slope,
+        noise=settings["noise"],
+        motion_blur=settings["motion_blur"],
+        occluders=_draw_occluders(face, settings, person, rng),
+    )
+    landmarks = []
+    frames = _kept(camera.film(face, poses, np.random.default_rng(seed)), landmarks)
     if folder is None:
         video = np.stack(list(frames))
     else:
         video = str(folder / f"{name}.mp4")
         write_video(video, frames, fps=settings["fps"], crf=crf)
     displacement = np.einsum("fu,una->fna", script.activations, motion)
-    return video, script, _moved_landmarks(face, script, heads), displacement.astype(np.float32)
+    return video, script, np.stack(landmarks), displacement.astype(np.float32)
 
 
-def _frames(face, script, heads, noise, rng):
-    """Yield the images with their light and noise, as uint8."""
-    side = np.linspace(-1, 1, CANVAS_SIZE, dtype=np.float32)
-    for activations, head, gain, slope in zip(script.activations, heads, script.gain, script.slope):
-        picture = face.render(activations, head) * np.float32(gain) * (1 + np.float32(slope) * side)
-        if noise:
-            picture += np.float32(noise) * rng.standard_normal(picture.shape, dtype=np.float32)
-        yield np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+def _write_script(face, motion, dynamics, settings, person, rng):
+    """Return the script with all that the settings ask for."""
+    names = ("n_frames", "fps", "amplitudes", *_SCRIPTED)
+    usual = {name: settings[name] for name in names}
+    if dynamics == "film":
+        script = write_film(units=face.units, motion=motion, person=person, rng=rng, **usual)
+    else:
+        script = write_script(unit_peaks=np.linalg.norm(motion, axis=-1), rng=rng, **usual)
+    daily = {name: settings[name] for name in ("fps", "habits", "drift")}
+    return with_daily_motion(script, face.units, rng=rng, **daily)
+
+
+def _draw_occluders(face, settings, person, rng):
+    strength = settings["occlusions"]
+    if not strength:
+        return []
+    return draw_occluders(face, settings["n_frames"], settings["fps"], strength, person, rng)
+
+
+def _kept(filmed, landmarks):
+    """Yield the images of a camera, and append the landmarks to a list."""
+    for image, points in filmed:
+        landmarks.append(points)
+        yield image
+
+
+def _make_subject(photograph, dynamics, rng):
+    """Return the face of a subject with the units that the script needs."""
+    if photograph is None:
+        return make_face(rng, one_sided=dynamics == "film")
+    if dynamics == "ramps":
+        return move_photograph(photograph, UNITS)
+    smile = () if photograph.smile_landmarks is None else (OWN_SMILE,)
+    return move_photograph(photograph, (*PHOTOGRAPH_UNITS, *smile))
 
 
 def node_motion(face):
@@ -242,16 +406,7 @@ def node_motion(face):
     square = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
     centres = node_centres(face.landmarks)
     motion = face.unit_motion((centres[:, None] + square).reshape(-1, 2))
-    return motion.reshape(len(face.fields), len(centres), len(square), 2).mean(axis=2)
-
-
-def _moved_landmarks(face, script, heads):
-    """Return the landmarks of every frame: (n_frames, 68, 2)."""
-    motion = np.einsum("fu,upa->fpa", script.activations, face.unit_motion(face.landmarks))
-    moved = face.landmarks + motion
-    heads = np.stack(heads)
-    moved = np.einsum("fpa,fba->fpb", moved, heads[:, :, :2]) + heads[:, None, :, 2]
-    return moved.astype(np.float32)
+    return motion.reshape(len(face.units), len(centres), len(square), 2).mean(axis=2)
 
 
 def write_video(path, frames, *, fps, crf=12):
