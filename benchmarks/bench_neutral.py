@@ -112,9 +112,8 @@ def real_films(landmarker, data, out):
             make_intervals(
                 table.loc[
                     (table["video"] == name) & (table["sure"] == sure),
-                    ["onset", "apex", "offset", "type"],
+                    ["onset", "apex", "offset", "type", "sure"],  # scored intervals may overlap
                 ].itertuples(index=False),
-                allow_overlap=True,
             )
             for name in names
         ]

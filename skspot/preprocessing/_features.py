@@ -381,6 +381,32 @@ class FlowFeatures:
                     next(windows, None)  # let it end
             yield block
 
+    def displacement_from_neutral(self) -> NDArray[np.float32]:
+        """Return how far each node is from its place in the neutral face, over time.
+
+        Returns
+        -------
+        displacement : float32 array of shape (n_frames, n_nodes, 2)
+            (dx, dy) in pixels of the normalised face; 0 where it is not known. Windows without a
+            face hold NaN.
+
+        Raises
+        ------
+        ValueError
+            If "neutral" is not among the resolutions.
+        """
+        resolutions = self.layout.resolutions
+        if "neutral" not in resolutions:
+            raise ValueError(
+                f"{self.name or 'The features'}: the displacement from the neutral face was not "
+                f"measured, only the resolutions {resolutions}; extract the features with "
+                "SWMROFlow(resolutions=('window', 'neutral'))."
+            )
+        number = resolutions.index("neutral")
+        middle = np.flatnonzero(self.layout.pairs[:, number, 0] == 0)[0]
+        channels = slice(2 * number, 2 * number + 2)
+        return np.concatenate([block[:, middle, :, channels] for block in self.blocks()])
+
 
 def frames_per_step(step, fps):
     """Return the whole frames, at least one, that come closest to a step of a window.
