@@ -22,6 +22,8 @@ LAYOUTS = {
     "both, lag first": FlowLayout(resolutions=(2, "window"), reference="first"),
     "spaced": FlowLayout(spacing=4, step=4 / 30),
     "extended": FlowLayout(nodes="extended"),
+    "with neutral": FlowLayout(resolutions=("window", "neutral")),
+    "neutral": FlowLayout(resolutions=("neutral",)),
 }
 layouts = pytest.mark.parametrize("layout", LAYOUTS.values(), ids=list(LAYOUTS))
 
@@ -33,7 +35,8 @@ def windows(position, layout):
     for p, pairs in enumerate(layout.pairs):
         for r, pair in enumerate(pairs):
             first, last = (np.clip(frames + offset, 0, len(position) - 1) for offset in pair)
-            values[:, p, :, 2 * r : 2 * r + 2] = position[last] - position[first]
+            start = 0 if layout.resolutions[r] == "neutral" else position[first]
+            values[:, p, :, 2 * r : 2 * r + 2] = position[last] - start
     return values
 
 
@@ -73,7 +76,7 @@ def paste(video, table, seed=0, **options):
 
 def positions_of(values, layout):
     """Return the position of the nodes in each frame, from frame to frame along the windows."""
-    video = _pasting._Video(values, layout.pairs, None, layout.fps)
+    video = _pasting._Video(values, layout, None, layout.fps)
     position = np.zeros((len(values), values.shape[2], 2))
     for frame in range(1, len(values)):
         position[frame] = position[frame - 1] + _pasting._motion(video, frame - 1, frame)
@@ -212,16 +215,65 @@ def test_course(length, apex):
 
 
 @pytest.mark.parametrize("fps", [30, 200])
-def test_long_expressions_rise_and_fall_within_the_times_of_ramps(fps):
+def test_long_expressions_rise_and_fall_within_the_times_of_ramps(fps, monkeypatch):
+    monkeypatch.setattr(_pasting, "_SLACK", 0)
     rises, falls = [], []
     for seed in range(200):
         course = _pasting._course(4 * fps, 2 * fps, fps, np.random.RandomState(seed))
         held = np.flatnonzero(course > 1 - 1e-9)
         rises.append((held[0] + 1) / fps)
         falls.append((4 * fps - held[-1]) / fps)
-    for ramps in (rises, falls):
-        assert min(ramps) == pytest.approx(8 / 30, abs=0.04)
-        assert max(ramps) == pytest.approx(20 / 30, abs=0.04)
+    for ramps, (shortest, longest) in (
+        (rises, _pasting._RISE_SECONDS),
+        (falls, _pasting._FALL_SECONDS),
+    ):
+        assert min(ramps) == pytest.approx(shortest, abs=0.04)
+        assert max(ramps) == pytest.approx(longest, abs=0.04)
+
+
+def test_rises_start_fast_and_falls_end_slowly(monkeypatch):
+    monkeypatch.setattr(_pasting, "_SLACK", 0)
+    for seed in range(20):
+        course = _pasting._course(120, 60, 30, np.random.RandomState(seed))
+        steps = np.diff(np.concatenate([[0], course, [0]]))
+        rise, fall = steps[steps > 1e-9], steps[steps < -1e-9]
+        assert rise[0] == rise.max()
+        assert (np.diff(fall) >= -1e-9).all()  # ever slower
+
+
+def test_a_held_expression_has_some_slack():
+    weakest = [
+        _pasting._course(120, 60, 30, np.random.RandomState(seed))[40:80].min()
+        for seed in range(50)
+    ]
+    assert 0.8 < min(weakest) < 0.95
+
+
+def test_some_patterns_are_one_sided_and_some_combine_two():
+    position = np.zeros((N_FRAMES, 10, 2))
+    position[60:73, 6:8, 1] = 1.5  # both corners of the mouth
+    position[120:133, [2, 5], 1] = -1.5  # and both outer brows
+    table = make_intervals([(60, 66, 72, "micro"), (120, 126, 132, "micro")])
+    layout = LAYOUTS["with neutral"]
+    paster = make_paster([as_features(windows(position, layout), layout)], [table])
+    rng = np.random.RandomState(0)
+    sizes = np.stack([np.linalg.norm(paster._draw_pattern(rng), axis=-1) for _ in range(400)])
+    assert sizes.max(axis=1) == pytest.approx(1)
+    corners, brows = sizes[:, [6, 7]], sizes[:, [2, 5]]
+    uneven = np.abs(sizes[:, [6, 2]] - sizes[:, [7, 5]]).max(axis=1) > 1e-6
+    combined = (corners.max(axis=1) > 0) & (brows.max(axis=1) > 0)
+    assert uneven.mean() == pytest.approx(_pasting._ONE_SIDED, abs=0.06)
+    assert combined.mean() == pytest.approx(_pasting._COMBINED / 2, abs=0.05)  # half take itself
+    assert sizes[:, [0, 1, 3, 4, 8, 9]].max() == 0
+
+
+def test_windows_and_displacement_from_neutral_agree():
+    layout = LAYOUTS["with neutral"]
+    video, table = annotated_video(layout)
+    values, more = paste(video, table, ratios={"micro": 6.0})
+    assert len(more) > 2
+    position = values[:, 8, :, 2:]  # the frame itself
+    np.testing.assert_allclose(values, windows(position, layout), atol=1e-5)
 
 
 def test_a_full_video_has_no_free_place():
