@@ -19,7 +19,7 @@ def few_videos(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def make_few(n_subjects, **options):
-        return make_expression_videos(2, n_frames=120, **options)
+        return make_expression_videos(2, n_frames=60, **options)
 
     monkeypatch.setattr("skspot.datasets.make_expression_videos", make_few)
 
