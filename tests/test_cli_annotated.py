@@ -306,7 +306,7 @@ def dataset_with_landmarks(name, root):
     return data, options
 
 
-def lengthen(folder, n_images=90):
+def lengthen(folder, n_images=105):
     """Repeat the last image of a video that may be shorter than a window of the features."""
     numbered = {int(re.search(r"\d+$", path.stem)[0]): path for path in folder.glob("*[0-9].*")}
     last = max(numbered)
