@@ -408,9 +408,9 @@ def test_weight_decay_is_for_linear_and_convolution_weights_only(fitted):
 @pytest.fixture(scope="module")
 def fitted_twice(few):
     """Return a spotter of two epochs, and its scores of a video."""
-    X = with_layout(few[0])
-    spotter = SpotFormerClassifier(max_epochs=2, random_state=0, **TINY).fit(X, few[1])
-    return spotter, spotter.predict_scores(X[:1])[0]
+    X = with_layout(few[0][:1])
+    spotter = SpotFormerClassifier(max_epochs=2, random_state=0, **TINY).fit(X, few[1][:1])
+    return spotter, spotter.predict_scores(X)[0]
 
 
 @pytest.mark.parametrize(
@@ -431,8 +431,8 @@ def fitted_twice(few):
     ],
 )
 def test_each_parameter_changes_the_result(few, fitted_twice, parameters):
-    X, (spotter, before) = with_layout(few[0]), fitted_twice
-    after = clone(spotter).set_params(**parameters).fit(X, few[1]).predict_scores(X[:1])[0]
+    X, (spotter, before) = with_layout(few[0][:1]), fitted_twice
+    after = clone(spotter).set_params(**parameters).fit(X, few[1][:1]).predict_scores(X)[0]
     assert not np.array_equal(before, after)
 
 
