@@ -240,11 +240,11 @@ def spot(spotter, videos, *, n_jobs=None, on_error="raise", verbose=0, return_as
     >>> import skspot
     >>> from skspot.datasets import make_expression_videos
     >>> from skspot.recipes import spotformer
-    >>> data = make_expression_videos(2, videos_per_subject=1, n_frames=300, random_state=0)
+    >>> data = make_expression_videos(2, videos_per_subject=1, n_frames=90, random_state=4)
     >>> spotter = spotformer("template", random_state=0).set_params(spot__max_epochs=1)
     >>> (result,) = skspot.spot(spotter.fit(data.videos, data.intervals), data.videos[:1])
     >>> result.times.duration, len(result.scores), result.intervals.dtype.names
-    (10.0, 300, ('onset', 'apex', 'offset', 'label', 'score'))
+    (3.0, 90, ('onset', 'apex', 'offset', 'label', 'score'))
     """
     if on_error not in ("raise", "warn"):
         raise ValueError(f"on_error must be 'raise' or 'warn', got {on_error!r}.")

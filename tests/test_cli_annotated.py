@@ -306,7 +306,7 @@ def dataset_with_landmarks(name, root):
     return data, options
 
 
-def lengthen(folder, n_images=130):
+def lengthen(folder, n_images=105):
     """Repeat the last image of a video that may be shorter than a window of the features."""
     numbered = {int(re.search(r"\d+$", path.stem)[0]): path for path in folder.glob("*[0-9].*")}
     last = max(numbered)
@@ -360,7 +360,9 @@ def test_a_dataset_needs_its_folder(capsys, tmp_path):
 
 
 @pytest.mark.parametrize("command", ["train", "cross-validate"])
-def test_videos_that_can_not_be_read_are_left_out_if_wanted(recorded, tmp_path, capsys, command):
+def test_videos_that_can_not_be_read_are_left_out_if_wanted(
+    recorded, cache, tmp_path, capsys, command
+):
     """One broken video of four: an error, or a warning that names it."""
     videos = shutil.copytree(recorded / "videos", tmp_path / "videos")
     (videos / "s04_1.mp4").write_bytes(b"no video")
@@ -371,7 +373,7 @@ def test_videos_that_can_not_be_read_are_left_out_if_wanted(recorded, tmp_path, 
         "train": ["--model", str(tmp_path / "new" / "model")],
         "cross-validate": ["--out", str(tmp_path / "out")],
     }[command]
-    arguments += ["--cache", str(tmp_path / "cache"), *QUICK]
+    arguments += ["--cache", str(cache), *QUICK]
     assert main(arguments) == 1
     assert "s04_1.mp4" in capsys.readouterr().err
     assert main([*arguments, "--on-error", "warn"]) == 0
@@ -417,15 +419,22 @@ def test_spot_a_folder_of_images_at_a_reduced_rate(recorded, tmp_path):
     np.testing.assert_allclose(frame["onset_seconds"], frame["onset"] / 30, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", ["elan", "boris", "praat", "audacity"])
-def test_spot_a_folder_of_images_in_other_formats(recorded, tmp_path, name):
-    """It can't be linked, and its intervals are written all the same."""
+@pytest.fixture(scope="module")
+def folder_of_images(tmp_path_factory):
+    """Return a folder of 60 images, beside which there is room for a cache."""
     video = make_expression_videos(1, videos_per_subject=1, n_frames=60, random_state=1).videos[0]
-    folder = tmp_path / "recordings" / "s09"
-    folder.mkdir(parents=True)
+    folder = tmp_path_factory.mktemp("recordings") / "s09"
+    folder.mkdir()
     for number, picture in enumerate(video):
         Image.fromarray(picture).save(folder / f"{number:03d}.png")
-    arguments = ["spot", folder, "--model", recorded / "sensitive.skspot", "--format", name]
+    return folder
+
+
+@pytest.mark.parametrize("name", ["elan", "boris", "praat", "audacity"])
+def test_spot_a_folder_of_images_in_other_formats(recorded, folder_of_images, tmp_path, name):
+    """It can't be linked, and its intervals are written all the same."""
+    arguments = ["spot", folder_of_images, "--model", recorded / "sensitive.skspot"]
+    arguments += ["--cache", folder_of_images.parent / "cache", "--format", name]
     assert main([*map(str, arguments), "--out", str(tmp_path / "out")]) == 0
     tables = read_intervals(tmp_path / "out", timestamps={"s09": np.arange(60) / 30})
     assert len(tables["s09"]) > 0

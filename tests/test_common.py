@@ -69,8 +69,8 @@ every_estimator = pytest.mark.parametrize(
     "estimator", [clone(e) for e in ESTIMATORS], ids=lambda e: type(e).__name__
 )
 TABLES = [
-    make_intervals([(10, 20, 30, "macro")]),
-    make_intervals([(5, 8, 12, "micro"), (20, 28, 35, "macro")]),
+    make_intervals([(5, 10, 18, "macro")]),
+    make_intervals([(2, 4, 7, "micro"), (12, 15, 21, "macro")]),
     make_intervals(),
 ]
 
@@ -80,7 +80,7 @@ def inputs():
     """Return what each estimator takes for three videos, by the name of its class."""
     data = make_expression_videos(3, videos_per_subject=1, n_frames=60, random_state=0)
     for name in ("videos", "landmarks"):
-        data[name] = [frames[:40] for frames in data[name]]
+        data[name] = [frames[:24] for frames in data[name]]
     aligned = align_exactly(data)
     return {
         "FaceAligner": data.videos,

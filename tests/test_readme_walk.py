@@ -14,6 +14,7 @@ from sklearn.pipeline import Pipeline
 import skspot
 from skspot import make_intervals
 from skspot.datasets import make_expression_videos
+from skspot.datasets.synthetic._videos import write_video
 from skspot.intervals import PREDICTION_DTYPE
 from skspot.landmarks import Template
 from skspot.metrics import interval_counts_scorer, interval_f1_scorer, spotting_report
@@ -46,10 +47,11 @@ class WarningFlow(SWMROFlow):
 def data(tmp_path_factory):
     """Return three tiny videos of as many subjects, in files."""
     folder = tmp_path_factory.mktemp("walk")
-    data = make_expression_videos(
-        3, videos_per_subject=1, n_frames=60, folder=folder, random_state=1
-    )
-    macro, micro = (15, 25, 40, "macro"), (45, 48, 52, "micro")  # whatever the faces do
+    data = make_expression_videos(3, videos_per_subject=1, n_frames=60, random_state=1)
+    for i, name in enumerate(data.names):
+        write_video(folder / f"{name}.mp4", data.videos[i][:40], fps=30)
+        data.videos[i] = str(folder / f"{name}.mp4")
+    macro, micro = (8, 16, 28, "macro"), (30, 33, 37, "micro")  # whatever the faces do
     data.intervals = [make_intervals(rows) for rows in ([macro, micro], [macro], [micro])]
     return data
 

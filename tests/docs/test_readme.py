@@ -6,6 +6,7 @@ import pytest
 
 import skspot
 from skspot.datasets import make_expression_videos
+from skspot.recipes import spotformer
 from tests.docs.pages import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -14,17 +15,21 @@ CONTRIBUTING = (ROOT / "CONTRIBUTING.rst").read_text(encoding="utf-8")
 
 
 @pytest.fixture
-def few_videos(tmp_path, monkeypatch):
-    """Make few and short videos where the README makes videos, in an empty folder."""
+def quickly(tmp_path, monkeypatch):
+    """Make few and short videos where the README makes videos, and train briefly; no file stays."""
     monkeypatch.chdir(tmp_path)
 
     def make_few(n_subjects, **options):
-        return make_expression_videos(2, n_frames=120, **options)
+        return make_expression_videos(2, n_frames=60, **options)
+
+    def spotformer_of_one_epoch(*args, **options):
+        return spotformer(*args, **options).set_params(spot__max_epochs=1)
 
     monkeypatch.setattr("skspot.datasets.make_expression_videos", make_few)
+    monkeypatch.setattr("skspot.recipes.spotformer", spotformer_of_one_epoch)
 
 
-def test_the_python_of_the_readme_prints_a_report(few_videos, capsys):
+def test_the_python_of_the_readme_prints_a_report(quickly, capsys):
     (code,) = re.findall(r"^```python\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
     exec(code, {"__name__": "__main__"})
     report = capsys.readouterr().out

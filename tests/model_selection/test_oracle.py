@@ -27,7 +27,7 @@ def data():
 
 @pytest.fixture(scope="module")
 def spotter():
-    return SpotFormerClassifier(max_epochs=3, random_state=0, **TINY)
+    return SpotFormerClassifier(max_epochs=2, random_state=0, **TINY)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def test_the_oracle_takes_the_first_best_epoch_of_each_subject(data, result):
     X, y = data
     for subject, (train, test) in zip("abc", LeaveOneSubjectOut().split(X, y, SUBJECTS)):
         epochs = Epochs([X[i] for i in test])
-        net = SpotFormerClassifier(max_epochs=3, random_state=0, callbacks=[epochs], **TINY)
+        net = SpotFormerClassifier(max_epochs=2, random_state=0, callbacks=[epochs], **TINY)
         net.fit([X[i] for i in train], [y[i] for i in train])
         scores = [interval_f1_score([y[i] for i in test], tables) for tables in epochs.predicted]
         best = int(np.argmax(scores))

@@ -51,7 +51,7 @@ def test_videos_of_neither_part_are_left_alone(data):
 
 def test_the_history_has_loss_and_f1_of_videos_not_trained_on(data):
     spotter = SpotFormerClassifier(
-        train_split=LeaveOneSubjectOut(), max_epochs=3, random_state=0, **TINY
+        train_split=LeaveOneSubjectOut(), max_epochs=2, random_state=0, **TINY
     ).fit(*data, groups=SUBJECTS)
     row = spotter.history[-1]
     assert row["valid_loss"] > 0
@@ -59,7 +59,7 @@ def test_the_history_has_loss_and_f1_of_videos_not_trained_on(data):
     # What is held out has no part in training.
     X, y = [0 * data[0][0], 0 * data[0][1], *data[0][2:]], [make_intervals()] * 2 + data[1][2:]
     other = SpotFormerClassifier(
-        train_split=LeaveOneSubjectOut(), max_epochs=3, random_state=0, **TINY
+        train_split=LeaveOneSubjectOut(), max_epochs=2, random_state=0, **TINY
     ).fit(X, y, groups=SUBJECTS)
     for name in ("train_loss",):
         assert other.history[:, name] == spotter.history[:, name]

@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 import skspot
+from skspot import make_intervals
 from skspot.datasets import make_expression_videos
 from skspot.datasets.synthetic import face_transform
 from skspot.faces import node_names
@@ -107,9 +108,9 @@ def _aligned(frames, landmarks, valid=None):
     return AlignedVideo(frames, landmarks, valid, np.arange(n) / 30, (240, 240), 128)
 
 
-def _beginning(data, n):
-    """Return the first frames of the first video, aligned."""
-    return _aligned(data.videos[0][:n], data.landmarks[0][:n])
+def _beginning(data, n, video=0):
+    """Return the first frames of a video, aligned."""
+    return _aligned(data.videos[video][:n], data.landmarks[video][:n])
 
 
 def _grey_video(data, n=60):
@@ -262,7 +263,7 @@ def test_motion_of_neighbours_adds_up_to_that_of_the_window(still_data):
 
 @pytest.mark.parametrize("reference", ["centre", "first"])
 def test_spaced_windows_are_every_second_frame_of_long_ones(lively_data, reference):
-    aligned = _beginning(lively_data, 45)
+    aligned = _beginning(lively_data, 36)
     flow = SWMROFlow(17, spacing=2, flow="dis", reference=reference)
     spaced = flow.transform([aligned])[0]
     long = flow.set_params(window_length=33, spacing=1).transform([aligned])[0]
@@ -273,10 +274,12 @@ def test_spaced_windows_are_every_second_frame_of_long_ones(lively_data, referen
 @pytest.mark.parametrize("flow", ENGINES)
 @pytest.mark.parametrize("reference", ["centre", "first"])
 def test_displacements_of_expressions(still_data, flow, reference):
-    aligned = align_exactly(still_data)
+    lengths = (135, 45)  # to the end of the last expression of each
+    aligned = [_beginning(still_data, n, i) for i, n in enumerate(lengths)]
     features = SWMROFlow(flow=flow, reference=reference).transform(aligned)
-    half, n = 8, 150
-    for video, truth in zip(features, still_data.displacement):
+    half = 8
+    for video, n, displacement in zip(features, lengths, still_data.displacement):
+        truth = displacement[:n]
         assert video.shape == (n, 16, 10, 2)
         frames = np.arange(n)
         start = frames if reference == "centre" else np.clip(frames - half, 0, None)
@@ -351,9 +354,10 @@ def test_displacements_are_in_pixels_of_the_normalised_face(still_data):
 
 
 def test_extended_nodes(lively_data):
-    features = SWMROFlow(nodes="extended").transform(align_exactly(lively_data)[:1])
-    assert features[0].shape == (120, 16, len(node_names("extended")), 2)
-    paper = SWMROFlow().transform(align_exactly(lively_data)[:1])
+    aligned = [_beginning(lively_data, 60)]
+    features = SWMROFlow(nodes="extended").transform(aligned)
+    assert features[0].shape == (60, 16, len(node_names("extended")), 2)
+    paper = SWMROFlow().transform(aligned)
     assert len(node_names()) == 10
     # More nodes widen the crop, which changes dense flow only a little.
     np.testing.assert_allclose(features[0][:, :, :10], paper[0], atol=0.3)
@@ -401,7 +405,7 @@ def test_windows_without_a_face_are_nan(lively_data):
 
 def test_windows_with_gaps_count_their_own_frames(lively_data):
     """Every second frame shows no face: windows of spacing 2 see all of them or none."""
-    exact = align_exactly(lively_data)[0]
+    exact = _beginning(lively_data, 70)
     landmarks, valid = exact.landmarks.copy(), exact.valid.copy()
     landmarks[1::2], valid[1::2] = np.nan, False
     aligned = _aligned(exact.source, landmarks, valid)
@@ -420,7 +424,7 @@ def test_windows_with_gaps_count_their_own_frames(lively_data):
     ],
 )
 def test_each_frame_is_decoded_once_and_few_are_held(lively_data, settings, longest_lag):
-    exact = align_exactly(lively_data)[0]
+    exact = _beginning(lively_data, 60)
 
     class Counting(AlignedVideo):
         def __iter__(self):
@@ -442,7 +446,7 @@ def test_each_frame_is_decoded_once_and_few_are_held(lively_data, settings, long
 
     video = Counting(*_parts(exact))
     np.asarray(SWMROFlow(flow="lucas-kanade", **settings).transform([video])[0])
-    assert counts.decoded == 120
+    assert counts.decoded == 60
     assert counts.most <= longest_lag + 3
 
 
@@ -452,14 +456,14 @@ def _parts(aligned):
 
 
 @pytest.mark.parametrize("settings", [{}, {"spacing": 2, "resolutions": ("window", 3)}], ids=str)
-@pytest.mark.parametrize("block_length", [1, 50, 1000])
+@pytest.mark.parametrize("block_length", [1, 25, 1000])
 def test_blocks_are_the_features(lively_data, settings, block_length):
-    aligned = _beginning(lively_data, 100)
-    aligned = replace(aligned, valid=np.r_[np.ones(30), np.zeros(30), np.ones(40)])
+    aligned = _beginning(lively_data, 60)
+    aligned = replace(aligned, valid=np.r_[np.ones(20), np.zeros(20), np.ones(20)])
     (features,) = SWMROFlow(9, flow="lucas-kanade", **settings).transform([aligned])
     blocks = list(features.blocks(block_length))
     assert not features.computed
-    n_full, rest = divmod(100, block_length)
+    n_full, rest = divmod(60, block_length)
     assert [len(block) for block in blocks] == [block_length] * n_full + [rest] * bool(rest)
     np.testing.assert_array_equal(np.concatenate(blocks), features)
     assert features.computed
@@ -516,7 +520,7 @@ def test_cache_extracts_each_video_once(lively_data, tmp_path, monkeypatch):
         return original(*args)
 
     monkeypatch.setattr(flow_module, "make_engine", counting)
-    aligned = align_exactly(lively_data)
+    aligned = [_beginning(lively_data, 30, i) for i in range(4)]
     flow = SWMROFlow(flow="lucas-kanade", memory=str(tmp_path))
     first = flow.transform(aligned[:3])
     second = flow.transform(aligned[1:])
@@ -532,7 +536,7 @@ def test_cache_tells_spacings_and_resolutions_apart(lively_data, tmp_path, monke
     monkeypatch.setattr(
         flow_module, "make_engine", lambda *args: calls.append(1) or original(*args)
     )
-    aligned = align_exactly(lively_data)[:1]
+    aligned = [_beginning(lively_data, 40)]
     flow = SWMROFlow(9, flow="lucas-kanade", memory=tmp_path)
     different = [
         {"spacing": 1, "resolutions": ("window",)},
@@ -566,7 +570,7 @@ def test_cache_serves_all_devices(lively_data, tmp_path, first, second):
 
 @pytest.mark.parametrize("settings", [{}, {"resolutions": (1,), "spacing": 2}, {"device": "cpu"}])
 def test_result_does_not_depend_on_workers(lively_data, settings):
-    aligned = align_exactly(lively_data)[:2]
+    aligned = [_beginning(lively_data, 50, i) for i in range(2)]
     alone = SWMROFlow(n_jobs=1, **settings).transform(aligned)
     together = SWMROFlow(n_jobs=2, **settings).transform(aligned)
     for a, b in zip(alone, together):
@@ -585,13 +589,14 @@ def test_clone_and_pickle():
 
 
 def test_two_resolutions_in_a_pipeline_and_its_model_file(lively_data, tmp_path):
-    aligned = align_exactly(lively_data)[:2]
+    aligned = [_beginning(lively_data, 60, i) for i in range(2)]
+    tables = [make_intervals([(10, 25, 40, "macro")]), make_intervals([(20, 24, 29, "micro")])]
     pipeline = make_pipeline(
         SWMROFlow(flow="lucas-kanade"),
         SpotFormerClassifier(max_epochs=1, module__dim=16),
     )
     pipeline.set_params(swmroflow__resolutions=("window", 1), swmroflow__spacing=2)
-    pipeline.fit(aligned, lively_data.intervals[:2])
+    pipeline.fit(aligned, tables)
     assert pipeline[-1].window_shape_ == (16, 10, 4)
     skspot.save(pipeline, tmp_path / "model")
     loaded = skspot.load(tmp_path / "model")
@@ -639,15 +644,12 @@ def test_wrong_parameters(lively_data, parameters, message):
 
 
 def test_short_video(lively_data):
-    exact = align_exactly(lively_data)[0]
-    short = AlignedVideo(
-        exact.source[:12], exact.landmarks[:12], exact.valid[:12], exact.timestamps[:12], (240, 240)
-    )
+    exact, short = _beginning(lively_data, 40), _beginning(lively_data, 12)
     with pytest.raises(ValueError, match=r"X\[1\].*12 frames, fewer than window_length=17"):
         SWMROFlow().transform([exact, short])
     with pytest.warns(UserWarning, match=r"1 of 2 videos.*\n- X\[1\], .*: ValueError: .*12 frames"):
         features = SWMROFlow(flow="dis", on_error="warn").transform([exact, short])
-    assert features[0].shape == (120, 16, 10, 2)
+    assert features[0].shape == (40, 16, 10, 2)
     assert features[1] is None
 
 
@@ -677,9 +679,9 @@ def test_videos_that_are_not_aligned():
 
 
 def test_missing_video_stays_missing(lively_data):
-    features = SWMROFlow(flow="dis").transform([None, align_exactly(lively_data)[0]])
+    features = SWMROFlow(flow="dis").transform([None, _beginning(lively_data, 40)])
     assert features[0] is None
-    assert features[1].shape == (120, 16, 10, 2)
+    assert features[1].shape == (40, 16, 10, 2)
 
 
 def _rightward(reference, target):
@@ -712,8 +714,8 @@ def test_own_engine_that_fails(lively_data):
 
 
 def test_landmarks_in_one_point_are_no_face(lively_data):
-    exact = align_exactly(lively_data)[0]
+    exact = _beginning(lively_data, 40)
     landmarks = exact.landmarks.copy()
-    landmarks[50] = 120
-    aligned = AlignedVideo(exact.source, landmarks, exact.valid, exact.timestamps, (240, 240))
+    landmarks[20] = 120
+    aligned = replace(exact, landmarks=landmarks)
     assert np.isfinite(SWMROFlow(flow="dis").transform([aligned])[0]).all()

@@ -121,16 +121,22 @@ def test_regions_of_other_sizes(face):
 
 @pytest.mark.parametrize("noise", [0, 2.5])
 def test_expressions_are_measured_better_than_by_farneback(still_data, noise):
-    """All displacements of the windows of two videos, noise of the sensor added."""
+    """All displacements of the windows of two videos, noise of the sensor added.
+
+    Each video goes to the end of its last expression.
+    """
     errors = {}
     for flow in ("patches", "farneback"):
         squares = []
-        for i, aligned in enumerate(align_exactly(still_data)):
-            source = _noisy(aligned.source, noise, i)
+        for i, (aligned, n) in enumerate(zip(align_exactly(still_data), (135, 45))):
             video = type(aligned)(
-                source, aligned.landmarks, aligned.valid, aligned.timestamps, aligned.frame_shape
+                _noisy(aligned.source[:n], noise, i),
+                aligned.landmarks[:n],
+                aligned.valid[:n],
+                aligned.timestamps[:n],
+                aligned.frame_shape,
             )
-            truth = still_data.displacement[i]
+            truth = still_data.displacement[i][:n]
             frames = np.arange(len(truth))
             features = SWMROFlow(9, flow=flow).transform([video])[0]
             for position, offset in enumerate((-4, -3, -2, -1, 1, 2, 3, 4)):

@@ -13,22 +13,24 @@ import numpy as np
 import pytest
 
 from skspot.datasets import make_expression_videos
+from skspot.datasets.synthetic._videos import write_video
 from skspot.preprocessing import FaceAligner, SWMROFlow
 from skspot.utils import _fingerprints
 from skspot.utils._cache import cached, limit_cache, stored_results
 from skspot.video import open_video
 from skspot.video._files import FileVideo
 
-N_FRAMES = 60
+N_FRAMES = 30
 
 
 @pytest.fixture(scope="module")
 def original(tmp_path_factory):
     """Return a folder with two videos, which nobody may change."""
     folder = tmp_path_factory.mktemp("original")
-    make_expression_videos(
-        1, videos_per_subject=2, n_frames=N_FRAMES, folder=folder / "videos", random_state=0
-    )
+    (folder / "videos").mkdir()
+    data = make_expression_videos(1, videos_per_subject=2, n_frames=60, random_state=0)
+    for name, frames in zip(data.names, data.videos):
+        write_video(folder / "videos" / f"{name}.mp4", frames[:N_FRAMES], fps=30, crf=20)
     return folder
 
 
