@@ -21,6 +21,9 @@ _COST = np.array([0.0, 0.0, 0.002, 0.002, 0.006, 0.006, 0.2, 0.2])
 _OUTLIER = 0.5 / 128
 _N_FITS = 4
 
+# The same for the deviation from the median motion, before anything is fitted.
+_FIRST_OUTLIER = 3 / 128
+
 
 class HeadTurn(NamedTuple):
     """How a head has moved between two pictures.
@@ -74,16 +77,22 @@ class HeadTurnFit:
             The motion of the head.
         """
         basis, target = self._of_rigid, motion[self.n_nodes :].ravel()
-        weight = np.ones(len(target))
+        start = motion[self.n_nodes :] - np.median(motion[self.n_nodes :], axis=0)
+        weight = _trust(np.sqrt((start**2).sum(axis=1)), _FIRST_OUTLIER)
         for _ in range(_N_FITS):  # iteratively reweighted least squares
             weighted = basis.T * weight
             parts = np.linalg.solve(weighted @ basis + np.diag(_COST), weighted @ target)
             rest = (target - basis @ parts).reshape(-1, 2)
             deviation = np.sqrt((rest**2).sum(axis=1))
-            weight = np.repeat(1 / np.maximum(1, deviation / _OUTLIER), 2)
+            weight = _trust(deviation, _OUTLIER)
         return HeadTurn(
             self._of_nodes @ parts, float(np.hypot(*parts[4:6])), float(np.median(deviation))
         )
+
+
+def _trust(deviation, outlier):
+    """Return the weights of both coordinates of each region."""
+    return np.repeat(1 / (1 + (deviation / outlier) ** 2), 2)
 
 
 def _rigid_motions(points, depth):
