@@ -310,7 +310,11 @@ def _rebuild(step):
     if step["class"] not in known:
         raise ValueError(f"unknown class {step['class']!r}")
     params = dict(step["params"])
-    _check_names(step["class"], params, known[step["class"]]().get_params(deep=False))
+    defaults = known[step["class"]]().get_params(deep=False)
+    _check_names(step["class"], params, defaults)
+    for name, default in defaults.items():
+        if isinstance(default, tuple) and isinstance(params.get(name), list):
+            params[name] = tuple(params[name])  # JSON has lists only
     if "landmarker" in params:
         params["landmarker"] = _rebuild_landmarker(params["landmarker"])
     return known[step["class"]](**params)

@@ -113,7 +113,7 @@ def test_a_whole_pipeline(lively_data, tmp_path):
     assert [name for name, _ in loaded.steps] == [name for name, _ in pipeline.steps]
     assert loaded[0].landmarker == "template"
     assert loaded[0].face_size == 96
-    expected = {**pipeline[1].get_params(), "memory": None, "resolutions": ["window"]}
+    expected = {**pipeline[1].get_params(), "memory": None}
     assert loaded[1].get_params() == expected
     # How this machine worked is no part of the model.
     assert (loaded[0].memory, loaded[0].n_jobs, loaded[0].verbose) == (None, None, 0)
@@ -121,7 +121,7 @@ def test_a_whole_pipeline(lively_data, tmp_path):
     aligned = loaded[0].transform(videos)
     assert aligned[0].face_size == 96
     transformed = loaded[1].transform(aligned)
-    assert transformed[0].shape == (60, 10, 10, 2)
+    assert transformed[0].shape == (60, 10, 10, 4)
     for a, b in zip(transformed, pipeline[:-1].transform(videos)):
         assert_array_equal(a, b)
     assert_same_scores(loaded[-1], pipeline[-1], transformed)

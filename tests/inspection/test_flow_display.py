@@ -320,7 +320,7 @@ def test_drawn_into_given_axes(draw):
     ("options", "message"),
     [
         ({"component": "speed"}, "component must be one of .* got 'speed'"),
-        ({"resolution": 2}, r"resolution must be one of .* \['window'\], got 2"),
+        ({"resolution": 2}, r"resolution must be one of .* \['window', 'neutral'\], got 2"),
         ({"position": 16}, "has the positions 0 to 15, or -16 to -1 .* got position=16"),
         ({"position": 0.5}, "got position=0.5"),
         ({"frame": 150}, "has the frames 0 to 149, got frame=150"),

@@ -214,7 +214,7 @@ def test_frames_travel_once_and_few_are_held(lively_data, device, monkeypatch):
 def test_large_faces_make_small_batches(lively_data):
     exact = align_exactly(lively_data)[0]
     lengths = [
-        len(next(engine_module._batches(_aligned(exact, 120, face_size=size))))
+        len(next(engine_module._batches(_aligned(exact, 120, face_size=size), None)))
         for size in (32, 512, 1024)
     ]
     assert lengths == [120, 16, 4]
