@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from skspot.intervals import CLASSES
@@ -103,6 +105,9 @@ class SpottingResult:
         Worker processes (`n_jobs`) do not return them.
     scores : FrameScores or None, default=None
         The scores of each frame, if the spotter has them.
+    displacement : array of shape (n_frames, n_nodes, 2) or None, default=None
+        How far each node is from its place in the neutral face, in pixels of the normalised face,
+        if the features show it.
 
     Attributes
     ----------
@@ -133,6 +138,7 @@ class SpottingResult:
     aligned: AlignedVideo | MaybeNone = None
     features: FlowFeatures | MaybeNone = None
     scores: FrameScores | MaybeNone = None
+    displacement: NDArray[np.float32] | MaybeNone = None
 
     @property
     def name(self) -> str:
@@ -155,7 +161,7 @@ class SpottingResult:
         if isinstance(features, FlowFeatures) and not features.computed:
             features = None
         parts = (self.video, self.intervals, self.aligned, features, self.scores)
-        return SpottingResult, parts
+        return SpottingResult, (*parts, self.displacement)
 
     def __repr__(self) -> str:
         counts = [f"{(self.intervals['label'] == label).sum()} {label}" for label in CLASSES]
@@ -284,6 +290,11 @@ def _spot_video(spotter, video):
     made = data is not aligned and data is not video
     features = data if made or isinstance(data, FlowFeatures) else None
     if not hasattr(last, "predict_scores"):
-        return SpottingResult(video, last.predict([data])[0], aligned, features)
-    (scores,) = last.predict_scores([data])
-    return SpottingResult(video, last.decode(scores), aligned, features, scores)
+        intervals, scores = last.predict([data])[0], None
+    else:
+        (scores,) = last.predict_scores([data])
+        intervals = last.decode(scores)
+    displacement = None
+    if isinstance(data, FlowFeatures) and "neutral" in data.layout.resolutions:
+        displacement = data.displacement_from_neutral()
+    return SpottingResult(video, intervals, aligned, features, scores, displacement)

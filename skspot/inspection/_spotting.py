@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skspot.faces import PART_SIZES
 from skspot.inspection._drawing import CLASS_COLOURS, GAP_COLOUR, LEGEND, draw_time, gaps
 from skspot.intervals import CLASSES, check_intervals
 from skspot.spotting import SpottingResult, spot
@@ -26,11 +27,21 @@ _SCORE_STYLES = {
     "onset": {"linewidth": 0.8, "linestyle": ":", "color": "0.25"},
     "offset": {"linewidth": 0.8, "linestyle": "-.", "color": "0.5"},
 }
+# The nodes of both node sets begin with those of the eyebrows and of the mouth.
+_N_BROWS, _N_FIRST = sum(PART_SIZES["paper"][:2]), sum(PART_SIZES["paper"])
+_PART_NODES = {"eyebrows": slice(_N_BROWS), "mouth": slice(_N_BROWS, _N_FIRST)}
+_PART_STYLES = {
+    "eyebrows": {"linewidth": 1.2, "linestyle": "-", "color": "0.15"},
+    "mouth": {"linewidth": 1.2, "linestyle": "--", "color": "0.5"},
+}
 _LANES = (("macro", "true"), ("macro", "predicted"), ("micro", "true"), ("micro", "predicted"))
 
 
 class SpottingDisplay:
-    """Timeline of one video: intervals of both classes above the scores they come from.
+    """Timeline of one video: intervals of both classes above what they come from.
+
+    Below the intervals are the displacement of the eyebrows and the mouth from the neutral face,
+    and the scores of each class, as far as they are known.
 
     Make one with `from_estimator`, `from_result` or `from_predictions`.
 
@@ -44,6 +55,8 @@ class SpottingDisplay:
         Time of each frame in seconds.
     scores : FrameScores or structured array of shape (n_frames,), default=None
         What `SpotFormerClassifier.predict_scores` returns for the video.
+    displacement : array of shape (n_frames, n_nodes, 2), default=None
+        How far each node is from its place in the neutral face, in pixels of the normalised face.
     valid : bool array of shape (n_frames,) or None, default=None
         Frames that show a face; the others are greyed.
     name : str, default=""
@@ -56,7 +69,7 @@ class SpottingDisplay:
     ax_ : matplotlib Axes
         The axes that hold the timeline.
     axes_ : list of matplotlib Axes
-        The intervals, and the scores of each class if there are any.
+        The intervals, the displacement from the neutral face and the scores of each class.
 
     Examples
     --------
@@ -83,6 +96,7 @@ class SpottingDisplay:
         *,
         timestamps: ArrayLike,
         scores: FrameScores | NDArray[np.void] | None = None,
+        displacement: ArrayLike | None = None,
         valid: ArrayLike | None = None,
         name: str = "",
     ):
@@ -90,6 +104,7 @@ class SpottingDisplay:
         self.predicted = predicted
         self.timestamps = timestamps
         self.scores = scores
+        self.displacement = displacement
         self.valid = valid
         self.name = name
 
@@ -177,6 +192,7 @@ class SpottingDisplay:
             y_true,
             result.intervals,
             scores=result.scores,
+            displacement=result.displacement,
             timestamps=result.times.timestamps,
             valid=getattr(source, "valid", None),
             name=result.name if name is None else name,
@@ -191,6 +207,7 @@ class SpottingDisplay:
         *,
         timestamps: ArrayLike,
         scores: FrameScores | NDArray[np.void] | None = None,
+        displacement: ArrayLike | None = None,
         valid: ArrayLike | None = None,
         name: str = "",
         ax: Axes | None = None,
@@ -207,6 +224,8 @@ class SpottingDisplay:
             Time of each frame in seconds.
         scores : FrameScores or structured array of shape (n_frames,), default=None
             What `SpotFormerClassifier.predict_scores` returns for the video.
+        displacement : array of shape (n_frames, n_nodes, 2), default=None
+            What `FlowFeatures.displacement_from_neutral` returns for the video.
         valid : bool array of shape (n_frames,), default=None
             Frames that show a face; the others are greyed.
         name : str, default=""
@@ -234,9 +253,19 @@ class SpottingDisplay:
                 check_intervals(table, n_frames=n_frames, allow_overlap=True, name=what)
         if scores is not None:
             check_frame_scores(scores, n_frames, of="timestamps")
+        if displacement is not None:
+            check_n_frames(displacement, n_frames, name="displacement", of="timestamps")
         if valid is not None:
             check_n_frames(valid, n_frames, name="valid", of="timestamps")
-        display = cls(y_true, y_pred, timestamps=timestamps, scores=scores, valid=valid, name=name)
+        display = cls(
+            y_true,
+            y_pred,
+            timestamps=timestamps,
+            scores=scores,
+            displacement=displacement,
+            valid=valid,
+            name=name,
+        )
         return display.plot(ax=ax)
 
     def plot(self, *, ax: Axes | None = None) -> Self:
@@ -255,15 +284,18 @@ class SpottingDisplay:
         import matplotlib.pyplot as plt
 
         if ax is None:
-            height = 2.2 if self.scores is None else 5.4
+            height = 2.2 + 1.6 * (len(self._panels) - 1)
             _, ax = plt.subplots(figsize=(11, height), layout="constrained")
         self.ax_, self.figure_ = ax, ax.figure
         self.axes_ = self._divide(ax)
         times = FrameTimes(self.timestamps)
-        self._draw_intervals(self.axes_[0], times)
-        if self.scores is not None:
-            for label, score_ax in zip(CLASSES, self.axes_[1:]):
-                self._draw_scores(score_ax, label)
+        for panel, panel_ax in zip(self._panels, self.axes_):
+            if panel == "intervals":
+                self._draw_intervals(panel_ax, times)
+            elif panel == "displacement":
+                self._draw_displacement(panel_ax)
+            else:
+                self._draw_scores(panel_ax, panel)
         draw_time(self.axes_, times, self.valid)
         return self
 
@@ -272,11 +304,18 @@ class SpottingDisplay:
         ax.set_axis_off()
         if self.name:
             ax.set_title(self.name, pad=34)
-        if self.scores is None:
-            return [ax.inset_axes([0, 0, 1, 1])]
-        top = ax.inset_axes([0, 0.72, 1, 0.28])
-        middle = ax.inset_axes([0, 0.37, 1, 0.31], sharex=top)
-        return [top, middle, ax.inset_axes([0, 0.0, 1, 0.31], sharex=top)]
+        n_panels = len(self._panels)
+        pitch = 1 / n_panels
+        height = pitch if n_panels == 1 else 0.88 * pitch
+        top = ax.inset_axes([0, 1 - height, 1, height])
+        rest = [1 - height - k * pitch for k in range(1, n_panels)]
+        return [top, *(ax.inset_axes([0, low, 1, height], sharex=top) for low in rest)]
+
+    @property
+    def _panels(self):
+        """What is drawn, from the top."""
+        displacement = [] if self.displacement is None else ["displacement"]
+        return ["intervals", *displacement, *([] if self.scores is None else CLASSES)]
 
     def _draw_intervals(self, ax, times):
         """Draw one lane per class for the truth, if it is known, and for the prediction."""
@@ -301,6 +340,15 @@ class SpottingDisplay:
         if gaps(self.valid):
             handles.append(Patch(color=GAP_COLOUR, label="no face"))
         ax.legend(handles=handles, **LEGEND)
+
+    def _draw_displacement(self, ax):
+        """Draw how far the eyebrows and the mouth are from neutral: their strongest nodes."""
+        sizes = np.linalg.norm(np.asarray(self.displacement, dtype=np.float64), axis=-1)
+        for part, style in _PART_STYLES.items():
+            ax.plot(self.timestamps, sizes[:, _PART_NODES[part]].max(axis=1), label=part, **style)
+        ax.set_ylim(bottom=0)
+        ax.set_ylabel("from neutral\nin pixels")
+        ax.legend(**LEGEND)
 
     def _draw_scores(self, ax, label):
         for kind, style in _SCORE_STYLES.items():

@@ -372,6 +372,7 @@ class FlowFeatures:
                 yield self.values[start : start + length]
             return
         windows = self.values()
+        displacements = []
         for start in range(0, len(self), length):
             block = np.empty((min(length, len(self) - start), *self.layout.shape), np.float32)
             with one_opencv_thread():
@@ -379,7 +380,11 @@ class FlowFeatures:
                     block[i] = next(windows)
                 if start + len(block) == len(self):
                     next(windows, None)  # let it end
+            if self._shows_neutral:
+                displacements.append(self._neutral_channels(block).copy())
             yield block
+        if self._shows_neutral:  # they are small, and asked for after predictions
+            object.__setattr__(self, "_displacement", np.concatenate(displacements))
 
     def displacement_from_neutral(self) -> NDArray[np.float32]:
         """Return how far each node is from its place in the neutral face, over time.
@@ -388,24 +393,35 @@ class FlowFeatures:
         -------
         displacement : float32 array of shape (n_frames, n_nodes, 2)
             (dx, dy) in pixels of the normalised face; 0 where it is not known. Windows without a
-            face hold NaN.
+            face hold NaN. After a prediction, they need not be computed again.
 
         Raises
         ------
         ValueError
             If "neutral" is not among the resolutions.
         """
-        resolutions = self.layout.resolutions
-        if "neutral" not in resolutions:
+        if not self._shows_neutral:
             raise ValueError(
                 f"{self.name or 'The features'}: the displacement from the neutral face was not "
-                f"measured, only the resolutions {resolutions}; extract the features with "
-                "SWMROFlow(resolutions=('window', 'neutral'))."
+                f"measured, only the resolutions {self.layout.resolutions}; extract the features "
+                "with SWMROFlow(resolutions=('window', 'neutral'))."
             )
-        number = resolutions.index("neutral")
+        if self.computed:
+            return self._neutral_channels(self.values)
+        if "_displacement" not in vars(self):
+            for _ in self.blocks():
+                pass
+        return self._displacement
+
+    @property
+    def _shows_neutral(self):
+        return "neutral" in self.layout.resolutions
+
+    def _neutral_channels(self, values):
+        """Return the displacement from the neutral face in the middle frame of each window."""
+        number = self.layout.resolutions.index("neutral")
         middle = np.flatnonzero(self.layout.pairs[:, number, 0] == 0)[0]
-        channels = slice(2 * number, 2 * number + 2)
-        return np.concatenate([block[:, middle, :, channels] for block in self.blocks()])
+        return values[:, middle, :, 2 * number : 2 * number + 2]
 
 
 def frames_per_step(step, fps):
