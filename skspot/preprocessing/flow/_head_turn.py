@@ -35,7 +35,7 @@ class HeadTurn(NamedTuple):
     angle : float
         How far the head has turned and nodded, in radians as far as they can be seen.
     misfit : float
-        Median deviation of the rigid regions, in face sizes.
+        Third quartile of the deviations of the rigid regions, in face sizes.
     """
 
     motion: np.ndarray
@@ -86,13 +86,15 @@ class HeadTurnFit:
             deviation = np.sqrt((rest**2).sum(axis=1))
             weight = _trust(deviation, _OUTLIER)
         return HeadTurn(
-            self._of_nodes @ parts, float(np.hypot(*parts[4:6])), float(np.median(deviation))
+            self._of_nodes @ parts,
+            float(np.hypot(*parts[4:6])),
+            float(np.percentile(deviation, 75)),
         )
 
 
 def _trust(deviation, outlier):
     """Return the weights of both coordinates of each region."""
-    return np.repeat(1 / (1 + (deviation / outlier) ** 2), 2)
+    return np.repeat(1 / np.maximum(1, deviation / outlier), 2)
 
 
 def _rigid_motions(points, depth):
