@@ -93,7 +93,11 @@ def test_an_outlier_among_the_rigid_regions_counts_little():
     fit = HeadTurnFit(MEAN_SHAPE[:, :2], "extended")
     motion = np.zeros((14 + 6, 2))
     motion[-1] = 6 / 128  # a corner of an eye that was lost
-    assert np.abs(fit(motion).motion).max() * 128 < 1.5
+    turn = fit(motion)
+    assert np.abs(turn.motion).max() * 128 < 3
+    assert turn.misfit * 128 < 1
+    motion[-2] = -6 / 128  # and another one
+    assert fit(motion).misfit * 128 > 1
 
 
 def test_faces_are_turned_upright():

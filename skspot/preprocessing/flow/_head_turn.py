@@ -85,11 +85,8 @@ class HeadTurnFit:
             rest = (target - basis @ parts).reshape(-1, 2)
             deviation = np.sqrt((rest**2).sum(axis=1))
             weight = _trust(deviation, _OUTLIER)
-        return HeadTurn(
-            self._of_nodes @ parts,
-            float(np.hypot(*parts[4:6])),
-            float(np.percentile(deviation, 75)),
-        )
+        angle, misfit = np.hypot(*parts[4:6]), np.percentile(deviation, 75)
+        return HeadTurn(self._of_nodes @ parts, float(angle), float(misfit))
 
 
 def _trust(deviation, outlier):
