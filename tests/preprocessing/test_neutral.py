@@ -95,7 +95,6 @@ def test_an_outlier_among_the_rigid_regions_counts_little():
     motion[-1] = 6 / 128  # a corner of an eye that was lost
     turn = fit(motion)
     assert np.abs(turn.motion).max() * 128 < 3
-    assert turn.misfit * 128 < 1
     motion[-2] = -6 / 128  # and another one
     assert fit(motion).misfit * 128 > 1
 
