@@ -64,6 +64,7 @@ def write_film(
     fps,
     units,
     motion,
+    largest,
     *,
     amplitudes,
     head_motion,
@@ -86,6 +87,8 @@ def write_film(
         The units of the face.
     motion : array of shape (n_units, n_nodes, 2)
         How each unit moves each node at an activation of 1, in pixels.
+    largest : array of shape (n_units,)
+        The strongest activation of each unit.
     amplitudes : dict of label to (low, high)
         Range of the largest node displacement, in pixels.
     head_motion, head_turns, blinks, talking, light : float
@@ -106,7 +109,7 @@ def write_film(
     # Each has a source of its own: what is switched off leaves the rest as it is.
     sources = [np.random.RandomState(rng.randint(2**31 - 1)) for _ in range(7)]
     activations, table, codes = _draw_expressions(
-        n_steps, times, units, motion, amplitudes, level, sources[0]
+        n_steps, times, units, motion, largest, amplitudes, level, sources[0]
     )
     add_courses(activations, units, draw_blinks(n_steps, times, sources[1]), blinks)
     add_courses(activations, units, draw_gaze(n_steps, times, sources[2]), blinks)
@@ -129,7 +132,7 @@ def write_film(
     )
 
 
-def _draw_expressions(n_steps, times, units, motion, amplitudes, level, rng):
+def _draw_expressions(n_steps, times, units, motion, largest, amplitudes, level, rng):
     """Return the activations of all expressions, the interval table and the codes of FACS."""
     activations = np.zeros((len(times), len(units)))
     rows, codes = [], []
@@ -137,6 +140,7 @@ def _draw_expressions(n_steps, times, units, motion, amplitudes, level, rng):
         weights = _draw_weights(label, units, rng)
         height = _draw_height(weights, motion, units, amplitudes[label], level[label], rng)
         size = np.linalg.norm(np.tensordot(weights, motion, 1), axis=-1).max()
+        height = min(height, size * (largest / np.maximum(weights, 1e-9)).min())
         own = _follow(course, times, weights * (height / size), rng)
         moved = np.linalg.norm(np.einsum("fu,una->fna", own, motion), axis=-1).max(axis=1)
         frames = annotated(moved / height)

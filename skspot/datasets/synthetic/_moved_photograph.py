@@ -44,7 +44,10 @@ _DEPTH_REACH = 0.8
 _FINE = 2  # pixels of a stored picture for one of the canvas
 _OPEN_MOUTH = 0.008  # of the canvas: a smile that is more open shows the teeth
 _CHIN = -7.2  # cm: the neck below it is continued from the face
-_PIVOT = (0.0, 0.3, 0.1)  # of the size of the face, from its middle: where the head turns
+_PIVOT_BELOW = 0.3  # of the size of the face: how far below its middle it turns
+_PIVOT_DEPTH = 2.0  # cm: where it turns, before the origin of the head
+_BROWS = ("inner brow raiser", "outer brow raiser", "brow lowerer")
+_FULL = 0.85  # the strongest activation, as a share of that of the blendshape
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,15 @@ class MovedPhotograph:
     lids : array of shape (n_units, 2, 2)
         How far each unit closes the right and the left eye by its upper and lower lid.
     depth : float32 array of shape (GRID_SIZE, GRID_SIZE)
-        Depth of the face over the point about which it turns, in pixels.
+        Depth of the face over that of the eyes, in pixels.
     eyes : dict of str to Eye
         The eyes.
     mouth : Mouth
         The mouth.
+    pivot : array of shape (3,)
+        The point about which the head turns; its depth is that behind the eyes.
+    largest : array of shape (n_units,)
+        The activation of each unit that is as strong as a face can do it.
     fit_error : float
         Median distance of the landmarks to those of the fitted head, in pixels.
     """
@@ -86,6 +93,7 @@ class MovedPhotograph:
     eyes: dict
     mouth: Mouth
     pivot: np.ndarray
+    largest: np.ndarray
     fit_error: float
 
     @property
@@ -166,7 +174,8 @@ class Pose:
         self._gaze = np.array([by_name.get(name, 0.0) for name in GAZE])
         rotation = _rotation(*turn)
         plane, self._slant = rotation[:2, :2], np.linalg.solve(rotation[:2, :2], rotation[:2, 2])
-        turned = np.column_stack([plane, face.pivot - plane @ face.pivot])
+        behind = rotation[:2, 2] * face.pivot[2]
+        turned = np.column_stack([plane, face.pivot[:2] - plane @ face.pivot[:2] + behind])
         self._affine = head[:, :2] @ turned + np.column_stack([np.zeros((2, 2)), head[:, 2]])
 
     def seen_at(self, points):
@@ -181,9 +190,7 @@ class Pose:
 
     def carried(self, points):
         """Return where points that only the head moves are seen, at the depth of the eyes."""
-        depth = np.mean([eye.depth for eye in self.face.eyes.values()])
-        moved = points + depth * self._slant
-        return moved @ self._affine[:, :2].T + self._affine[:, 2]
+        return points @ self._affine[:, :2].T + self._affine[:, 2]
 
     def render(self):
         """Return the image, as float32 grey values without noise."""
@@ -291,18 +298,19 @@ def move_photograph(photograph, units=PHOTOGRAPH_UNITS, face_size=FACE_SIZE):
     mesh = head.mesh_points(fitted.vertices)
     eyes, mouth = find_eyes(mesh, canvas_size), find_mouth(mesh, canvas_size, face_size)
     landmarks = _landmarks_68(points)
-    pivot = landmarks.mean(axis=0) + face_size * np.array(_PIVOT[:2])
     surface = _Surface(head, fitted, mouth, canvas_size)
-    depth_origin = fitted.scale * 2.0
+    behind = np.mean([eye.depth for eye in eyes.values()]) - _PIVOT_DEPTH * fitted.scale
     depth = continued(
-        np.where(surface.known, surface.at_nodes(fitted.vertices[:, 2:])[..., 0], 0)[..., None]
-        - depth_origin,
+        surface.at_nodes(fitted.vertices[:, 2:]) - _PIVOT_DEPTH * fitted.scale,
         surface.known,
         _DEPTH_REACH * face_size / surface.step,
     )[..., 0]
-    eyes = {side: _with_depth(eye, depth_origin) for side, eye in eyes.items()}
-    mouth = _with_depth(mouth, depth_origin)
-    fields = _unit_fields(units, head, fitted, surface, face_size)
+    depth -= np.float32(behind)
+    eyes_depth = _PIVOT_DEPTH * fitted.scale + behind
+    eyes = {side: _with_depth(eye, eyes_depth) for side, eye in eyes.items()}
+    mouth = _with_depth(mouth, eyes_depth)
+    *fields, largest = _unit_fields(units, head, fitted, surface, face_size)
+    _rest_lids(fields, units, eyes.values(), surface.step)
     lids, teeth = _unit_lids(units, eyes), None
     if photograph.smile_landmarks is not None:
         smile = _Smile(photograph, landmarks, to_canvas, canvas_size)
@@ -327,7 +335,8 @@ def move_photograph(photograph, units=PHOTOGRAPH_UNITS, face_size=FACE_SIZE):
         depth=depth,
         eyes=eyes,
         mouth=mouth,
-        pivot=pivot,
+        pivot=np.append(landmarks.mean(axis=0) + [0, _PIVOT_BELOW * face_size], behind),
+        largest=largest,
         fit_error=fitted.error,
     )
 
@@ -409,7 +418,7 @@ def _eye_openings(landmarks):
 
 
 def _unit_fields(units, head, fitted, surface, face_size):
-    """Return the fields of all units, of the upper and the lower sheet; their peak is a pixel."""
+    """Return the fields of all units, of both sheets with a peak of a pixel, and the largest."""
     moving = [unit for unit in units if unit_blendshapes(head, unit)]
     motion = []
     for unit in moving:
@@ -419,14 +428,26 @@ def _unit_fields(units, head, fitted, surface, face_size):
     peak = [np.linalg.norm(shape, axis=1).max() for shape in motion]
     motion = np.concatenate([shape / size for shape, size in zip(motion, peak)], axis=1)
     values = surface.at_nodes(motion)
+    index = [units.index(unit) for unit in moving]
     sheets = []
     for known in surface.known_sheets:
         filled = continued(values, known, _REACH * face_size / surface.step)
         sheet = np.zeros((len(units), GRID_SIZE, GRID_SIZE, 2), dtype=np.float32)
-        index = [units.index(unit) for unit in moving]
         sheet[index] = filled.reshape(GRID_SIZE, GRID_SIZE, -1, 2).transpose(2, 0, 1, 3)
         sheets.append(sheet)
-    return sheets
+    largest = np.full(len(units), np.inf)
+    largest[index] = _FULL * np.array(peak)
+    return *sheets, largest
+
+
+def _rest_lids(fields, units, eyes, step):
+    """Take from the units of the brows what they move at the lids, in place."""
+    side = np.arange(GRID_SIZE) * step
+    grid = np.stack(np.meshgrid(side, side), axis=-1)
+    share = np.prod([1 - eye.nearness(grid) for eye in eyes], axis=0).astype(np.float32)
+    for i, unit in enumerate(units):
+        if split_side(unit)[0] in _BROWS:
+            fields[0][i] *= share[..., None]
 
 
 def _turn_fields(depth, eyes):

@@ -61,6 +61,17 @@ class Eye:
         up = np.clip((bag - y) / (bag - lower), 0, 1) * closing[1]
         return gap * np.where(2 * y < upper + lower, down, -up)
 
+    def nearness(self, points):
+        """Return 1 for points between the lids, and down to 0 towards the crease and aside."""
+        x, y = points[..., 0], points[..., 1]
+        crease, _, upper, lower, bag = self._at(x)
+        above = np.clip((y - crease) / (upper - crease), 0, 1)
+        below = np.clip((bag - y) / (bag - lower), 0, 1)
+        width = self.columns[1] - self.columns[0]
+        aside = np.maximum(self.columns[0] - x, x - self.columns[1]) / (0.25 * width)
+        inside = np.minimum(above, below) * np.clip(1 - aside, 0, 1)
+        return inside * inside * (3 - 2 * inside)
+
     def source(self, x, y, closing):
         """Return where the skin at places comes from (y), and how much of the eye is seen there."""
         crease, lash, upper, lower, bag = self._at(x)

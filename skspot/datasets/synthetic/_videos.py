@@ -368,7 +368,14 @@ def _write_script(face, motion, dynamics, settings, person, rng):
     names = ("n_frames", "fps", "amplitudes", *_SCRIPTED)
     usual = {name: settings[name] for name in names}
     if dynamics == "film":
-        script = write_film(units=face.units, motion=motion, person=person, rng=rng, **usual)
+        script = write_film(
+            units=face.units,
+            motion=motion,
+            largest=face.largest,
+            person=person,
+            rng=rng,
+            **usual,
+        )
     else:
         script = write_script(unit_peaks=np.linalg.norm(motion, axis=-1), rng=rng, **usual)
     daily = {name: settings[name] for name in ("fps", "habits", "drift")}
