@@ -352,7 +352,7 @@ class TestFilm:
                 height = size[apex] / np.interp(
                     size[apex] / size[onset:offset].max(), [0, 1], [1, 1]
                 )
-                assert 0.9 * REACHED * min(low, 1.5) <= height <= 1.1 * high
+                assert 0.9 * REACHED * low <= height <= 1.1 * high
                 assert size[onset] >= 0.9 * VISIBLE * height
                 assert size[offset] >= 0.9 * VISIBLE * height
                 assert size[onset - 1] < 1.2 * VISIBLE * height

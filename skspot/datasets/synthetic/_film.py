@@ -56,6 +56,7 @@ _SHARES = np.array([share for share, *_ in _EXPRESSIONS]) / sum(e[0] for e in _E
 _SMILE = "lip corner puller"
 _MICRO_SHARE = 0.5  # of the bouts
 _BOUT_SIZES = (0.45, 0.25, 0.15, 0.1, 0.05)
+_MAX_TRIES = 100
 _RUN_ON = 0.3  # how often an expression passes into the next
 
 
@@ -105,7 +106,7 @@ def write_film(
     """
     n_steps = round(n_frames * SCRIPT_FPS / fps)
     times = np.arange(n_frames) * (SCRIPT_FPS / fps)
-    level = {label: person.uniform() for label in amplitudes}
+    level = {label: person.beta(3, 2) for label in amplitudes}
     # Each has a source of its own: what is switched off leaves the rest as it is.
     sources = [np.random.RandomState(rng.randint(2**31 - 1)) for _ in range(7)]
     activations, table, codes = _draw_expressions(
@@ -137,11 +138,10 @@ def _draw_expressions(n_steps, times, units, motion, largest, amplitudes, level,
     activations = np.zeros((len(times), len(units)))
     rows, codes = [], []
     for label, course in _draw_bouts(n_steps, rng):
-        weights = _draw_weights(label, units, rng)
-        height = _draw_height(weights, motion, units, amplitudes[label], level[label], rng)
-        size = np.linalg.norm(np.tensordot(weights, motion, 1), axis=-1).max()
-        height = min(height, size * (largest / np.maximum(weights, 1e-9)).min())
-        own = _follow(course, times, weights * (height / size), rng)
+        weights, height = _draw_expression(
+            label, units, motion, largest, amplitudes[label], level[label], rng
+        )
+        own = _follow(course, times, weights, rng)
         moved = np.linalg.norm(np.einsum("fu,una->fna", own, motion), axis=-1).max(axis=1)
         frames = annotated(moved / height)
         if frames is None or not _join(rows, frames):
@@ -192,6 +192,20 @@ def _draw_bouts(n_steps, rng):
         start += 5 + rng.exponential(60)
 
 
+def _draw_expression(label, units, motion, largest, amplitude, level, rng):
+    """Return the activation of each unit, and how far the strongest node moves."""
+    for _ in range(_MAX_TRIES):
+        weights = _draw_weights(label, units, rng)
+        size = np.linalg.norm(np.tensordot(weights, motion, 1), axis=-1).max()
+        reach = size * (largest / np.maximum(weights, 1e-9)).min()
+        if reach >= amplitude[0]:  # the face can move as far as it has to
+            break
+    is_own = OWN_SMILE in units and weights[units.index(OWN_SMILE)] > 0
+    own_smile = size if is_own and label == "macro" else None
+    height = min(_draw_height(own_smile, amplitude, level, rng), reach)
+    return weights * (height / size), height
+
+
 def _draw_weights(label, units, rng):
     """Return the weight of each unit, in pixels of its peak."""
     while True:
@@ -216,13 +230,11 @@ def _draw_weights(label, units, rng):
             return weights
 
 
-def _draw_height(weights, motion, units, amplitude, level, rng):
+def _draw_height(own_smile, amplitude, level, rng):
     """Return how far the strongest node moves: a person is about as expressive at all times."""
     low, high = amplitude
-    if OWN_SMILE in units and weights[units.index(OWN_SMILE)]:
-        own = np.linalg.norm(motion[units.index(OWN_SMILE)], axis=-1).max()
-        if low < own:  # a micro-expression is only the beginning of it
-            return max(low, min(own * rng.uniform(0.4, 1.1), rng.uniform(0.8, 1.0) * high))
+    if own_smile:
+        return np.clip(own_smile * rng.uniform(0.4, 1.1), low, high)
     place = np.clip(level + rng.normal(0, 0.3), 0, 1)
-    place = 0.5 * place + 0.5 * rng.uniform()
+    place = 0.6 * place + 0.4 * rng.uniform()
     return low * (high / low) ** place

@@ -42,12 +42,14 @@ _LOWER_ROW = GRID_SIZE // 3  # the lower sheet has only the nodes from here down
 _REACH = 0.4  # of the size of the face: how far fields reach beyond it
 _DEPTH_REACH = 0.8
 _FINE = 2  # pixels of a stored picture for one of the canvas
+_OWN_SMILE_LIMIT = 1.1  # of the smile in the photograph
 _OPEN_MOUTH = 0.008  # of the canvas: a smile that is more open shows the teeth
 _CHIN = -7.2  # cm: the neck below it is continued from the face
 _PIVOT_BELOW = 0.3  # of the size of the face: how far below its middle it turns
 _PIVOT_DEPTH = 2.0  # cm: where it turns, before the origin of the head
 _BROWS = ("inner brow raiser", "outer brow raiser", "brow lowerer")
-_FULL = 0.85  # the strongest activation, as a share of that of the blendshape
+_FULL = 1.1  # the strongest activation, as a share of that of the blendshape
+_FULL_BROWS = 0.75  # two units of the brows add up
 
 
 @dataclass(frozen=True)
@@ -320,6 +322,7 @@ def move_photograph(photograph, units=PHOTOGRAPH_UNITS, face_size=FACE_SIZE):
             for sheet, field in zip(fields, smile.fields(head, fitted, surface, points, face_size)):
                 sheet[i] = field
             lids[i] = smile.lids(landmarks)
+            largest[i] = _OWN_SMILE_LIMIT
     for name, field in _turn_fields(depth, eyes).items():
         if name in units:
             for sheet in fields:
@@ -436,7 +439,8 @@ def _unit_fields(units, head, fitted, surface, face_size):
         sheet[index] = filled.reshape(GRID_SIZE, GRID_SIZE, -1, 2).transpose(2, 0, 1, 3)
         sheets.append(sheet)
     largest = np.full(len(units), np.inf)
-    largest[index] = _FULL * np.array(peak)
+    share = [_FULL_BROWS if split_side(unit)[0] in _BROWS[:2] else _FULL for unit in moving]
+    largest[index] = np.array(share) * peak
     return *sheets, largest
 
 
