@@ -114,6 +114,8 @@ def write_film(
     )
     add_courses(activations, units, draw_blinks(n_steps, times, sources[1]), blinks)
     add_courses(activations, units, draw_gaze(n_steps, times, sources[2]), blinks)
+    lids = unit_index("blink", units)
+    activations[:, lids] = np.minimum(activations[:, lids], 1)
     add_courses(activations, units, draw_talking(n_steps, times, sources[3]), talking)
     signals = slow(n_steps, times, 45, 6, sources[4])
     sway = slow(n_steps, times, 8, 2, sources[4])
