@@ -320,7 +320,14 @@ def subject(request, face):
 
 class TestFilm:
     def script(self, subject, seed, n_frames=900, fps=30, **options):
-        off = {"head_motion": 0, "head_turns": 0, "blinks": 0, "talking": 0, "light": 0}
+        off = {
+            "expressions": 1,
+            "head_motion": 0,
+            "head_turns": 0,
+            "blinks": 0,
+            "talking": 0,
+            "light": 0,
+        }
         return write_film(
             n_frames,
             fps,
@@ -487,6 +494,45 @@ def test_hands_and_blur_change_pictures_alone(photograph):
         for name in ("landmarks", "displacement", "intervals"):
             assert_array_equal(data[name][0], usual[name][0])
         assert not np.array_equal(data.videos[0], usual.videos[0])
+
+
+@pytest.mark.parametrize("dynamics", ["ramps", "film"])
+def test_neutral_faces(dynamics):
+    options = {"dynamics": dynamics, "videos_per_subject": 1, "n_frames": 60, **NOTHING}
+    data = make_expression_videos(1, expressions=0, random_state=0, **options)
+    assert len(data.intervals[0]) == 0
+    assert not data.displacement[0].any()
+    assert not (data.videos[0] != data.videos[0][0]).any()
+
+
+def test_rate_of_expressions(subject):
+    counts = [
+        sum(
+            len(TestFilm().script(subject, seed, n_frames=1800, expressions=often).intervals)
+            for seed in range(8)
+        )
+        for often in (0.1, 0.5, 1, 2)
+    ]
+    assert 0 < counts[0] < 0.25 * counts[2]
+    assert 0.3 * counts[2] < counts[1] < 0.75 * counts[2]
+    assert 100 < counts[2] < counts[3]
+
+
+def test_repeated_frames_are_shown_as_they_are(photograph):
+    data = make_expression_videos(
+        1,
+        faces=[photograph],
+        dynamics="film",
+        videos_per_subject=1,
+        n_frames=90,
+        repeated_frames=0.3,
+        random_state=0,
+    )
+    same = (data.videos[0][1:] == data.videos[0][:-1]).all(axis=(1, 2))
+    assert 10 < same.sum() < 45
+    for name in ("landmarks", "displacement"):
+        values = data[name][0]
+        assert_array_equal(values[1:][same], values[:-1][same])
 
 
 def test_motion_blurs_along_its_direction():

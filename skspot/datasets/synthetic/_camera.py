@@ -27,6 +27,8 @@ class Camera:
         The share of the time of a frame during which the shutter is open.
     occluders : list
         What is in front of the face; each draws itself into a picture.
+    repeated : bool array of shape (n_frames,)
+        Which frames repeat the one before.
     """
 
     gain: np.ndarray
@@ -34,11 +36,15 @@ class Camera:
     noise: float
     motion_blur: float
     occluders: list
+    repeated: np.ndarray
 
     def film(self, face, poses, rng):
         """Yield the images as uint8, and where the landmarks of the face are seen."""
-        before = None
+        image = before = None
         for frame, pose in enumerate(poses):
+            if self.repeated[frame]:
+                yield image, before
+                continue
             landmarks = pose.seen_at(face.landmarks).astype(np.float32)
             picture = pose.render()
             for occluder in self.occluders:
@@ -48,11 +54,21 @@ class Camera:
             picture *= 1 + np.float32(self.slope[frame]) * side
             if self.motion_blur and before is not None:
                 picture = _blurred(picture, self.motion_blur * (landmarks - before).mean(axis=0))
-            before = landmarks
             if self.noise:
                 noise = rng.standard_normal(picture.shape, dtype=np.float32)
                 picture += np.float32(self.noise) * noise
-            yield np.clip(np.rint(picture), 0, 255).astype(np.uint8), landmarks
+            image, before = np.clip(np.rint(picture), 0, 255).astype(np.uint8), landmarks
+            yield image, landmarks
+
+
+def draw_repeated(n_frames, share, rng):
+    """Return which frames repeat the one before; never the first."""
+    return (np.arange(n_frames) > 0) & (rng.uniform(size=n_frames) < share)
+
+
+def frames_shown(repeated):
+    """Return the frame that is shown in each frame."""
+    return np.maximum.accumulate(np.where(repeated, 0, np.arange(len(repeated))))
 
 
 def _blurred(picture, motion):

@@ -57,6 +57,7 @@ _SMILE = "lip corner puller"
 _MICRO_SHARE = 0.5  # of the bouts
 _BOUT_SIZES = (0.45, 0.25, 0.15, 0.1, 0.05)
 _MAX_TRIES = 100
+_BOUT_TIME = 190  # mean steps from the beginning of one bout to that of the next
 _RUN_ON = 0.3  # how often an expression passes into the next
 
 
@@ -68,6 +69,7 @@ def write_film(
     largest,
     *,
     amplitudes,
+    expressions,
     head_motion,
     head_turns,
     blinks,
@@ -92,6 +94,8 @@ def write_film(
         The strongest activation of each unit.
     amplitudes : dict of label to (low, high)
         Range of the largest node displacement, in pixels.
+    expressions : float
+        How often expressions occur; 0 for none, 1 is the usual rate.
     head_motion, head_turns, blinks, talking, light : float
         Strength of each distractor; 0 turns it off, 1 is the usual strength.
     person : RandomState
@@ -109,8 +113,9 @@ def write_film(
     level = {label: person.beta(3, 2) for label in amplitudes}
     # Each has a source of its own: what is switched off leaves the rest as it is.
     sources = [np.random.RandomState(rng.randint(2**31 - 1)) for _ in range(7)]
+    bouts = _draw_bouts(n_steps, expressions, sources[0]) if expressions else ()
     activations, table, codes = _draw_expressions(
-        n_steps, times, units, motion, largest, amplitudes, level, sources[0]
+        bouts, times, units, motion, largest, amplitudes, level, sources[0]
     )
     add_courses(activations, units, draw_blinks(n_steps, times, sources[1]), blinks)
     add_courses(activations, units, draw_gaze(n_steps, times, sources[2]), blinks)
@@ -135,11 +140,11 @@ def write_film(
     )
 
 
-def _draw_expressions(n_steps, times, units, motion, largest, amplitudes, level, rng):
+def _draw_expressions(bouts, times, units, motion, largest, amplitudes, level, rng):
     """Return the activations of all expressions, the interval table and the codes of FACS."""
     activations = np.zeros((len(times), len(units)))
     rows, codes = [], []
-    for label, course in _draw_bouts(n_steps, rng):
+    for label, course in bouts:
         weights, height = _draw_expression(
             label, units, motion, largest, amplitudes[label], level[label], rng
         )
@@ -176,9 +181,9 @@ def _join(rows, frames):
     return True
 
 
-def _draw_bouts(n_steps, rng):
+def _draw_bouts(n_steps, often, rng):
     """Yield the class and the course of each expression."""
-    start = rng.uniform(8, 60)
+    start = rng.uniform(8, 60) + _longer_rest(often, rng)
     while True:
         micro = rng.uniform() < _MICRO_SHARE
         size = 1 if micro else 1 + rng.choice(len(_BOUT_SIZES), p=_BOUT_SIZES)
@@ -191,7 +196,12 @@ def _draw_bouts(n_steps, rng):
                 start = course.stop - rng.uniform(0.2, 0.9) * course.fall
             else:
                 start = course.stop + rng.uniform(10, 25)
-        start += 5 + rng.exponential(60)
+        start += (5 + rng.exponential(60)) / max(1, often) + _longer_rest(often, rng)
+
+
+def _longer_rest(often, rng):
+    """Return by how much a rest is longer than usual if expressions are rarer."""
+    return rng.exponential(_BOUT_TIME * (1 / often - 1)) if often < 1 else 0.0
 
 
 def _draw_expression(label, units, motion, largest, amplitude, level, rng):
