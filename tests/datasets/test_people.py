@@ -17,8 +17,8 @@ from skspot.datasets.synthetic._dynamics import LENGTHS, REACHED, VISIBLE, annot
 from skspot.datasets.synthetic._faces import _ASTRONAUT_LANDMARKS, UNITS, make_face
 from skspot.datasets.synthetic._film import write_film
 from skspot.datasets.synthetic._head import fit_head, load_head
-from skspot.datasets.synthetic._moved_photograph import move_photograph
 from skspot.datasets.synthetic._own_smile import align
+from skspot.datasets.synthetic._photograph_fit import move_photograph
 from skspot.datasets.synthetic._photographs import read_photographs
 from skspot.datasets.synthetic._sheets import continued, inverted, sampled
 from skspot.datasets.synthetic._units import (

@@ -4,7 +4,7 @@ Each opening is described by curves over the columns of the canvas, so lids clos
 simple rules that can be inverted exactly. Behind the openings there is another picture.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -53,6 +53,10 @@ class Eye:
     columns: tuple
     depth: float
 
+    def over(self, origin):
+        """Return the eye with its depth over an origin."""
+        return replace(self, depth=self.depth - origin)
+
     def moved(self, points, closing):
         """Return by how much (downwards) points move if the lids close by (upper, lower)."""
         crease, lash, upper, lower, bag = self._at(points[..., 0])
@@ -96,6 +100,10 @@ class Mouth:
     lower: np.ndarray
     columns: tuple
     depth: float
+
+    def over(self, origin):
+        """Return the mouth with its depth over an origin."""
+        return replace(self, depth=self.depth - origin)
 
     def below(self, points):
         """Return whether points of the neutral face belong to what moves with the lower lip."""

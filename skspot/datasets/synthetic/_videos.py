@@ -28,7 +28,7 @@ from skspot.datasets.synthetic._faces import (
     make_face,
 )
 from skspot.datasets.synthetic._film import write_film
-from skspot.datasets.synthetic._moved_photograph import move_photograph
+from skspot.datasets.synthetic._photograph_fit import move_photograph
 from skspot.datasets.synthetic._photographs import FacePhotograph, read_photographs
 from skspot.datasets.synthetic._script import write_script
 from skspot.datasets.synthetic._units import OWN_SMILE, PHOTOGRAPH_UNITS
