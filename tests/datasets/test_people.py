@@ -625,3 +625,19 @@ def test_units_of_ramps_move_photographs(photograph):
     assert (sizes > 0.15).all()
     turn = face.unit_motion(face.landmarks)[UNITS.index("turn sideways")]
     assert turn[30, 0] > turn[[1, 15], 0].max() + 0.5
+
+
+def test_videos_without_faces_are_those_of_before():
+    """Numbers of the last version that knew one photograph only."""
+    data = make_expression_videos(
+        1, videos_per_subject=1, n_frames=120, talking=1, head_turns=1, random_state=1
+    )
+    assert data.intervals[0].tolist() == [(55, 57, 63, "micro")]
+    shown = data.videos[0][::40].astype(float)
+    assert_allclose(shown.mean(axis=(1, 2)), [109.45, 111.11, 114.94], atol=0.02)
+    assert_allclose(shown.std(axis=(1, 2)), [51.37, 52.60, 54.12], atol=0.02)
+    points = [[122.25, 192.62], [116.53, 128.36], [144.55, 141.70]]
+    assert_allclose(data.landmarks[0][100, [8, 30, 54]], points, atol=0.006)
+    moved = [65.3, 44.7, 36.0, 65.2, 48.2, 43.2, 107.2, 112.7, 136.0, 111.6]
+    assert_allclose(np.abs(data.displacement[0]).sum(axis=(0, 2)), moved, atol=0.06)
+    assert data.faces == ["astronaut"]
