@@ -27,7 +27,13 @@ from skspot.datasets.synthetic._units import (
     SIDED_BLENDSHAPES,
     facs_code,
 )
-from skspot.faces import MESH_TO_68, MIRRORED_POINTS, node_names
+from skspot.faces import (
+    MESH_TO_68,
+    MIRRORED_POINTS,
+    node_centres,
+    node_names,
+    region_radius,
+)
 from skspot.video import face_extent
 
 STILL = np.eye(2, 3)
@@ -455,6 +461,24 @@ def test_videos_of_photographs(film):
         assert np.ptp(film.landmarks[i][:, 30], axis=0).max() > 3
     assert "ICT-FaceKit" in film.DESCR
     assert not np.array_equal(film.videos[0], film.videos[1])
+
+
+def test_displacement_is_that_of_the_regions(face):
+    """Of all points of a region, as they are seen with a still head, speech and blinks."""
+    script = TestFilm().script(face, 4, n_frames=300, talking=1, blinks=1)
+    motion = node_motion(face)
+    radius = region_radius(FACE_SIZE)
+    side = np.arange(-radius, radius + 1)
+    square = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
+    points = (node_centres(face.landmarks)[:, None] + square).reshape(-1, 2)
+    largest = 0
+    for values in script.activations[::15]:
+        seen = face.pose(values, STILL).seen_at(points)
+        moved = (seen - points).reshape(10, -1, 2).mean(axis=1)
+        expected = np.einsum("u,una->na", values, motion)
+        assert_allclose(moved, expected, atol=0.08)
+        largest = max(largest, np.abs(expected).max())
+    assert largest > 2
 
 
 def test_displacement_excludes_the_motion_of_the_head(photograph):
