@@ -10,6 +10,7 @@ from skspot.datasets.synthetic._distractors import (
     add_courses,
     draw_blinks,
     draw_gaze,
+    draw_moves,
     draw_talking,
     draw_turns,
     limited,
@@ -50,6 +51,8 @@ _EXPRESSIONS = (
     (0.8, 0.0, {"lip pucker": 5}),
     (0.8, 0.0, {"lip presser": 4, "chin raiser": 1.5}),
     (0.5, 0.0, {"lip suck": 4, "lip presser": 2}),
+    (0.6, 0.0, {"jaw drop": 12, "lip funneler": 2}),
+    (0.6, 0.1, {"lower lip depressor": 4, "upper lip raiser": 3, "lip stretcher": 4}),
 )
 _SHARES = np.array([share for share, *_ in _EXPRESSIONS]) / sum(e[0] for e in _EXPRESSIONS)
 
@@ -124,13 +127,14 @@ def write_film(
     add_courses(activations, units, draw_talking(n_steps, times, sources[3]), talking)
     signals = slow(n_steps, times, 45, 6, sources[4])
     sway = slow(n_steps, times, 8, 2, sources[4])
+    moves = draw_moves(n_steps, times, sources[4])
     turn = head_motion * np.deg2rad(1.2) * signals[:, 4:]
     turn += head_turns * draw_turns(n_steps, times, sources[5])
     lights = slow(n_steps, times, 80, 2, sources[6])
     return Script(
         intervals=table,
         activations=activations,
-        shift=head_motion * (3 * signals[:, :2] + 0.4 * sway),
+        shift=head_motion * (3 * signals[:, :2] + 0.6 * sway + moves),
         angle=head_motion * np.deg2rad(1.0) * signals[:, 2],
         scale=np.exp(head_motion * 0.01 * signals[:, 3]),
         gain=1 + light * 0.06 * lights[:, 0],
@@ -208,14 +212,21 @@ def _draw_expression(label, units, motion, largest, amplitude, level, rng):
     """Return the activation of each unit, and how far the strongest node moves."""
     for _ in range(_MAX_TRIES):
         weights = _draw_weights(label, units, rng)
-        size = np.linalg.norm(np.tensordot(weights, motion, 1), axis=-1).max()
-        reach = size * (largest / np.maximum(weights, 1e-9)).min()
-        if reach >= amplitude[0]:  # the face can move as far as it has to
+        size = _node_size(weights, motion)
+        is_own = OWN_SMILE in units and weights[units.index(OWN_SMILE)] > 0
+        own_smile = size if is_own and label == "macro" else None
+        # A unit that has reached its end stays there, the others may go on.
+        scale = _draw_height(own_smile, amplitude, level, rng) / size
+        weights = np.minimum(scale * weights, largest)
+        height = _node_size(weights, motion)
+        if height >= amplitude[0]:
             break
-    is_own = OWN_SMILE in units and weights[units.index(OWN_SMILE)] > 0
-    own_smile = size if is_own and label == "macro" else None
-    height = min(_draw_height(own_smile, amplitude, level, rng), reach)
-    return weights * (height / size), height
+    return weights, height
+
+
+def _node_size(weights, motion):
+    """Return how far an expression moves the strongest node."""
+    return np.linalg.norm(np.tensordot(weights, motion, 1), axis=-1).max()
 
 
 def _draw_weights(label, units, rng):

@@ -40,7 +40,7 @@ from skspot.utils._typing import FilePath, RandomState
 _MIN_DURATION = 2  # seconds: hardly an expression fits into less
 
 _SCRIPTED = ("expressions", "head_motion", "head_turns", "blinks", "talking", "light")
-_MACRO_AMPLITUDES = {"ramps": (2.5, 7.0), "film": (2.0, 10.0)}  # pixels of a face of 128
+_MACRO_AMPLITUDES = {"ramps": (2.5, 7.0), "film": (2.0, 12.0)}  # pixels of a face of 128
 
 _DESCR = """Synthetic face videos
 
@@ -146,11 +146,11 @@ def make_expression_videos(
         How often expressions occur, as a multiple of the usual rate. 0 is a neutral face.
     macro_amplitude, micro_amplitude : (low, high), default=None and (0.5, 2.0)
         Range of the displacement of the strongest region at the apex, in pixels of a face of 128.
-        None is (2.5, 7.0) for "ramps" and (2.0, 10.0) for "film", where each person has an
+        None is (2.5, 7.0) for "ramps" and (2.0, 12.0) for "film", where each person has an
         expressiveness.
     head_motion : float, default=1.0
         Strength of the motion of the head: slow drift of about 3 px, rotation by about 1 degree,
-        turns of the head, and quick moves. At 0 the head does not move.
+        turns of the head, and quick moves, which are larger in "film". At 0 the head does not move.
     head_turns : float, default=0.0
         Strength of fast turns of the head, one in 7 s: at 1 the nose leads by about 2 px and
         the face moves by about 6 px, within 0.2 to 0.4 s. In "film" they are rotations by up to
