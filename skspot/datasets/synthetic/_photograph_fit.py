@@ -32,7 +32,14 @@ _PIVOT_BELOW = 0.3  # of the size of the face: how far below its middle it turns
 _PIVOT_DEPTH = 2.0  # cm: where it turns, before the origin of the head
 _BROWS = ("inner brow raiser", "outer brow raiser", "brow lowerer")
 _FULL = 1.1  # the strongest activation, as a share of that of the blendshape
-_FULL_BROWS = 0.75  # two units of the brows add up
+# Less where units add up, or where a blendshape at its end looks unnatural.
+_FULL_OF = {
+    "inner brow raiser": 0.75,
+    "outer brow raiser": 0.75,
+    "nose wrinkler": 0.65,
+    "upper lip raiser": 0.8,
+    "lower lip depressor": 0.8,
+}
 
 
 def move_photograph(photograph, units=PHOTOGRAPH_UNITS, face_size=FACE_SIZE):
@@ -161,7 +168,7 @@ def _unit_fields(units, head, fitted, surface):
         sheet[index] = filled.reshape(GRID_SIZE, GRID_SIZE, -1, 2).transpose(2, 0, 1, 3)
         sheets.append(sheet)
     largest = np.full(len(units), np.inf)
-    share = [_FULL_BROWS if split_side(unit)[0] in _BROWS[:2] else _FULL for unit in moving]
+    share = [_FULL_OF.get(split_side(unit)[0], _FULL) for unit in moving]
     largest[index] = np.array(share) * peak
     return *sheets, largest
 
