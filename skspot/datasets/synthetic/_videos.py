@@ -129,7 +129,7 @@ def make_expression_videos(
         photograph that comes with scikit-image. See Notes for the layout of the folder.
     dynamics : {"ramps", "film"}, default="ramps"
         What happens. "ramps" are single expressions on both sides of the face that rise and fall
-        in 0.3 to 0.7 s, with counts and lengths after SAMM Long Videos. In "film" about 13 macro-
+        in 0.3 to 0.7 s, with counts and lengths after SAMM Long Videos. In "film" about 12 macro-
         and 7 micro-expressions a minute rise within 4 to 16 steps of 1/30 s, hold up to 70 and
         fall, often exponentially, within 6 to 30. Some are one-sided, some follow each other
         closely or pass into each other, and speech goes on during expressions.
