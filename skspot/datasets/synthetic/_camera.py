@@ -9,7 +9,7 @@ from skspot.datasets.synthetic._script import SCRIPT_FPS
 # Landmarks that a hand touches: cheeks, chin, brows, nose, outer corners of the eyes, mouth.
 _TOUCHED = (3, 13, 8, 19, 24, 30, 36, 45, 51, 57)
 _HAND_SIZE = 0.55  # of the canvas
-_HAND_TIP = (0.5, 0.1)  # where the finger tips are in its picture
+_HAND_TIP = (0.5, 0.1)  # where the finger tips are in its picture, in widths
 _SHORTEST_BLUR = 0.7  # pixels
 
 
@@ -27,6 +27,8 @@ class Camera:
         The share of the time of a frame during which the shutter is open.
     occluders : list
         What is in front of the face; each draws itself into a picture.
+    repeated : bool array of shape (n_frames,)
+        Which frames repeat the one before.
     """
 
     gain: np.ndarray
@@ -34,11 +36,15 @@ class Camera:
     noise: float
     motion_blur: float
     occluders: list
+    repeated: np.ndarray
 
     def film(self, face, poses, rng):
         """Yield the images as uint8, and where the landmarks of the face are seen."""
-        before = None
+        image = before = None
         for frame, pose in enumerate(poses):
+            if self.repeated[frame]:
+                yield image, before
+                continue
             landmarks = pose.seen_at(face.landmarks).astype(np.float32)
             picture = pose.render()
             for occluder in self.occluders:
@@ -48,11 +54,21 @@ class Camera:
             picture *= 1 + np.float32(self.slope[frame]) * side
             if self.motion_blur and before is not None:
                 picture = _blurred(picture, self.motion_blur * (landmarks - before).mean(axis=0))
-            before = landmarks
             if self.noise:
                 noise = rng.standard_normal(picture.shape, dtype=np.float32)
                 picture += np.float32(self.noise) * noise
-            yield np.clip(np.rint(picture), 0, 255).astype(np.uint8), landmarks
+            image, before = np.clip(np.rint(picture), 0, 255).astype(np.uint8), landmarks
+            yield image, landmarks
+
+
+def draw_repeated(n_frames, share, rng):
+    """Return which frames repeat the one before; never the first."""
+    return (np.arange(n_frames) > 0) & (rng.uniform(size=n_frames) < share)
+
+
+def frames_shown(repeated):
+    """Return the frame that is shown in each frame."""
+    return np.maximum.accumulate(np.where(repeated, 0, np.arange(len(repeated))))
 
 
 def _blurred(picture, motion):
@@ -119,7 +135,7 @@ class Hand:
         if np.isnan(x):
             return picture
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        tip = len(self.share) * np.array(_HAND_TIP)
+        tip = self.share.shape[1] * np.array(_HAND_TIP)
         place = np.column_stack([turn, [x, y] - turn @ tip])
         size = picture.shape[::-1]
         share = cv2.warpAffine(self.share, place, size)
@@ -131,21 +147,22 @@ def _hand_shape(size, rng):
     """Return the outline and the relief of a hand with four fingers and a thumb."""
     import cv2
 
-    shape = np.zeros((size, size), dtype=np.float32)
-    relief = np.full((size, size), 0.8, dtype=np.float32)
+    whole = (3 * size, size)  # with the arm
+    shape = np.zeros(whole, dtype=np.float32)
+    relief = np.full(whole, 0.8, dtype=np.float32)
     palm = np.array([0.5, 0.75]) * size
     tips = [(0.36, 0.2), (0.46, 0.12), (0.56, 0.13), (0.66, 0.22), (0.2, 0.5)]
     roots = [(0.38, 0.6), (0.46, 0.58), (0.54, 0.58), (0.62, 0.6), (0.36, 0.8)]
     pieces = []
     for tip, root in zip(tips, roots):
-        piece = np.zeros((size, size), dtype=np.uint8)
+        piece = np.zeros(whole, dtype=np.uint8)
         ends = np.rint(np.array([tip, root]) * size + rng.normal(0, size / 100, (2, 2))).astype(int)
         cv2.line(piece, tuple(ends[0]), tuple(ends[1]), 255, max(1, round(0.095 * size)))
         pieces.append(piece)
-    piece = np.zeros((size, size), dtype=np.uint8)
+    piece = np.zeros(whole, dtype=np.uint8)
     axes = (round(0.18 * size), round(0.24 * size))
     cv2.ellipse(piece, tuple(np.rint(palm).astype(int)), axes, 0, 0, 360, 255, -1)
-    arm = np.rint([palm, [palm[0], 1.2 * size]]).astype(int)
+    arm = np.rint([palm, [palm[0], 3.2 * size]]).astype(int)
     cv2.line(piece, tuple(arm[0]), tuple(arm[1]), 255, round(0.24 * size))
     for part in [*pieces, piece]:
         # Each part is round: it is darker towards its edge.
@@ -153,7 +170,7 @@ def _hand_shape(size, rng):
         inside = part > 0
         relief[inside] = 0.7 + 0.35 * np.clip(depth[inside], 0, 1)
         shape[inside] = 1
-    skin = cv2.GaussianBlur(rng.normal(size=(size, size)).astype(np.float32), (0, 0), 2)
+    skin = cv2.GaussianBlur(rng.normal(size=whole).astype(np.float32), (0, 0), 2)
     relief *= 1 + 0.04 * skin / skin.std()
     return cv2.GaussianBlur(shape, (0, 0), 0.8), cv2.GaussianBlur(relief, (0, 0), 1.0)
 
@@ -185,32 +202,49 @@ class Glasses:
 
     def draw(self, picture, frame, pose):
         """Return a picture with the glasses in front of it."""
+        right, left = pose.carried(self.corners)
+        low = np.floor(np.minimum(right, left) - 1.5 * self.size.max()).astype(int)
+        high = np.ceil(np.maximum(right, left) + 1.5 * self.size.max()).astype(int)
+        low, high = np.maximum(low, 0), np.minimum(high, picture.shape[::-1])
+        if (high <= low).any():
+            return picture
+        box = np.s_[low[1] : high[1], low[0] : high[0]]
+        # As the head turns, reflections move over the lenses more than the lenses themselves.
+        moved = ((right + left) / 2 - self.corners.mean(axis=0)) / self.size
+        spots = [
+            centre + self.size * (place - 0.6 * moved)
+            for centre, place in zip((right, left), self.places)
+        ]
+        frame, light = self._shapes(right - low, left - low, spots - low, picture[box].shape)
+        picture = picture.copy()
+        picture[box] += self.glare * light
+        picture[box] += frame * (self.frame - picture[box])
+        return picture
+
+    def _shapes(self, right, left, spots, shape):
+        """Return where the frame is, and how much light the lenses reflect."""
         import cv2
 
-        ends = np.concatenate([self.corners, self.corners.mean(axis=0, keepdims=True)])
-        right, left, middle = pose.carried(ends)
+        frame, light = np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32)
         across = left - right
         angle = np.degrees(np.arctan2(across[1], across[0]))
-        # As the head turns, reflections move over the lenses more than the lenses themselves.
-        moved = (middle - self.corners.mean(axis=0)) / self.size
-        shape, light = np.zeros_like(picture), np.zeros_like(picture)
-        axes = tuple(np.rint(self.size * 16).astype(int))
-        for centre, place in zip((right, left), self.places):
-            at = tuple(np.rint(centre * 16).astype(int))
-            box = (centre[0], centre[1])
-            cv2.ellipse(shape, at, axes, angle, 0, 360, 1.0, round(self.width), cv2.LINE_AA, 4)
-            lens = np.zeros_like(picture)
+        axes, width = _sixteenths(self.size), round(self.width)
+        y, x = np.ogrid[: shape[0], : shape[1]]
+        for centre, spot in zip((right, left), spots):
+            at = _sixteenths(centre)
+            cv2.ellipse(frame, at, axes, angle, 0, 360, 1.0, width, cv2.LINE_AA, 4)
+            lens = np.zeros(shape, dtype=np.float32)
             cv2.ellipse(lens, at, axes, angle, 0, 360, 1.0, -1, cv2.LINE_AA, 4)
-            spot = np.asarray(box) + self.size * (place - 0.6 * moved)
-            y, x = np.ogrid[: picture.shape[0], : picture.shape[1]]
             along = (x - spot[0] + 0.6 * (y - spot[1])) / (0.35 * self.size[0])
             light += lens * np.exp(-np.clip(along**2, 0, 30)).astype(np.float32)
-        bridge = [right + across * 0.5 * (1 - 0.2), left - across * 0.5 * (1 - 0.2)]
-        a, b = (tuple(np.rint(point * 16).astype(int)) for point in bridge)
-        cv2.line(shape, a, b, 1.0, round(self.width), cv2.LINE_AA, 4)
-        shape = cv2.GaussianBlur(np.clip(shape, 0, 1), (0, 0), 0.6)
-        picture = picture + self.glare * light
-        return picture + shape * (self.frame - picture)
+        bridge = (_sixteenths(right + 0.4 * across), _sixteenths(left - 0.4 * across))
+        cv2.line(frame, *bridge, 1.0, width, cv2.LINE_AA, 4)
+        return cv2.GaussianBlur(np.clip(frame, 0, 1), (0, 0), 0.6), light
+
+
+def _sixteenths(point):
+    """Return a point for OpenCV in sixteenths of a pixel."""
+    return tuple(np.rint(16 * point).astype(int).tolist())
 
 
 def _skin_grey(face):

@@ -195,15 +195,28 @@ def draw_habits(n_steps, times, rng):
     return courses
 
 
+def draw_moves(n_steps, times, rng):
+    """Return moves to another place in pixels, shape (n_times, 2): one in four seconds."""
+    place, now = np.zeros((len(times), 2)), np.zeros(2)
+    start = rng.exponential(120)
+    while start < n_steps:
+        goal = 0.5 * now + rng.normal(0, (7, 4), size=2)
+        length = rng.uniform(6, 25)
+        place += _ramp((times - start) / length)[:, None] * (goal - now)
+        now = goal
+        start += length + rng.exponential(100)
+    return place
+
+
 def draw_turns(n_steps, times, rng):
     """Return turns to the side and up in radians, shape (n_times, 2): looks around and nods."""
     turn = np.zeros((len(times), 2))
-    for _ in range(rng.poisson(n_steps / 200)):
+    for _ in range(rng.poisson(n_steps / 120)):
         start = rng.uniform(0, n_steps)
         if rng.uniform() < 0.35:
             turn += _nod(times, start, rng)
             continue
-        there, held, back = rng.uniform(8, 25), rng.uniform(5, 90), rng.uniform(8, 30)
+        there, held, back = rng.uniform(5, 20), rng.uniform(5, 90), rng.uniform(5, 25)
         since = times - start
         course = _ramp(since / there) - _ramp((since - there - held) / back)
         goal = np.clip(rng.normal(0, (5.0, 3.0), size=2), -10, 10)

@@ -10,9 +10,10 @@ import numpy as np
 VISIBLE = 0.05  # the share of its height at which an expression begins and ends to be seen
 REACHED = 0.95  # the share of its height at which the apex is reached
 
-# Ranges of the lengths of rise, hold and fall.
+# Ranges of the lengths of rise, hold and fall. Of a rise, two thirds are between the onset and the
+# apex: 4 to 16 steps of a macro-expression.
 LENGTHS = {
-    "macro": ((4, 16), (5, 70), (6, 30)),
+    "macro": ((6, 22), (5, 70), (8, 38)),
     "micro": ((2.5, 5), (0.5, 3), (3, 6)),
 }
 
@@ -88,7 +89,9 @@ class Course:
 
 def draw_course(label, start, rng):
     """Return a random course of an expression of a class that begins at a time."""
-    rise, hold, fall = (_log_uniform(low, high, rng) for low, high in LENGTHS[label])
+    limits = LENGTHS[label]
+    rise = rng.uniform(*limits[0])
+    hold, fall = (_log_uniform(low, high, rng) for low, high in limits[1:])
     is_macro = label == "macro"
     return Course(
         start=start,

@@ -81,6 +81,11 @@ class Face:
     fields: np.ndarray
     units: tuple = UNITS
 
+    @property
+    def largest(self):
+        """The strongest activation of each unit: here there is no limit."""
+        return np.full(len(self.units), np.inf)
+
     def unit_motion(self, points):
         """Return the motion of points of the neutral face for an activation of 1 of each unit.
 

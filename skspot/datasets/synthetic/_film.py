@@ -10,6 +10,7 @@ from skspot.datasets.synthetic._distractors import (
     add_courses,
     draw_blinks,
     draw_gaze,
+    draw_moves,
     draw_talking,
     draw_turns,
     limited,
@@ -50,12 +51,16 @@ _EXPRESSIONS = (
     (0.8, 0.0, {"lip pucker": 5}),
     (0.8, 0.0, {"lip presser": 4, "chin raiser": 1.5}),
     (0.5, 0.0, {"lip suck": 4, "lip presser": 2}),
+    (0.6, 0.0, {"jaw drop": 12, "lip funneler": 2}),
+    (0.6, 0.1, {"lower lip depressor": 4, "upper lip raiser": 3, "lip stretcher": 4}),
 )
 _SHARES = np.array([share for share, *_ in _EXPRESSIONS]) / sum(e[0] for e in _EXPRESSIONS)
 
 _SMILE = "lip corner puller"
 _MICRO_SHARE = 0.5  # of the bouts
 _BOUT_SIZES = (0.45, 0.25, 0.15, 0.1, 0.05)
+_MAX_TRIES = 100
+_BOUT_TIME = 190  # mean steps from the beginning of one bout to that of the next
 _RUN_ON = 0.3  # how often an expression passes into the next
 
 
@@ -64,8 +69,10 @@ def write_film(
     fps,
     units,
     motion,
+    largest,
     *,
     amplitudes,
+    expressions,
     head_motion,
     head_turns,
     blinks,
@@ -86,8 +93,12 @@ def write_film(
         The units of the face.
     motion : array of shape (n_units, n_nodes, 2)
         How each unit moves each node at an activation of 1, in pixels.
+    largest : array of shape (n_units,)
+        The strongest activation of each unit.
     amplitudes : dict of label to (low, high)
         Range of the largest node displacement, in pixels.
+    expressions : float
+        How often expressions occur; 0 for none, 1 is the usual rate.
     head_motion, head_turns, blinks, talking, light : float
         Strength of each distractor; 0 turns it off, 1 is the usual strength.
     person : RandomState
@@ -102,24 +113,28 @@ def write_film(
     """
     n_steps = round(n_frames * SCRIPT_FPS / fps)
     times = np.arange(n_frames) * (SCRIPT_FPS / fps)
-    level = {label: person.uniform() for label in amplitudes}
+    level = {label: person.beta(3, 2) for label in amplitudes}
     # Each has a source of its own: what is switched off leaves the rest as it is.
     sources = [np.random.RandomState(rng.randint(2**31 - 1)) for _ in range(7)]
+    bouts = _draw_bouts(n_steps, expressions, sources[0]) if expressions else ()
     activations, table, codes = _draw_expressions(
-        n_steps, times, units, motion, amplitudes, level, sources[0]
+        bouts, times, units, motion, largest, amplitudes, level, sources[0]
     )
     add_courses(activations, units, draw_blinks(n_steps, times, sources[1]), blinks)
     add_courses(activations, units, draw_gaze(n_steps, times, sources[2]), blinks)
+    lids = unit_index("blink", units)
+    activations[:, lids] = np.minimum(activations[:, lids], 1)
     add_courses(activations, units, draw_talking(n_steps, times, sources[3]), talking)
     signals = slow(n_steps, times, 45, 6, sources[4])
     sway = slow(n_steps, times, 8, 2, sources[4])
+    moves = draw_moves(n_steps, times, sources[4])
     turn = head_motion * np.deg2rad(1.2) * signals[:, 4:]
     turn += head_turns * draw_turns(n_steps, times, sources[5])
     lights = slow(n_steps, times, 80, 2, sources[6])
     return Script(
         intervals=table,
         activations=activations,
-        shift=head_motion * (3 * signals[:, :2] + 0.4 * sway),
+        shift=head_motion * (3 * signals[:, :2] + 0.6 * sway + moves),
         angle=head_motion * np.deg2rad(1.0) * signals[:, 2],
         scale=np.exp(head_motion * 0.01 * signals[:, 3]),
         gain=1 + light * 0.06 * lights[:, 0],
@@ -129,15 +144,15 @@ def write_film(
     )
 
 
-def _draw_expressions(n_steps, times, units, motion, amplitudes, level, rng):
+def _draw_expressions(bouts, times, units, motion, largest, amplitudes, level, rng):
     """Return the activations of all expressions, the interval table and the codes of FACS."""
     activations = np.zeros((len(times), len(units)))
     rows, codes = [], []
-    for label, course in _draw_bouts(n_steps, rng):
-        weights = _draw_weights(label, units, rng)
-        height = _draw_height(weights, motion, units, amplitudes[label], level[label], rng)
-        size = np.linalg.norm(np.tensordot(weights, motion, 1), axis=-1).max()
-        own = _follow(course, times, weights * (height / size), rng)
+    for label, course in bouts:
+        weights, height = _draw_expression(
+            label, units, motion, largest, amplitudes[label], level[label], rng
+        )
+        own = _follow(course, times, weights, rng)
         moved = np.linalg.norm(np.einsum("fu,una->fna", own, motion), axis=-1).max(axis=1)
         frames = annotated(moved / height)
         if frames is None or not _join(rows, frames):
@@ -170,9 +185,9 @@ def _join(rows, frames):
     return True
 
 
-def _draw_bouts(n_steps, rng):
+def _draw_bouts(n_steps, often, rng):
     """Yield the class and the course of each expression."""
-    start = rng.uniform(8, 60)
+    start = rng.uniform(8, 60) + _longer_rest(often, rng)
     while True:
         micro = rng.uniform() < _MICRO_SHARE
         size = 1 if micro else 1 + rng.choice(len(_BOUT_SIZES), p=_BOUT_SIZES)
@@ -185,7 +200,33 @@ def _draw_bouts(n_steps, rng):
                 start = course.stop - rng.uniform(0.2, 0.9) * course.fall
             else:
                 start = course.stop + rng.uniform(10, 25)
-        start += 5 + rng.exponential(60)
+        start += (5 + rng.exponential(60)) / max(1, often) + _longer_rest(often, rng)
+
+
+def _longer_rest(often, rng):
+    """Return by how much a rest is longer than usual if expressions are rarer."""
+    return rng.exponential(_BOUT_TIME * (1 / often - 1)) if often < 1 else 0.0
+
+
+def _draw_expression(label, units, motion, largest, amplitude, level, rng):
+    """Return the activation of each unit, and how far the strongest node moves."""
+    for _ in range(_MAX_TRIES):
+        weights = _draw_weights(label, units, rng)
+        size = _node_size(weights, motion)
+        is_own = OWN_SMILE in units and weights[units.index(OWN_SMILE)] > 0
+        own_smile = size if is_own and label == "macro" else None
+        # A unit that has reached its end stays there, the others may go on.
+        scale = _draw_height(own_smile, amplitude, level, rng) / size
+        weights = np.minimum(scale * weights, largest)
+        height = _node_size(weights, motion)
+        if height >= amplitude[0]:
+            break
+    return weights, height
+
+
+def _node_size(weights, motion):
+    """Return how far an expression moves the strongest node."""
+    return np.linalg.norm(np.tensordot(weights, motion, 1), axis=-1).max()
 
 
 def _draw_weights(label, units, rng):
@@ -212,13 +253,11 @@ def _draw_weights(label, units, rng):
             return weights
 
 
-def _draw_height(weights, motion, units, amplitude, level, rng):
+def _draw_height(own_smile, amplitude, level, rng):
     """Return how far the strongest node moves: a person is about as expressive at all times."""
     low, high = amplitude
-    if OWN_SMILE in units and weights[units.index(OWN_SMILE)]:
-        own = np.linalg.norm(motion[units.index(OWN_SMILE)], axis=-1).max()
-        if low < own:  # a micro-expression is only the beginning of it
-            return max(low, min(own * rng.uniform(0.4, 1.1), rng.uniform(0.8, 1.0) * high))
+    if own_smile:
+        return np.clip(own_smile * rng.uniform(0.4, 1.1), low, high)
     place = np.clip(level + rng.normal(0, 0.3), 0, 1)
-    place = 0.5 * place + 0.5 * rng.uniform()
+    place = 0.6 * place + 0.4 * rng.uniform()
     return low * (high / low) ** place

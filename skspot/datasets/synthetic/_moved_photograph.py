@@ -6,45 +6,17 @@ of displacement fields on a coarse grid, the turn is a rotation in depth in para
 The motion is therefore known exactly; each picture is one lookup in the photograph.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from skspot.datasets.synthetic._faces import CANVAS_SIZE, FACE_SIZE
-from skspot.datasets.synthetic._head import MESH_SIZE, fit_head, load_head
-from skspot.datasets.synthetic._openings import (
-    Mouth,
-    behind_openings,
-    find_eyes,
-    find_mouth,
-)
-from skspot.datasets.synthetic._own_smile import align, field_of_rest, smile_shape
-from skspot.datasets.synthetic._sheets import (
-    GRID_SIZE,
-    continued,
-    inverted,
-    rasterise,
-    sampled,
-    visible_triangles,
-)
-from skspot.datasets.synthetic._units import (
-    GAZE,
-    OWN_SMILE,
-    PHOTOGRAPH_UNITS,
-    SIDED_LIDS,
-    split_side,
-    unit_blendshapes,
-)
-from skspot.faces import MESH_TO_68
+from skspot.datasets.synthetic._canvas import FINE, looked_up
+from skspot.datasets.synthetic._openings import Mouth
+from skspot.datasets.synthetic._sheets import GRID_SIZE, inverted, sampled
+from skspot.datasets.synthetic._units import GAZE
 
-_LOWER_ROW = GRID_SIZE // 3  # the lower sheet has only the nodes from here downwards
-_REACH = 0.4  # of the size of the face: how far fields reach beyond it
-_DEPTH_REACH = 0.8
-_FINE = 2  # pixels of a stored picture for one of the canvas
-_OPEN_MOUTH = 0.008  # of the canvas: a smile that is more open shows the teeth
-_CHIN = -7.2  # cm: the neck below it is continued from the face
-_PIVOT = (0.0, 0.3, 0.1)  # of the size of the face, from its middle: where the head turns
+LOWER_ROW = GRID_SIZE // 3  # the lower sheet has only the nodes from here downwards
 
 
 @dataclass(frozen=True)
@@ -66,11 +38,15 @@ class MovedPhotograph:
     lids : array of shape (n_units, 2, 2)
         How far each unit closes the right and the left eye by its upper and lower lid.
     depth : float32 array of shape (GRID_SIZE, GRID_SIZE)
-        Depth of the face over the point about which it turns, in pixels.
+        Depth of the face over that of the eyes, in pixels.
     eyes : dict of str to Eye
         The eyes.
     mouth : Mouth
         The mouth.
+    pivot : array of shape (3,)
+        The point about which the head turns; its depth is that behind the eyes.
+    largest : array of shape (n_units,)
+        The activation of each unit that is as strong as a face can do it.
     fit_error : float
         Median distance of the landmarks to those of the fitted head, in pixels.
     """
@@ -86,12 +62,13 @@ class MovedPhotograph:
     eyes: dict
     mouth: Mouth
     pivot: np.ndarray
+    largest: np.ndarray
     fit_error: float
 
     @property
     def canvas_size(self):
         """Side of the canvas in pixels."""
-        return (len(self.texture) + 1) // _FINE
+        return (len(self.texture) + 1) // FINE
 
     @property
     def _step(self):
@@ -145,7 +122,7 @@ class MovedPhotograph:
     def _sampled(self, upper, lower, points):
         """Return a field at points of the neutral face, each on its side of the lips."""
         above = sampled(upper, points, self._step)
-        below = sampled(lower, points - [0, _LOWER_ROW * self._step], self._step)
+        below = sampled(lower, points - [0, LOWER_ROW * self._step], self._step)
         return np.where(self.mouth.below(points)[..., None], below, above)
 
 
@@ -166,7 +143,8 @@ class Pose:
         self._gaze = np.array([by_name.get(name, 0.0) for name in GAZE])
         rotation = _rotation(*turn)
         plane, self._slant = rotation[:2, :2], np.linalg.solve(rotation[:2, :2], rotation[:2, 2])
-        turned = np.column_stack([plane, face.pivot - plane @ face.pivot])
+        behind = rotation[:2, 2] * face.pivot[2]
+        turned = np.column_stack([plane, face.pivot[:2] - plane @ face.pivot[:2] + behind])
         self._affine = head[:, :2] @ turned + np.column_stack([np.zeros((2, 2)), head[:, 2]])
 
     def seen_at(self, points):
@@ -181,9 +159,7 @@ class Pose:
 
     def carried(self, points):
         """Return where points that only the head moves are seen, at the depth of the eyes."""
-        depth = np.mean([eye.depth for eye in self.face.eyes.values()])
-        moved = points + depth * self._slant
-        return moved @ self._affine[:, :2].T + self._affine[:, 2]
+        return points @ self._affine[:, :2].T + self._affine[:, 2]
 
     def render(self):
         """Return the image, as float32 grey values without noise."""
@@ -195,11 +171,11 @@ class Pose:
                 x, y = source[box][..., 0], source[box][..., 1]
                 source[box][..., 1], share = eye.source(x, y, closing)
                 inside.append((box, share, eye.depth, self._gaze))
-        image = _looked_up(face.texture, source)
+        image = looked_up(face.texture, source)
         for box, share, depth, gaze in inside:
             if (share > 0).any():
                 where = self._head_source[box] - np.float32(depth * self._slant + gaze)
-                behind = _looked_up(face.inside, where)
+                behind = looked_up(face.inside, where)
                 image[box] += share.astype(np.float32) * (behind - image[box])
         return image
 
@@ -209,7 +185,7 @@ class Pose:
         source = self._inverse(self._fields[0], 0)
         box = self._box(mouth.columns, mouth.upper - 2, mouth.lower + 2)
         first = 0 if box is None else box[0].start
-        lower = self._inverse(self._fields[1], _LOWER_ROW, first)
+        lower = self._inverse(self._fields[1], LOWER_ROW, first)
         upper = source[first:]
         above = upper[..., 1] - mouth.edges(upper[..., 0])[0]
         inside = []
@@ -264,192 +240,6 @@ class Pose:
         return np.s_[low[1] : high[1], low[0] : high[0]]
 
 
-def move_photograph(photograph, units=PHOTOGRAPH_UNITS, face_size=FACE_SIZE):
-    """Fit the head to a photograph, and make it a face that moves.
-
-    Parameters
-    ----------
-    photograph : FacePhotograph
-        The photograph.
-    units : sequence of str, default=PHOTOGRAPH_UNITS
-        The units by which it moves; those without a side move both.
-    face_size : float, default=FACE_SIZE
-        Size of the face in pixels, as of `skspot.video.face_extent`.
-
-    Returns
-    -------
-    face : MovedPhotograph
-        The face.
-    """
-    head = load_head()
-    canvas_size = round(face_size * CANVAS_SIZE / FACE_SIZE)
-    to_canvas = _to_canvas(photograph.landmarks, face_size, canvas_size)
-    fine = _on_canvas(photograph.image, _FINE * to_canvas, _FINE * canvas_size - 1)
-    texture = fine[::_FINE, ::_FINE]
-    points = _transformed(photograph.landmarks, to_canvas)
-    fitted = fit_head(head, points)
-    mesh = head.mesh_points(fitted.vertices)
-    eyes, mouth = find_eyes(mesh, canvas_size), find_mouth(mesh, canvas_size, face_size)
-    landmarks = _landmarks_68(points)
-    pivot = landmarks.mean(axis=0) + face_size * np.array(_PIVOT[:2])
-    surface = _Surface(head, fitted, mouth, canvas_size)
-    depth_origin = fitted.scale * 2.0
-    depth = continued(
-        np.where(surface.known, surface.at_nodes(fitted.vertices[:, 2:])[..., 0], 0)[..., None]
-        - depth_origin,
-        surface.known,
-        _DEPTH_REACH * face_size / surface.step,
-    )[..., 0]
-    eyes = {side: _with_depth(eye, depth_origin) for side, eye in eyes.items()}
-    mouth = _with_depth(mouth, depth_origin)
-    fields = _unit_fields(units, head, fitted, surface, face_size)
-    lids, teeth = _unit_lids(units, eyes), None
-    if photograph.smile_landmarks is not None:
-        smile = _Smile(photograph, landmarks, to_canvas, canvas_size)
-        teeth = smile.teeth()
-        if OWN_SMILE in units:
-            i = units.index(OWN_SMILE)
-            for sheet, field in zip(fields, smile.fields(head, fitted, surface, points, face_size)):
-                sheet[i] = field
-            lids[i] = smile.lids(landmarks)
-    for name, field in _turn_fields(depth, eyes).items():
-        if name in units:
-            for sheet in fields:
-                sheet[units.index(name)] = field
-    return MovedPhotograph(
-        units=tuple(units),
-        texture=fine,
-        inside=_finer(behind_openings(texture, eyes.values(), mouth, teeth)),
-        landmarks=landmarks,
-        upper=fields[0],
-        lower=fields[1][:, _LOWER_ROW:],
-        lids=lids,
-        depth=depth,
-        eyes=eyes,
-        mouth=mouth,
-        pivot=pivot,
-        fit_error=fitted.error,
-    )
-
-
-class _Surface:
-    """Which part of the fitted head is seen at each node of the grid."""
-
-    def __init__(self, head, fitted, mouth, canvas_size):
-        self.step = (canvas_size - 1) / (GRID_SIZE - 1)
-        chin = head.mean[head.triangles, 1].mean(axis=1) > _CHIN
-        self.triangles = visible_triangles(fitted, head.triangles[chin])
-        nodes = fitted.vertices / [self.step, self.step, 1]
-        self.triangle, self.weights = rasterise(nodes, self.triangles, GRID_SIZE)
-        self.known = self.triangle >= 0
-        side = np.arange(GRID_SIZE) * self.step
-        grid = np.stack(np.meshgrid(side, side), axis=-1)
-        is_lower = mouth.below(grid)
-        middle = (grid[..., 0] > mouth.columns[0]) & (grid[..., 0] < mouth.columns[1])
-        # A triangle belongs to the lip that it moves with: the lower one follows the jaw.
-        jaw = np.linalg.norm(head.expressions["jawOpen"], axis=1)
-        follows = jaw[self.triangles].mean(axis=1)[self.triangle] > 1.2
-        near = np.abs(grid[..., 1] - mouth.edges(grid[..., 0])[0]) < 0.06 * canvas_size
-        fits = ~(middle & near) | (follows == is_lower)
-        self.known_sheets = (
-            self.known & ~(middle & is_lower) & fits,
-            self.known & ~(middle & ~is_lower) & fits,
-        )
-
-    def at_nodes(self, values):
-        """Return values of the vertices, (n_vertices, n), at the nodes."""
-        corners = values[self.triangles[self.triangle]]
-        return np.einsum("yxcn,yxc->yxn", corners, self.weights)
-
-
-class _Smile:
-    """The photograph of the smile, aligned with the neutral one on the canvas."""
-
-    def __init__(self, photograph, landmarks, to_canvas, canvas_size):
-        points = _transformed(photograph.smile_landmarks, to_canvas)
-        back = align(_landmarks_68(points), landmarks)
-        self.points = _transformed(points, back)
-        self.landmarks = _landmarks_68(self.points)
-        self.image = photograph.smile_image
-        self._to_canvas = back[:, :2] @ to_canvas + np.column_stack([np.zeros((2, 2)), back[:, 2]])
-        self._canvas_size = canvas_size
-
-    def fields(self, head, fitted, surface, neutral, face_size):
-        """Return the displacement from the neutral face to the smile, of both sheets."""
-        motion, rest = smile_shape(head, fitted, neutral, self.points)
-        rest = field_of_rest(rest, GRID_SIZE, self._canvas_size)
-        values = surface.at_nodes(motion)
-        reach = _REACH * face_size / surface.step
-        return [continued(values, known, reach) + rest for known in surface.known_sheets]
-
-    def lids(self, neutral):
-        """Return how far the smile closes the right and the left eye; the lower lid rises most."""
-        before, after = _eye_openings(neutral), _eye_openings(self.landmarks)
-        closing = np.clip(1 - after / before, 0, 0.5)
-        return closing[:, None] * [0.3, 0.7]
-
-    def teeth(self):
-        """Return the picture and where it shows the inside of the mouth, None if it is closed."""
-        import cv2
-
-        lips = self.landmarks[60:68]
-        opening = (lips[5:8, 1] - lips[3:0:-1, 1]).mean()
-        if self.image is None or opening < _OPEN_MOUTH * self._canvas_size:
-            return None
-        mask = np.zeros((self._canvas_size,) * 2, dtype=np.uint8)
-        cv2.fillPoly(mask, [np.rint(lips * 16).astype(np.int32)], 1, shift=4)
-        mask = cv2.erode(mask, np.ones((3, 3), np.uint8))
-        return _on_canvas(self.image, self._to_canvas, self._canvas_size), mask
-
-
-def _eye_openings(landmarks):
-    """Return the mean distance of the lids of the right and the left eye."""
-    upper, lower = landmarks[[[37, 38], [43, 44]], 1], landmarks[[[41, 40], [47, 46]], 1]
-    return (lower - upper).mean(axis=1)
-
-
-def _unit_fields(units, head, fitted, surface, face_size):
-    """Return the fields of all units, of the upper and the lower sheet; their peak is a pixel."""
-    moving = [unit for unit in units if unit_blendshapes(head, unit)]
-    motion = []
-    for unit in moving:
-        weights = unit_blendshapes(head, unit)
-        shape = sum(weight * head.expressions[name] for name, weight in weights.items())
-        motion.append(fitted.motion(shape)[:, :2])
-    peak = [np.linalg.norm(shape, axis=1).max() for shape in motion]
-    motion = np.concatenate([shape / size for shape, size in zip(motion, peak)], axis=1)
-    values = surface.at_nodes(motion)
-    sheets = []
-    for known in surface.known_sheets:
-        filled = continued(values, known, _REACH * face_size / surface.step)
-        sheet = np.zeros((len(units), GRID_SIZE, GRID_SIZE, 2), dtype=np.float32)
-        index = [units.index(unit) for unit in moving]
-        sheet[index] = filled.reshape(GRID_SIZE, GRID_SIZE, -1, 2).transpose(2, 0, 1, 3)
-        sheets.append(sheet)
-    return sheets
-
-
-def _turn_fields(depth, eyes):
-    """Return the fields of small turns: the nose leads by a pixel, the sides of the face rest."""
-    rest = np.mean([eye.depth for eye in eyes.values()])
-    lead = np.clip((depth - rest) / (depth.max() - rest), 0, None)
-    nothing = np.zeros_like(lead)
-    sideways, up = np.dstack([lead, nothing]), np.dstack([nothing, -lead])
-    return {"turn sideways": sideways, "turn up": up}
-
-
-def _unit_lids(units, eyes):
-    """Return how far each unit closes the lids; but for blinks, by a pixel."""
-    lids = np.zeros((len(units), 2, 2))
-    for i, unit in enumerate(units):
-        name, of_side = split_side(unit)
-        for j, (side, eye) in enumerate(eyes.items()):
-            if name in SIDED_LIDS and of_side in (None, side):
-                gap = 1.0 if name == "blink" else (eye.lower - eye.upper).max()
-                lids[i, j] = np.array(SIDED_LIDS[name]) / gap
-    return lids
-
-
 def _possible(closing):
     """Return the closing of the lids such that they meet and don't cross."""
     lower = np.clip(closing[1], -0.5, 1)
@@ -463,74 +253,3 @@ def _rotation(yaw, pitch):
         [[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]]
     )
     return around_x @ around_y
-
-
-def _with_depth(opening, origin):
-    return replace(opening, depth=opening.depth - origin)
-
-
-def _landmarks_68(points):
-    if len(points) != MESH_SIZE:
-        return points
-    return points[list(MESH_TO_68)]
-
-
-def _to_canvas(landmarks, face_size, canvas_size):
-    """Return the transform to the canvas: a level face of the given size in the middle."""
-    from skspot.video import face_extent
-
-    points = _landmarks_68(landmarks)
-    right, left = points[36:42].mean(axis=0), points[42:48].mean(axis=0)
-    angle = np.arctan2(*(left - right)[::-1])
-    scale = face_size / face_extent(points[None])[0]
-    turn = scale * np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    middle = np.full(2, (canvas_size - 1) / 2) + [0, face_size / 16]
-    return np.column_stack([turn, middle - turn @ points.mean(axis=0)])
-
-
-def _transformed(points, affine):
-    return points @ affine[:, :2].T + affine[:, 2]
-
-
-def _looked_up(picture, where):
-    """Return the values of a fine picture at places of the canvas; writes into `where`."""
-    import cv2
-
-    where *= _FINE
-    return cv2.remap(picture, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-
-
-def _finer(picture):
-    """Return a picture of the canvas with more pixels."""
-    import cv2
-
-    return cv2.warpAffine(
-        picture,
-        np.eye(2, 3) / _FINE,
-        (_FINE * len(picture) - 1,) * 2,
-        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
-    )
-
-
-def _on_canvas(image, to_canvas, canvas_size):
-    """Return a picture on the canvas in grey, without aliasing."""
-    import cv2
-
-    if image.ndim == 3:
-        image = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    scale = np.sqrt(np.linalg.det(to_canvas[:, :2]))
-    if scale < 1:
-        small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        factor = np.array(small.shape[::-1]) / image.shape[::-1]
-        # Pixel x of the picture is (x + 1 / 2) * factor - 1 / 2 of the small one.
-        back = np.column_stack([np.diag(1 / factor), 0.5 / factor - 0.5])
-        to_canvas = to_canvas[:, :2] @ back + np.column_stack([np.zeros((2, 2)), to_canvas[:, 2]])
-        image = small
-    image = cv2.warpAffine(
-        image.astype(np.float32),
-        to_canvas,
-        (canvas_size, canvas_size),
-        flags=cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return cv2.GaussianBlur(image, (0, 0), 0.6)

@@ -4,7 +4,7 @@ Each opening is described by curves over the columns of the canvas, so lids clos
 simple rules that can be inverted exactly. Behind the openings there is another picture.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -53,6 +53,10 @@ class Eye:
     columns: tuple
     depth: float
 
+    def over(self, origin):
+        """Return the eye with its depth over an origin."""
+        return replace(self, depth=self.depth - origin)
+
     def moved(self, points, closing):
         """Return by how much (downwards) points move if the lids close by (upper, lower)."""
         crease, lash, upper, lower, bag = self._at(points[..., 0])
@@ -60,6 +64,17 @@ class Eye:
         down = np.clip((y - crease) / (lash - crease), 0, 1) * closing[0]
         up = np.clip((bag - y) / (bag - lower), 0, 1) * closing[1]
         return gap * np.where(2 * y < upper + lower, down, -up)
+
+    def nearness(self, points):
+        """Return 1 for points between the lids, and down to 0 towards the crease and aside."""
+        x, y = points[..., 0], points[..., 1]
+        crease, _, upper, lower, bag = self._at(x)
+        above = np.clip((y - crease) / (upper - crease), 0, 1)
+        below = np.clip((bag - y) / (bag - lower), 0, 1)
+        width = self.columns[1] - self.columns[0]
+        aside = np.maximum(self.columns[0] - x, x - self.columns[1]) / (0.25 * width)
+        inside = np.minimum(above, below) * np.clip(1 - aside, 0, 1)
+        return inside * inside * (3 - 2 * inside)
 
     def source(self, x, y, closing):
         """Return where the skin at places comes from (y), and how much of the eye is seen there."""
@@ -85,6 +100,10 @@ class Mouth:
     lower: np.ndarray
     columns: tuple
     depth: float
+
+    def over(self, origin):
+        """Return the mouth with its depth over an origin."""
+        return replace(self, depth=self.depth - origin)
 
     def below(self, points):
         """Return whether points of the neutral face belong to what moves with the lower lip."""

@@ -7,7 +7,9 @@ import numpy as np
 from scipy.interpolate import RBFInterpolator
 from scipy.optimize import nnls
 
+from skspot.datasets.synthetic._canvas import chained, landmarks_68, on_canvas, transformed
 from skspot.datasets.synthetic._head import landmark_weights
+from skspot.datasets.synthetic._sheets import GRID_SIZE
 from skspot.faces import STABLE_POINTS
 
 # Blendshapes of a smile, each for both sides but for that of the jaw.
@@ -16,7 +18,46 @@ _SHAPES += ("cheekSquint", "mouthPress", "mouthFrown", "noseSneer")
 _MIDDLE_SHAPES = ("jawOpen", "mouthClose", "mouthShrugLower", "mouthRollUpper", "mouthRollLower")
 _PRIOR = 4.0  # pixels that a landmark may lie off before a blendshape is used in full
 _SMOOTHING = 20.0
+_OPEN_MOUTH = 0.008  # of the canvas: a smile that is more open shows the teeth
 _COARSE = 31  # nodes of the grid of the rest
+
+
+class OwnSmile:
+    """The photograph of the smile, aligned with the neutral one on the canvas."""
+
+    def __init__(self, photograph, landmarks, to_canvas, canvas_size):
+        points = transformed(photograph.smile_landmarks, to_canvas)
+        back = align(landmarks_68(points), landmarks)
+        self.points = transformed(points, back)
+        self.landmarks = landmarks_68(self.points)
+        self.image = photograph.smile_image
+        self._to_canvas = chained(back, to_canvas)
+        self._canvas_size = canvas_size
+
+    def fields(self, head, fitted, surface, neutral):
+        """Return the displacement from the neutral face to the smile, of both sheets."""
+        motion, rest = smile_shape(head, fitted, neutral, self.points)
+        rest = _field(rest, self._canvas_size)
+        return [sheet + rest for sheet in surface.sheets(motion)]
+
+    def lids(self, neutral):
+        """Return how far the smile closes the right and the left eye; the lower lid rises most."""
+        before, after = _eye_openings(neutral), _eye_openings(self.landmarks)
+        closing = np.clip(1 - after / before, 0, 0.5)
+        return closing[:, None] * [0.3, 0.7]
+
+    def teeth(self):
+        """Return the picture and where it shows the inside of the mouth, None if it is closed."""
+        import cv2
+
+        lips = self.landmarks[60:68]
+        opening = (lips[5:8, 1] - lips[3:0:-1, 1]).mean()
+        if self.image is None or opening < _OPEN_MOUTH * self._canvas_size:
+            return None
+        mask = np.zeros((self._canvas_size,) * 2, dtype=np.uint8)
+        cv2.fillPoly(mask, [np.rint(lips * 16).astype(np.int32)], 1, shift=4)
+        mask = cv2.erode(mask, np.ones((3, 3), np.uint8))
+        return on_canvas(self.image, self._to_canvas, self._canvas_size), mask
 
 
 def align(smile, neutral):
@@ -80,14 +121,14 @@ def smile_shape(head, fitted, neutral, smile):
     return motion, lambda points: rest(points) * _window(points, neutral)[:, None]
 
 
-def field_of_rest(rest, grid_size, canvas_size):
+def _field(rest, canvas_size):
     """Return the rest as a field on a grid."""
     import cv2
 
     side = np.linspace(0, canvas_size - 1, _COARSE)
     points = np.stack(np.meshgrid(side, side), axis=-1)
     values = rest(points.reshape(-1, 2)).reshape(_COARSE, _COARSE, 2).astype(np.float32)
-    place = np.linspace(0, _COARSE - 1, grid_size, dtype=np.float32)
+    place = np.linspace(0, _COARSE - 1, GRID_SIZE, dtype=np.float32)
     where = np.stack(np.meshgrid(place, place), axis=-1)
     return cv2.remap(values, where, None, cv2.INTER_LINEAR)
 
@@ -104,3 +145,9 @@ def _window(points, landmarks):
     below = np.clip((points[:, 1] - (low[1] + 0.35 * size[1])) / (0.15 * size[1]), 0, 1)
     away = np.linalg.norm((points - middle) / size, axis=1)
     return below * np.clip((0.85 - away) / 0.25, 0, 1)
+
+
+def _eye_openings(landmarks):
+    """Return the mean distance of the lids of the right and the left eye."""
+    upper, lower = landmarks[[[37, 38], [43, 44]], 1], landmarks[[[41, 40], [47, 46]], 1]
+    return (lower - upper).mean(axis=1)

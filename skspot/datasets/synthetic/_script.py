@@ -76,7 +76,18 @@ class Script:
 
 
 def write_script(
-    n_frames, fps, unit_peaks, *, amplitudes, head_motion, head_turns, blinks, talking, light, rng
+    n_frames,
+    fps,
+    unit_peaks,
+    *,
+    amplitudes,
+    head_motion,
+    head_turns,
+    blinks,
+    talking,
+    light,
+    rng,
+    expressions=1.0,
 ):
     """Return a random script.
 
@@ -94,6 +105,8 @@ def write_script(
         Strength of each distractor; 0 turns it off, 1 is the usual strength.
     rng : RandomState
         Source of randomness.
+    expressions : float, default=1.0
+        How often expressions occur; 0 for none, 1 is the usual rate.
 
     Returns
     -------
@@ -102,7 +115,7 @@ def write_script(
     """
     n_steps = _round(n_frames * SCRIPT_FPS / fps)
     steps = np.arange(n_frames) * (SCRIPT_FPS / fps)  # when each frame is taken
-    intervals = _draw_intervals(n_steps, rng)
+    intervals = _draw_intervals(n_steps, rng, expressions)
     activations = np.zeros((n_frames, len(UNITS)))
     codes = []
     for interval in intervals:
@@ -143,11 +156,12 @@ def _nearest_frames(intervals, n_frames, fps):
     return check_intervals(frames, n_frames=n_frames)
 
 
-def _draw_intervals(n_steps, rng):
+def _draw_intervals(n_steps, rng, often=1.0):
     """Return intervals in steps, at a distance from each other; drawn again until they fit."""
     while True:
         counts = {
-            label: rng.poisson(rng.gamma(3.0, _MEAN_COUNTS[label] / 3.0)) for label in CLASSES
+            label: rng.poisson(rng.gamma(3.0, often * _MEAN_COUNTS[label] / 3.0))
+            for label in CLASSES
         }
         labels = rng.permutation(np.repeat(CLASSES, [counts[label] for label in CLASSES]))
         lengths = np.array([_draw_length(label, rng) for label in labels], dtype=int)

@@ -133,7 +133,7 @@ def sampled(field, points, step):
     return values.reshape(*np.shape(points)[:-1], *field.shape[2:])
 
 
-def inverted(field, step, n_iterations=3):
+def inverted(field, step, n_iterations=4):
     """Return the field e with ``x + e(x) = y`` wherever ``y + field(y) = x`` (Newton)."""
     import cv2
 

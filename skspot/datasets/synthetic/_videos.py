@@ -14,7 +14,12 @@ from joblib import Parallel, delayed
 from sklearn.utils import check_random_state
 
 from skspot.datasets._bunch import VideoBunch
-from skspot.datasets.synthetic._camera import Camera, draw_occluders
+from skspot.datasets.synthetic._camera import (
+    Camera,
+    draw_occluders,
+    draw_repeated,
+    frames_shown,
+)
 from skspot.datasets.synthetic._distractors import with_daily_motion
 from skspot.datasets.synthetic._faces import (
     FACE_SIZE,
@@ -23,7 +28,7 @@ from skspot.datasets.synthetic._faces import (
     make_face,
 )
 from skspot.datasets.synthetic._film import write_film
-from skspot.datasets.synthetic._moved_photograph import move_photograph
+from skspot.datasets.synthetic._photograph_fit import move_photograph
 from skspot.datasets.synthetic._photographs import FacePhotograph, read_photographs
 from skspot.datasets.synthetic._script import write_script
 from skspot.datasets.synthetic._units import OWN_SMILE, PHOTOGRAPH_UNITS
@@ -34,8 +39,8 @@ from skspot.utils._typing import FilePath, RandomState
 
 _MIN_DURATION = 2  # seconds: hardly an expression fits into less
 
-_SCRIPTED = ("head_motion", "head_turns", "blinks", "talking", "light")
-_MACRO_AMPLITUDES = {"ramps": (2.5, 7.0), "film": (2.0, 10.0)}  # pixels of a face of 128
+_SCRIPTED = ("expressions", "head_motion", "head_turns", "blinks", "talking", "light")
+_MACRO_AMPLITUDES = {"ramps": (2.5, 7.0), "film": (2.0, 12.0)}  # pixels of a face of 128
 
 _DESCR = """Synthetic face videos
 
@@ -57,6 +62,7 @@ _DYNAMICS = {
     {
         "faces": [list, tuple, str, Path, None],
         "dynamics": [StrOptions({"ramps", "film"})],
+        "expressions": [Interval(Real, 0, 10, closed="both")],
         "drift": [Interval(Real, 0, None, closed="left")],
         "habits": [Interval(Real, 0, None, closed="left")],
         "n_subjects": [Interval(Integral, 1, None, closed="left")],
@@ -72,6 +78,7 @@ _DYNAMICS = {
         "light": [Interval(Real, 0, 3, closed="both")],
         "occlusions": [Interval(Real, 0, None, closed="left")],
         "motion_blur": [Interval(Real, 0, 1, closed="both")],
+        "repeated_frames": [Interval(Real, 0, 1, closed="left")],
         "noise": [Interval(Real, 0, None, closed="left")],
         "folder": [str, Path, None],
         "crf": [Interval(Integral, 0, 51, closed="both")],
@@ -89,6 +96,7 @@ def make_expression_videos(
     videos_per_subject: int = 2,
     n_frames: int = 600,
     fps: float = 30.0,
+    expressions: float = 1.0,
     macro_amplitude: tuple[float, float] | None = None,
     micro_amplitude: tuple[float, float] = (0.5, 2.0),
     head_motion: float = 1.0,
@@ -100,6 +108,7 @@ def make_expression_videos(
     light: float = 1.0,
     occlusions: float = 0.0,
     motion_blur: float = 0.0,
+    repeated_frames: float = 0.0,
     noise: float = 2.0,
     folder: FilePath | None = None,
     crf: int = 12,
@@ -120,7 +129,7 @@ def make_expression_videos(
         photograph that comes with scikit-image. See Notes for the layout of the folder.
     dynamics : {"ramps", "film"}, default="ramps"
         What happens. "ramps" are single expressions on both sides of the face that rise and fall
-        in 0.3 to 0.7 s, with counts and lengths after SAMM Long Videos. In "film" about 13 macro-
+        in 0.3 to 0.7 s, with counts and lengths after SAMM Long Videos. In "film" about 12 macro-
         and 7 micro-expressions a minute rise within 4 to 16 steps of 1/30 s, hold up to 70 and
         fall, often exponentially, within 6 to 30. Some are one-sided, some follow each other
         closely or pass into each other, and speech goes on during expressions.
@@ -133,13 +142,15 @@ def make_expression_videos(
         Frames per second, from 5 to 1000. With the same `random_state`, videos of the same duration
         ``n_frames / fps`` show the same scene at any rate. Only the sensor noise differs; onset,
         apex and offset are the frames nearest to those of the scene.
+    expressions : float, default=1.0
+        How often expressions occur, as a multiple of the usual rate. 0 is a neutral face.
     macro_amplitude, micro_amplitude : (low, high), default=None and (0.5, 2.0)
         Range of the displacement of the strongest region at the apex, in pixels of a face of 128.
-        None is (2.5, 7.0) for "ramps" and (2.0, 10.0) for "film", where each person has an
+        None is (2.5, 7.0) for "ramps" and (2.0, 12.0) for "film", where each person has an
         expressiveness.
     head_motion : float, default=1.0
         Strength of the motion of the head: slow drift of about 3 px, rotation by about 1 degree,
-        turns of the head, and quick moves. At 0 the head does not move.
+        turns of the head, and quick moves, which are larger in "film". At 0 the head does not move.
     head_turns : float, default=0.0
         Strength of fast turns of the head, one in 7 s: at 1 the nose leads by about 2 px and
         the face moves by about 6 px, within 0.2 to 0.4 s. In "film" they are rotations by up to
@@ -162,6 +173,9 @@ def make_expression_videos(
     motion_blur : float, default=0.0
         Share of the time of a frame during which the shutter is open, from 0 to 1. The head's
         motion blurs the picture.
+    repeated_frames : float, default=0.0
+        Share of the frames that show the one before again, as webcams do that drop frames.
+        Landmarks and displacement are those that are shown.
     noise : float, default=2.0
         Standard deviation of the sensor noise, in grey values of 255.
     folder : str or Path, default=None
@@ -268,6 +282,7 @@ def make_expression_videos(
         "n_frames": n_frames,
         "fps": fps,
         "amplitudes": {"macro": macro_amplitude, "micro": micro_amplitude},
+        "expressions": expressions,
         "head_motion": head_motion,
         "head_turns": head_turns,
         "blinks": blinks,
@@ -277,6 +292,7 @@ def make_expression_videos(
         "light": light,
         "occlusions": occlusions,
         "motion_blur": motion_blur,
+        "repeated_frames": repeated_frames,
         "noise": noise,
     }
     made = Parallel(n_jobs=n_jobs, return_as="generator")(
@@ -351,6 +367,7 @@ def _make_video(name, photograph, dynamics, subject_seed, seed, settings, folder
         noise=settings["noise"],
         motion_blur=settings["motion_blur"],
         occluders=_draw_occluders(face, settings, person, rng),
+        repeated=draw_repeated(settings["n_frames"], settings["repeated_frames"], rng),
     )
     landmarks = []
     frames = _kept(camera.film(face, poses, np.random.default_rng(seed)), landmarks)
@@ -359,7 +376,8 @@ def _make_video(name, photograph, dynamics, subject_seed, seed, settings, folder
     else:
         video = str(folder / f"{name}.mp4")
         write_video(video, frames, fps=settings["fps"], crf=crf)
-    displacement = np.einsum("fu,una->fna", script.activations, motion)
+    shown = script.activations[frames_shown(camera.repeated)]
+    displacement = np.einsum("fu,una->fna", shown, motion)
     return video, script, np.stack(landmarks), displacement.astype(np.float32)
 
 
@@ -368,7 +386,14 @@ def _write_script(face, motion, dynamics, settings, person, rng):
     names = ("n_frames", "fps", "amplitudes", *_SCRIPTED)
     usual = {name: settings[name] for name in names}
     if dynamics == "film":
-        script = write_film(units=face.units, motion=motion, person=person, rng=rng, **usual)
+        script = write_film(
+            units=face.units,
+            motion=motion,
+            largest=face.largest,
+            person=person,
+            rng=rng,
+            **usual,
+        )
     else:
         script = write_script(unit_peaks=np.linalg.norm(motion, axis=-1), rng=rng, **usual)
     daily = {name: settings[name] for name in ("fps", "habits", "drift")}
