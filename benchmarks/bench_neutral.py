@@ -61,10 +61,12 @@ def film_halves(seed, data, out):
             dynamics="film",
             videos_per_subject=1,
             n_frames=N_FRAMES,
-            head_turns=0.5,
-            talking=0.5,
+            head_turns=1.0,
+            talking=0.7,
             habits=0.5,
+            drift=0.5,
             motion_blur=0.5,
+            repeated_frames=0.2,
             random_state=seed,
         )
         rng = np.random.default_rng(seed)
