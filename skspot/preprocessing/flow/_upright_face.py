@@ -1,6 +1,5 @@
 """The face of a frame, turned upright at one place and size."""
 
-import cv2
 import numpy as np
 
 from skspot.faces import MEAN_SHAPE, STABLE_POINTS
@@ -55,6 +54,8 @@ def upright_face(frame, landmarks, size):
     landmarks : array of shape (68, 2)
         In pixels of the picture.
     """
+    import cv2
+
     transform = _similarity(landmarks[_STABLE], size * (_MEAN_STABLE + _ORIGIN))
     side = round(_SIDE * size)
     shrinks = np.hypot(*transform[0, :2]) < 0.5  # linear interpolation would skip pixels
