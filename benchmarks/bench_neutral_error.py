@@ -19,6 +19,7 @@ The third one is the error in the parts of one long video with drift.
 """
 
 import argparse
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -168,7 +169,7 @@ def table(videos, truth):
         size, error, unknown = zip(*(errors(m, t) for m, t in zip(measured, truth)))
         size, error = np.concatenate(size), np.concatenate(error)
         row = {}
-        for low, high in zip(SIZES, SIZES[1:]):
+        for low, high in pairwise(SIZES):
             chosen = error[(size >= low) & (size < high)]
             column = f"{low:g}-{high:g} px"
             row[column] = (

@@ -13,6 +13,7 @@ from skspot.faces._nodes import (
     region_radius,
     rigid_centres,
     rigid_radius,
+    strongest_displacement,
 )
 from skspot.faces._scheme import (
     CLOSED_PARTS,
@@ -39,4 +40,5 @@ __all__ = [
     "region_radius",
     "rigid_centres",
     "rigid_radius",
+    "strongest_displacement",
 ]

@@ -131,6 +131,38 @@ def node_centres(landmarks: ArrayLike, nodes: Nodes = "paper") -> NDArray[Any]:
     return _group_means(landmarks, NODE_SETS[nodes].values())
 
 
+def strongest_displacement(displacement: ArrayLike) -> dict[str, NDArray[Any]]:
+    """Return how far the strongest node of the eyebrows, and that of the mouth, has moved.
+
+    Parameters
+    ----------
+    displacement : array of shape (n_frames, n_nodes, 2)
+        Displacement of the nodes of any node set.
+
+    Returns
+    -------
+    sizes : dict of str to array of shape (n_frames,)
+        Of "eyebrows" and "mouth", in the unit of `displacement`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skspot.faces import strongest_displacement
+    >>> displacement = np.zeros((2, 10, 2))
+    >>> displacement[1, 7] = 3, 4  # the right corner of the mouth
+    >>> strongest_displacement(displacement)["mouth"]
+    array([0., 5.])
+    """
+    sizes = np.linalg.norm(np.asarray(displacement, dtype=np.float64), axis=-1)
+    # Every node set begins with these parts.
+    *brows, mouth = PART_SIZES["paper"]
+    first = sum(brows)
+    return {
+        "eyebrows": sizes[:, :first].max(axis=1),
+        "mouth": sizes[:, first : first + mouth].max(axis=1),
+    }
+
+
 def region_radius(face_size: float) -> int:
     """Return half the side of the square region of a node, without the centre pixel.
 

@@ -23,7 +23,7 @@ from skspot.inspection._drawing import (
 from skspot.intervals import check_intervals
 from skspot.preprocessing import FlowFeatures, FlowLayout, SWMROFlow
 from skspot.spotting import spot
-from skspot.utils._typing import IntervalTable, MaybeNone, VideoLike
+from skspot.utils._typing import IntervalTable, MaybeNone, Resolution, VideoLike
 from skspot.utils.validation import check_frame_number, check_n_frames
 from skspot.video import AlignedVideo, FrameTimes
 
@@ -65,7 +65,8 @@ class FlowDisplay:
     around it. The display shows one such pair: at frame i, the curves show the displacement that
     the window around frame i holds for it. The title says between which frames, and how far apart
     in time they are: "from frame i to frame i + 8 (267 ms)". The arrows on the face are this
-    displacement for one frame, which a line marks in the curves.
+    displacement for one frame, which a line marks in the curves. For the resolution "neutral", they
+    lead from the places of the nodes in the neutral face to those in the frame.
 
     Parameters
     ----------
@@ -77,7 +78,7 @@ class FlowDisplay:
         The layout of the features: nodes, frame rate, positions of the window.
     position : int
         The position in the window.
-    resolution : "window" or int
+    resolution : "window", "neutral" or int
         The resolution.
     timestamps : array of shape (n_frames,)
         Time of each frame in seconds.
@@ -137,7 +138,7 @@ class FlowDisplay:
         *,
         layout: FlowLayout,
         position: int,
-        resolution: Literal["window"] | int,
+        resolution: Resolution,
         timestamps: ArrayLike,
         component: Literal["magnitude", "dx", "dy"] = "magnitude",
         intervals: IntervalTable | None = None,
@@ -164,7 +165,7 @@ class FlowDisplay:
         intervals: IntervalTable | None = None,
         *,
         frame: int | None = None,
-        resolution: Literal["window"] | int | None = None,
+        resolution: Resolution | None = None,
         position: int | None = None,
         component: Literal["magnitude", "dx", "dy"] = "magnitude",
         name: str | None = None,
@@ -182,11 +183,11 @@ class FlowDisplay:
             Annotated or predicted intervals to shade.
         frame : int, default=None
             The frame whose window is drawn on the face. None uses the one with the most motion.
-        resolution : "window" or int, default=None
+        resolution : "window", "neutral" or int, default=None
             Which of the `resolutions` of `SWMROFlow` is drawn; None is the first.
         position : int, default=None
             Which position of the window is drawn; negative ones count from its end. None is the
-            last one of "window", and the middle one of a lag.
+            last one of "window", and the middle one of the others.
         component : {"magnitude", "dx", "dy"}, default="magnitude"
             What the curves show.
         name : str, default=None
@@ -234,7 +235,7 @@ class FlowDisplay:
         *,
         flow: SWMROFlow | None = None,
         frame: int | None = None,
-        resolution: Literal["window"] | int | None = None,
+        resolution: Resolution | None = None,
         position: int | None = None,
         component: Literal["magnitude", "dx", "dy"] = "magnitude",
         name: str | None = None,
@@ -252,11 +253,11 @@ class FlowDisplay:
             Measures the motion; None is ``SWMROFlow()``.
         frame : int, default=None
             The frame whose window is drawn on the face. None uses the one with the most motion.
-        resolution : "window" or int, default=None
+        resolution : "window", "neutral" or int, default=None
             Which of the `resolutions` of `SWMROFlow` is drawn; None is the first.
         position : int, default=None
             Which position of the window is drawn; negative ones count from its end. None is the
-            last one of "window", and the middle one of a lag.
+            last one of "window", and the middle one of the others.
         component : {"magnitude", "dx", "dy"}, default="magnitude"
             What the curves show.
         name : str, default=None
@@ -312,7 +313,7 @@ class FlowDisplay:
         *,
         aligned: AlignedVideo | None = None,
         frame: int | None = None,
-        resolution: Literal["window"] | int | None = None,
+        resolution: Resolution | None = None,
         position: int | None = None,
         component: Literal["magnitude", "dx", "dy"] = "magnitude",
         name: str | None = None,
@@ -330,11 +331,11 @@ class FlowDisplay:
             The video, to draw the face; None draws the curves alone.
         frame : int, default=None
             The frame whose window is drawn on the face. None uses the one with the most motion.
-        resolution : "window" or int, default=None
+        resolution : "window", "neutral" or int, default=None
             Which of the `resolutions` of `SWMROFlow` is drawn; None is the first.
         position : int, default=None
             Which position of the window is drawn; negative ones count from its end. None is the
-            last one of "window", and the middle one of a lag.
+            last one of "window", and the middle one of the others.
         component : {"magnitude", "dx", "dy"}, default="magnitude"
             What the curves show.
         name : str, default=None
@@ -432,6 +433,9 @@ class FlowDisplay:
         first, last = self.pair
         start, end = (f"i {'+' if k > 0 else '-'} {abs(k)}" if k else "i" for k in (first, last))
         name = f"{self.name}: " if self.name else ""
+        if self.resolution == "neutral":
+            what = f"{name}displacement from the neutral face,"
+            return f"{fill(what, _TITLE_WIDTH)}\nin frame {end}; {self.component} in px"
         milliseconds = 1000 * abs(last - first) / self.layout.fps
         return (
             f"{fill(name + 'motion in the window around frame i,', _TITLE_WIDTH)}\n"
@@ -480,12 +484,10 @@ def _view_face(aligned, display, frame=None):
     known = np.isfinite(motion).all(axis=(1, 2)) & landmarks[start] & landmarks[end]
     frame = _choose_frame(frame, known, motion, aligned.name)
     shown = int(start[frame])
-    return FaceView(
-        frame,
-        shown,
-        next(islice(iter(aligned), shown, None)),
-        node_centres(aligned.face_landmarks[shown], display.layout.nodes),
-    )
+    centres = node_centres(aligned.face_landmarks[shown], display.layout.nodes)
+    if display.resolution == "neutral":  # the arrows end at the nodes
+        centres = centres - motion[frame]
+    return FaceView(frame, shown, next(islice(iter(aligned), shown, None)), centres)
 
 
 def _choose_frame(frame, known, motion, name):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skspot.faces import PART_SIZES
+from skspot.faces import strongest_displacement
 from skspot.inspection._drawing import CLASS_COLOURS, GAP_COLOUR, LEGEND, draw_time, gaps
 from skspot.intervals import CLASSES, check_intervals
 from skspot.spotting import SpottingResult, spot
@@ -27,9 +27,6 @@ _SCORE_STYLES = {
     "onset": {"linewidth": 0.8, "linestyle": ":", "color": "0.25"},
     "offset": {"linewidth": 0.8, "linestyle": "-.", "color": "0.5"},
 }
-# The nodes of both node sets begin with those of the eyebrows and of the mouth.
-_N_BROWS, _N_FIRST = sum(PART_SIZES["paper"][:2]), sum(PART_SIZES["paper"])
-_PART_NODES = {"eyebrows": slice(_N_BROWS), "mouth": slice(_N_BROWS, _N_FIRST)}
 _PART_STYLES = {
     "eyebrows": {"linewidth": 1.2, "linestyle": "-", "color": "0.15"},
     "mouth": {"linewidth": 1.2, "linestyle": "--", "color": "0.5"},
@@ -343,9 +340,8 @@ class SpottingDisplay:
 
     def _draw_displacement(self, ax):
         """Draw how far the eyebrows and the mouth are from neutral: their strongest nodes."""
-        sizes = np.linalg.norm(np.asarray(self.displacement, dtype=np.float64), axis=-1)
-        for part, style in _PART_STYLES.items():
-            ax.plot(self.timestamps, sizes[:, _PART_NODES[part]].max(axis=1), label=part, **style)
+        for part, sizes in strongest_displacement(self.displacement).items():
+            ax.plot(self.timestamps, sizes, label=part, **_PART_STYLES[part])
         ax.set_ylim(bottom=0)
         ax.set_ylabel("from neutral\nin pixels")
         ax.legend(**LEGEND)

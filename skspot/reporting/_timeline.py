@@ -1,14 +1,16 @@
-"""The geometry of the timeline: lanes of intervals above the curves of the scores.
+"""The geometry of the timeline: lanes of intervals above the curves that they come from.
 
 Along x it is in seconds, so that a stretch of time is shown by choosing the view box; along y it is
 in pixels.
 """
 
 import base64
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from skspot.faces import strongest_displacement
 from skspot.intervals import CLASSES
 
 _CAPTION, _BAR, _PLOT, _SPACE, _AXIS = 18, 22, 72, 8, 26  # heights in pixels
@@ -30,7 +32,7 @@ class Timeline:
     lanes : list of dict
         `caption`, `top` and `marks`: of each interval `start`, `length`, `apex` and its `row`.
     plots : list of dict
-        `label`, `top`, and `curves` by kind: the path of each.
+        `caption`, `top`, and `curves`: of each its `name`, its `style` and its path.
     gaps : list of (float, float)
         Start and length of each stretch without a face.
     height : int
@@ -57,7 +59,50 @@ class Timeline:
         return nice_ticks(self.end, _N_TICKS)
 
 
-def make_timeline(true, predicted, *, times, gaps=(), scores=None):
+@dataclass
+class Curves:
+    """Curves of one plot.
+
+    Attributes
+    ----------
+    caption : str
+        What they show.
+    values : dict of str to array of shape (n_frames,)
+        From 0 to 1, by name.
+    styles : dict of str to str
+        Classes of the style sheet, by name.
+    """
+
+    caption: str
+    values: dict
+    styles: dict
+
+
+def score_curves(scores):
+    """Return the curves of the scores of each class."""
+    return [
+        Curves(
+            f"{label.capitalize()}, scores from 0 to 1",
+            {f"{label}_{kind}": scores[f"{label}_{kind}"] for kind in _CURVES},
+            {f"{label}_{kind}": f"{label} {kind}" for kind in _CURVES},
+        )
+        for label in CLASSES
+    ]
+
+
+def displacement_curves(displacement):
+    """Return the curves of the displacement (n_frames, n_nodes, 2) from the neutral face."""
+    strongest = strongest_displacement(np.nan_to_num(displacement))
+    # A smile moves the corners of the mouth by some ten pixels. Single errors may be larger.
+    limit = max(2, math.ceil(np.percentile([*strongest.values()], 99.5)))
+    return Curves(
+        f"From neutral, 0 to {limit} pixels: eyebrows (line), mouth (dashed)",
+        {f"from_neutral_{part}": np.clip(size / limit, 0, 1) for part, size in strongest.items()},
+        {"from_neutral_eyebrows": "neutral apex", "from_neutral_mouth": "neutral expression"},
+    )
+
+
+def make_timeline(true, predicted, *, times, gaps=(), curves=()):
     """Return the timeline of one video.
 
     Parameters
@@ -70,8 +115,8 @@ def make_timeline(true, predicted, *, times, gaps=(), scores=None):
         When frames are shown.
     gaps : list of (int, int)
         First and last frame of each stretch without a face.
-    scores : structured array of shape (n_frames,), default=None
-        The scores of the frames.
+    curves : list of Curves
+        What is drawn below the intervals.
 
     Returns
     -------
@@ -84,24 +129,26 @@ def make_timeline(true, predicted, *, times, gaps=(), scores=None):
         for kind, table in tables.items():
             if table is not None:
                 _add_lane(timeline, label, kind, table)
-    if scores is not None:
-        for label in CLASSES:
-            _add_plot(timeline, label, scores)
+    for plot in curves:
+        _add_plot(timeline, plot)
     return timeline
 
 
-def packed_frames(times, scores):
-    """Return times and scores of all frames as base64, to be read off the timeline.
+def packed_frames(times, scores, curves=()):
+    """Return times, scores and curves of all frames as base64, to be read off the timeline.
 
     Returns
     -------
     packed : dict
         `times`, float32 seconds; `scores`, uint8 hundredths, one frame after the other; `fields`,
-        the names of the scores of a frame, no names if there are none.
+        the names of the scores and of the other curves of a frame.
     """
     edges = np.append(times.timestamps, times.ends[-1]).astype("<f4")
-    fields = [] if scores is None else list(scores.dtype.names)
-    columns = [np.rint(100 * scores[name]).astype(np.uint8) for name in fields]
+    values = {} if scores is None else {name: scores[name] for name in scores.dtype.names}
+    for plot in curves:
+        values |= plot.values
+    fields = list(values)
+    columns = [np.rint(100 * values[name]).astype(np.uint8) for name in fields]
     values = np.stack(columns, axis=1) if columns else np.zeros(0, dtype=np.uint8)
     return {
         "times": base64.b64encode(edges.tobytes()).decode(),
@@ -175,16 +222,15 @@ def _add_lane(timeline, label, kind, table):
     timeline.height = top + _BAR + _SPACE
 
 
-def _add_plot(timeline, label, scores):
+def _add_plot(timeline, plot):
     top = timeline.height + _CAPTION
-    curves = {}
-    for kind in _CURVES:
-        name = f"{label}_{kind}"
-        times, values = envelope(timeline.times.timestamps, scores[name])
+    curves = []
+    for name, curve in plot.values.items():
+        times, values = envelope(timeline.times.timestamps, curve)
         heights = top + _PLOT * (1 - values)
         points = " ".join(f"{time:.3f},{height:.1f}" for time, height in zip(times, heights))
-        curves[kind] = {"name": name, "points": points}
-    timeline.plots.append({"label": label, "top": top, "curves": curves})
+        curves.append({"name": name, "style": plot.styles[name], "points": points})
+    timeline.plots.append({"caption": plot.caption, "top": top, "curves": curves})
     timeline.height = top + _PLOT + _SPACE
 
 

@@ -9,13 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from skspot.intervals import CLASSES, check_intervals
 from skspot.reporting._faces import IntervalFace
 from skspot.reporting._page import render, write
 from skspot.reporting._settings import package_versions, step_settings
-from skspot.reporting._timeline import make_timeline, packed_frames
+from skspot.reporting._timeline import (
+    displacement_curves,
+    make_timeline,
+    packed_frames,
+    score_curves,
+)
 from skspot.reporting._view_model import (
     annotated_details,
     interval_details,
@@ -23,7 +28,7 @@ from skspot.reporting._view_model import (
 )
 from skspot.spotting import SpottingResult, spot
 from skspot.utils._typing import FilePath, IntervalTable, VideoLike
-from skspot.utils.validation import check_frame_scores
+from skspot.utils.validation import check_frame_scores, check_n_frames
 from skspot.video import AlignedVideo, FrameTimes, VideoQuality, measure_quality
 
 if TYPE_CHECKING:
@@ -52,6 +57,8 @@ class VideoReport:
         What is shown of the face, for each predicted interval.
     scores : FrameScores or structured array of shape (n_frames,), default=None
         What `SpotFormerClassifier.predict_scores` returns for the video.
+    displacement : array of shape (n_frames, n_nodes, 2), default=None
+        What `FlowFeatures.displacement_from_neutral` returns for the video.
     settings : list, default=()
         The steps and their parameters.
     name : str, default=""
@@ -106,6 +113,7 @@ class VideoReport:
         quality: VideoQuality,
         faces: Sequence[IntervalFace],
         scores: FrameScores | NDArray[np.void] | None = None,
+        displacement: ArrayLike | None = None,
         settings: Sequence[Any] = (),
         name: str = "",
         title: str | None = None,
@@ -118,6 +126,7 @@ class VideoReport:
         self.quality = quality
         self.faces = faces
         self.scores = scores
+        self.displacement = displacement
         self.settings = settings
         self.name = name
         self.title = title
@@ -219,6 +228,7 @@ class VideoReport:
             result.intervals,
             aligned=result.aligned,
             scores=result.scores,
+            displacement=result.displacement,
             estimator=estimator,
             faces=faces,
             title=title,
@@ -234,6 +244,7 @@ class VideoReport:
         *,
         aligned: AlignedVideo,
         scores: FrameScores | NDArray[np.void] | None = None,
+        displacement: ArrayLike | None = None,
         estimator: Any = None,
         faces: bool = True,
         title: str | None = None,
@@ -252,6 +263,8 @@ class VideoReport:
             The video with its landmarks; its frames are decoded once, for the pictures.
         scores : FrameScores or structured array of shape (n_frames,), default=None
             What `SpotFormerClassifier.predict_scores` returns for the video.
+        displacement : array of shape (n_frames, n_nodes, 2), default=None
+            What `FlowFeatures.displacement_from_neutral` returns for the video.
         estimator : estimator or Pipeline, default=None
             What spotted them; its parameters are shown.
         faces : bool, default=True
@@ -285,7 +298,7 @@ class VideoReport:
                 "makes one from a video, also as a step of a Pipeline."
             )
         _check_options(faces, made)
-        _check(y_true, y_pred, scores, aligned)
+        _check(y_true, y_pred, scores, displacement, aligned)
         predicted = y_pred[np.argsort(y_pred["onset"], kind="stable")]
         return cls(
             y_true,
@@ -294,6 +307,7 @@ class VideoReport:
             quality=measure_quality(aligned),
             faces=interval_faces(aligned, predicted, show="pictures" if faces else "outline"),
             scores=scores,
+            displacement=displacement,
             settings=() if estimator is None else step_settings(estimator),
             name=aligned.name,
             title=title,
@@ -309,6 +323,9 @@ class VideoReport:
         html : str
             The whole file.
         """
+        curves = [] if self.displacement is None else [displacement_curves(self.displacement)]
+        if self.scores is not None:
+            curves += score_curves(self.scores)
         return render(
             "page.html",
             script="script.js",
@@ -322,9 +339,9 @@ class VideoReport:
                 self.predicted,
                 times=self.times,
                 gaps=self.quality.without_face,
-                scores=self.scores,
+                curves=curves,
             ),
-            frames=packed_frames(self.times, self.scores),
+            frames=packed_frames(self.times, self.scores, curves),
             summary=self.summary(),
             versions=package_versions(),
         )
@@ -382,10 +399,12 @@ def _check_options(faces, made):
         raise TypeError(f"made must be a datetime or None, got {made!r}.")
 
 
-def _check(y_true, y_pred, scores, aligned):
+def _check(y_true, y_pred, scores, displacement, aligned):
     """Refuse what does not belong to the video."""
     for table, what in ((y_true, "y_true"), (y_pred, "y_pred")):
         if table is not None or what == "y_pred":
             check_intervals(table, n_frames=len(aligned), allow_overlap=True, name=what)
     if scores is not None:
         check_frame_scores(scores, len(aligned), of=aligned.name)
+    if displacement is not None:
+        check_n_frames(displacement, len(aligned), name="displacement", of=aligned.name)

@@ -266,3 +266,24 @@ def test_from_estimator_that_is_not_fitted(video):
     unfitted = make_pipeline(SWMROFlow(flow="dis"), SpotFormerClassifier())
     with pytest.raises(NotFittedError):
         SpottingDisplay.from_estimator(unfitted, video)
+
+
+def test_displacement_from_neutral_is_drawn():
+    displacement = np.zeros((60, 10, 2))
+    displacement[20:40, 7] = 3, 4
+    display = SpottingDisplay.from_predictions(
+        None,
+        make_intervals([(20, 30, 39, "macro")]),
+        timestamps=np.arange(60) / 30,
+        displacement=displacement,
+    )
+    _, drawn = display.axes_
+    brows, mouth = drawn.get_lines()
+    assert brows.get_ydata().max() == 0
+    np.testing.assert_array_equal(
+        mouth.get_ydata(), np.r_[np.zeros(20), np.full(20, 5), np.zeros(20)]
+    )
+    with pytest.raises(ValueError, match="displacement"):
+        SpottingDisplay.from_predictions(
+            None, make_intervals(), timestamps=np.arange(60) / 30, displacement=displacement[:9]
+        )

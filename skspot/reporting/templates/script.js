@@ -116,7 +116,7 @@
 
   function describe(frame) {
     const parts = [`Frame ${frame}, ${clock(times[frame], 2)} (${times[frame].toFixed(2)} s)`];
-    for (const label of fields.length ? ["macro", "micro"] : []) {
+    for (const label of fields.includes("macro_apex") ? ["macro", "micro"] : []) {
       const values = ["onset", "apex", "offset", "expression"].map((kind) => {
         const score = scores[frame * fields.length + fields.indexOf(`${label}_${kind}`)];
         return `${kind} ${(score / 100).toFixed(2)}`;
