@@ -85,14 +85,14 @@ def by_past(video):
 
 def by_shift(video):
     """Return the displacement if only the shift of the head is removed."""
-    cost = head_turn_module._COST
-    head_turn_module._COST = np.where(np.arange(len(cost)) < 2, 0, 1e6)
+    penalty = head_turn_module._PENALTY
+    head_turn_module._PENALTY = np.diag(np.where(np.arange(len(penalty)) < 2, 0, 1e6))
     limits = tracker_module._LARGEST_MISFIT
     tracker_module._LARGEST_MISFIT = np.inf
     try:
         return by_skspot(video)
     finally:
-        head_turn_module._COST, tracker_module._LARGEST_MISFIT = cost, limits
+        head_turn_module._PENALTY, tracker_module._LARGEST_MISFIT = penalty, limits
 
 
 def by_seven_references(video):

@@ -15,11 +15,11 @@ _RIGID = ((28, 29), (30,), (36,), (39,), (42,), (45,))
 
 # How much each part of the motion costs, so that noise is not taken for it: shift (2), size, roll,
 # turn, nod, and two kinds of foreshortening.
-_COST = np.array([0.0, 0.0, 0.002, 0.002, 0.006, 0.006, 0.2, 0.2])
+_PENALTY = np.diag([0.0, 0.0, 0.002, 0.002, 0.006, 0.006, 0.2, 0.2])
 
 # Deviation of a region from the rigid motion, in face sizes, from which on it has less weight.
 _OUTLIER = 0.5 / 128
-_N_FITS = 4
+_N_FITS = 3
 
 # The same for the deviation from the median motion, before anything is fitted.
 _FIRST_OUTLIER = 3 / 128
@@ -76,22 +76,25 @@ class HeadTurnFit:
         turn : HeadTurn
             The motion of the head.
         """
-        basis, target = self._of_rigid, motion[self.n_nodes :].ravel()
-        start = motion[self.n_nodes :] - np.median(motion[self.n_nodes :], axis=0)
-        weight = _trust(np.sqrt((start**2).sum(axis=1)), _FIRST_OUTLIER)
+        rigid = motion[self.n_nodes :]
+        basis, target = self._of_rigid, rigid.ravel()
+        middle = np.sort(rigid, axis=0)[(len(rigid) - 1) // 2 : len(rigid) // 2 + 1].sum(axis=0)
+        middle /= 2 - len(rigid) % 2  # the median; numpy's takes longer than everything else here
+        weight = _trust(rigid - middle, _FIRST_OUTLIER)
         for _ in range(_N_FITS):  # iteratively reweighted least squares
             weighted = basis.T * weight
-            parts = np.linalg.solve(weighted @ basis + np.diag(_COST), weighted @ target)
+            parts = np.linalg.solve(weighted @ basis + _PENALTY, weighted @ target)
             rest = (target - basis @ parts).reshape(-1, 2)
-            deviation = np.sqrt((rest**2).sum(axis=1))
-            weight = _trust(deviation, _OUTLIER)
-        angle, misfit = np.hypot(*parts[4:6]), np.percentile(deviation, 75)
-        return HeadTurn(self._of_nodes @ parts, float(angle), float(misfit))
+            weight = _trust(rest, _OUTLIER)
+        deviations = np.sort(np.hypot(rest[:, 0], rest[:, 1]))
+        misfit = deviations[round(0.75 * (len(deviations) - 1))]
+        return HeadTurn(self._of_nodes @ parts, float(np.hypot(*parts[4:6])), float(misfit))
 
 
-def _trust(deviation, outlier):
+def _trust(deviations, outlier):
     """Return the weights of both coordinates of each region."""
-    return np.repeat(1 / np.maximum(1, deviation / outlier), 2)
+    sizes = np.hypot(deviations[:, 0], deviations[:, 1])
+    return np.repeat(outlier / np.maximum(outlier, sizes), 2)
 
 
 def _rigid_motions(points, depth):
