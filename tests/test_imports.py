@@ -14,6 +14,7 @@ import skspot
 
 PACKAGES = [
     "skspot",
+    "skspot.baselines",
     "skspot.datasets",
     "skspot.faces",
     "skspot.inspection",

@@ -57,7 +57,7 @@ def test_a_loso_run_extracts_every_video_once(data, tmp_path, monkeypatch):
         monkeypatch.setattr(module, name, count)
 
     counting(aligner_module, "fill_gaps", "aligned")
-    counting(flow_module, "make_engine", "extracted")
+    counting(flow_module, "iterate_windows", "extracted")
     spotter = make_spotter(str(tmp_path))
     arguments = {"groups": data.subjects, "cv": LeaveOneSubjectOut(), "error_score": "raise"}
     cross_validate(spotter, data.videos, data.intervals, scoring=interval_f1_scorer, **arguments)

@@ -62,7 +62,7 @@ def _mean_shape():
     for point, x, y, z in _HALF_SHAPE:
         shape[point] = x, y, z
         shape[MIRRORED_POINTS[point]] = -x, y, z
-    return shape / _FACE_SIZE
+    return shape / _FACE_SIZE + 0.0  # no negative zeros
 
 
 # The points of the mean face, shape (68, 3); the size of the face is 1.

@@ -251,7 +251,7 @@ class TestContents:
         results = stored_results(full)
         assert set(results) == {"landmarks", "features", "folds"}
         assert [results[kind].n_entries for kind in ("landmarks", "features")] == [2, 2]
-        for kind, value_bytes in (("landmarks", 68 * 2 * 4), ("features", 16 * 10 * 2 * 4)):
+        for kind, value_bytes in (("landmarks", 68 * 2 * 4), ("features", 16 * 10 * 4 * 4)):
             least = 2 * N_FRAMES * value_bytes
             assert least < results[kind].n_bytes < least + 10_000
 
