@@ -49,8 +49,8 @@ HEAD = """# Windows, the neutral face, or both
 
 `python benchmarks/bench_neutral.py`: mean ± standard deviation over the seeds, which differ in the
 videos, the people and the training. "ramps" and "film" are synthetic videos of unseen subjects;
-"mediapipe" and "template" are the two real films with these landmarks: hits of 15 sure expressions at
-IoU 0.5. Columns: what the network was trained on, and its features.
+"mediapipe" and "template" are the two real films with these landmarks: hits of 15 sure expressions
+at IoU 0.5. Columns: what the network was trained on, and its features.
 
 """
 N_PEOPLE = 24
