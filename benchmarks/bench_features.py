@@ -87,7 +87,8 @@ def speed_table(engines, n_frames=150, n_rounds=3):
         for engine in engines:
             for reference in REFERENCES:
                 start = time.perf_counter()
-                np.asarray(SWMROFlow(flow=engine, reference=reference).transform(aligned)[0])
+                flow = SWMROFlow(flow=engine, reference=reference, resolutions=("window",))
+                np.asarray(flow.transform(aligned)[0])
                 seconds = time.perf_counter() - start
                 best[engine, reference] = min(best.get((engine, reference), np.inf), seconds)
     baseline = best.get(("farneback", "first"), np.nan)
@@ -179,7 +180,9 @@ def precision_table(engines, seeds, n_subjects):
         rows.append({"seed": seed, "engine": "share of positive frames", "reference": "", **chance})
         for engine in engines:
             for reference in REFERENCES:
-                flow = SWMROFlow(flow=engine, reference=reference, n_jobs=2)
+                flow = SWMROFlow(
+                    flow=engine, reference=reference, resolutions=("window",), n_jobs=2
+                )
                 X = np.concatenate(flow.transform(aligned)).reshape(len(aligned) * N_FRAMES, -1)
                 groups = np.repeat(data.subjects, N_FRAMES)
                 found = {label: precision(X, truth[label], groups) for label in CLASSES}

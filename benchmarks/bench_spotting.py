@@ -60,6 +60,7 @@ NOTHING_PASTED = {"pasted_micro": 0.0, "pasted_macro": 0.0}
 
 # Name of the run: parameters of SWMROFlow, parameters of SpotFormerClassifier.
 VARIANTS = {
+    "windows alone": ({"resolutions": ("window",)}, {}),
     "nothing pasted": ({}, NOTHING_PASTED),
     "nothing pasted, single temporal resolution": ({"resolutions": (1,)}, NOTHING_PASTED),
     "nothing pasted, long window (65 frames)": ({"spacing": 4}, NOTHING_PASTED),
@@ -198,11 +199,12 @@ def halves(seed, out, exact=False, n_jobs=None, **flow):
 
 def exact_windows(displacement):
     """Return the features that flow without error would give, from the window's centre."""
+    layout = FlowLayout(resolutions=("window", "neutral"))
     frames = np.arange(len(displacement))
-    offsets = np.array([offset for offset in range(-8, 9) if offset])
-    others = displacement[np.clip(frames[:, None] + offsets, 0, len(frames) - 1)]
-    values = (others - displacement[:, None]).astype(np.float32)
-    return FlowFeatures(FlowLayout(), np.ones(len(frames), dtype=bool), frames / 30, values)
+    ends = np.clip(frames[:, None, None] + layout.pairs[..., 1], 0, len(frames) - 1)
+    others, shown = np.moveaxis(displacement[ends], 2, 0)
+    values = np.concatenate([others - displacement[:, None], shown], axis=-1).astype(np.float32)
+    return FlowFeatures(layout, np.ones(len(frames), dtype=bool), frames / 30, values)
 
 
 # -- figures ---------------------------------------------------------------------------------------

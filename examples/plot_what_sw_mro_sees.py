@@ -52,7 +52,7 @@ plt.show()
 # ----------------
 # :class:`~skspot.preprocessing.SWMROFlow` uses a window of 17 frames around each frame and measures
 # how far each node moves from the middle frame of the window to each other frame. The axes of the
-# features are frames, window positions, nodes and directions. Their layout describes these axes,
+# features are frames, window positions, nodes and channels. Their layout describes these axes,
 # for example the times of the two frames of the last position.
 
 features = SWMROFlow(memory="cache").transform(aligned)
@@ -80,13 +80,24 @@ FlowDisplay.from_features(features[number], table, aligned=aligned[number], fram
 plt.show()
 
 # %%
+# Displacement from the neutral face
+# ----------------------------------
+# Motion does not tell whether an expression is held. The second pair of channels is the displacement
+# from the neutral face: the configuration of the nodes that this face takes most often. It stays up
+# for as long as an expression lasts, and returns to 0 after it. It also shows the slow drift of the
+# head, and it is noisier than the motion between two neighbouring frames.
+
+FlowDisplay.from_features(features[number], table, aligned=aligned[number], resolution="neutral")
+plt.show()
+
+# %%
 # Macro- and micro-expressions
 # ----------------------------
 # Now consider all expressions of all videos: the length of each one, and the strongest motion of
 # any node in it. Noise, blinks, changes of light and the rest of the head motion also cause motion
 # without an expression. This is the level to compare with.
 
-strongest = [np.linalg.norm(video[:, -1], axis=-1).max(axis=1) for video in features]
+strongest = [np.linalg.norm(video[:, -1, :, :2], axis=-1).max(axis=1) for video in features]
 rows, neutral = [], []
 for motion, intervals in zip(strongest, data.intervals):
     away = np.ones(len(motion), dtype=bool)

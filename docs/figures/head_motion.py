@@ -42,7 +42,8 @@ style = {"angles": "xy", "scale_units": "xy", "scale": 1 / MAGNIFIED}
 
 figure, axes = plt.subplots(1, 3, figsize=(7.8, 3.5), layout="constrained")
 for ax, (title, head_motion) in zip(axes, PANELS):
-    (features,) = SWMROFlow(reference="first", head_motion=head_motion).transform([aligned])
+    flow = SWMROFlow(reference="first", head_motion=head_motion, resolutions=("window",))
+    (features,) = flow.transform([aligned])
     measured = features[N_FRAMES // 2, -1]  # from the first frame to the last
     error = np.linalg.norm(measured - true, axis=-1).mean()
     ax.imshow(picture, cmap="gray", vmin=0, vmax=255, alpha=0.6)
