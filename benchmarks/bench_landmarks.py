@@ -153,7 +153,7 @@ def interpolated(aligned, step):
 
 
 def features(aligned):
-    return SWMROFlow(flow="farneback").transform([aligned])[0]
+    return SWMROFlow(flow="farneback", resolutions=("window",)).transform([aligned])[0]
 
 
 def landmark_error(aligned, every):

@@ -82,10 +82,10 @@ plt.show()
 # %%
 # Displacement from the neutral face
 # ----------------------------------
-# Motion does not tell whether an expression is held. The second pair of channels is the displacement
-# from the neutral face: the configuration of the nodes that this face takes most often. It stays up
-# for as long as an expression lasts, and returns to 0 after it. It also shows the slow drift of the
-# head, and it is noisier than the motion between two neighbouring frames.
+# Motion does not tell whether an expression is held. The second pair of channels is the
+# displacement from the neutral face: the configuration of the nodes that this face takes most often.
+# It stays up for as long as an expression lasts, and returns to 0 after it. It is noisier than the
+# motion in a window, because the two pictures that are compared lie minutes apart.
 
 FlowDisplay.from_features(features[number], table, aligned=aligned[number], resolution="neutral")
 plt.show()
