@@ -83,9 +83,9 @@ plt.show()
 # Displacement from the neutral face
 # ----------------------------------
 # Motion does not tell whether an expression is held. The second pair of channels is the
-# displacement from the neutral face: the configuration of the nodes that this face takes most often.
-# It stays up for as long as an expression lasts, and returns to 0 after it. It is noisier than the
-# motion in a window, because the two pictures that are compared lie minutes apart.
+# displacement from the neutral face: the configuration of the nodes that this face takes most
+# often. It stays up for as long as an expression lasts, and returns to 0 after it. It is noisier
+# than the motion in a window, because the two pictures that are compared lie minutes apart.
 
 FlowDisplay.from_features(features[number], table, aligned=aligned[number], resolution="neutral")
 plt.show()
