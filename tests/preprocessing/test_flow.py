@@ -607,7 +607,7 @@ def test_two_resolutions_in_a_pipeline_and_its_model_file(lively_data, tmp_path)
     assert pipeline[-1].window_shape_ == (16, 10, 4)
     skspot.save(pipeline, tmp_path / "model")
     loaded = skspot.load(tmp_path / "model")
-    assert loaded[0].resolutions == ["window", 1]
+    assert loaded[0].resolutions == ("window", 1)
     assert loaded[0].spacing == 2
     for a, b in zip(loaded.predict_proba(aligned), pipeline.predict_proba(aligned)):
         np.testing.assert_array_equal(a, b)
