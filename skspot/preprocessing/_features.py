@@ -372,7 +372,7 @@ class FlowFeatures:
                 yield self.values[start : start + length]
             return
         windows = self.values()
-        displacements = []
+        displacement = np.empty((len(self), self.shape[2], 2), np.float32)
         for start in range(0, len(self), length):
             block = np.empty((min(length, len(self) - start), *self.layout.shape), np.float32)
             with one_opencv_thread():
@@ -381,10 +381,10 @@ class FlowFeatures:
                 if start + len(block) == len(self):
                     next(windows, None)  # let it end
             if self._shows_neutral:
-                displacements.append(self._neutral_channels(block).copy())
+                displacement[start : start + len(block)] = self._neutral_channels(block)
             yield block
         if self._shows_neutral:  # they are small, and asked for after predictions
-            object.__setattr__(self, "_displacement", np.concatenate(displacements))
+            object.__setattr__(self, "_displacement", displacement)
 
     def displacement_from_neutral(self) -> NDArray[np.float32]:
         """Return how far each node is from its place in the neutral face, over time.

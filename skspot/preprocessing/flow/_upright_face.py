@@ -1,5 +1,7 @@
 """The face of a frame, turned upright at one place and size."""
 
+import math
+
 import numpy as np
 
 from skspot.faces import MEAN_SHAPE, STABLE_POINTS
@@ -9,6 +11,9 @@ from skspot.video import face_extent
 # may open wide below it.
 _SIDE = 1.25
 _ORIGIN = np.array([0.5, 0.42]) * _SIDE
+
+# Frames that decide on the proportions of a face; of longer videos, as many at equal distances.
+_SAMPLE_SIZE = 2000
 
 _STABLE = list(STABLE_POINTS)
 _MEAN_STABLE = MEAN_SHAPE[_STABLE, :2]
@@ -27,6 +32,7 @@ def upright_size(landmarks):
     size : float
         For `upright_face`: times the size of the faces to be made.
     """
+    landmarks = landmarks[:: math.ceil(len(landmarks) / _SAMPLE_SIZE)]
     spread = np.linalg.norm(_centred(landmarks[:, _STABLE]), axis=(1, 2))
     mean_spread = np.linalg.norm(_centred(_MEAN_STABLE))
     return float(np.nanmedian(spread / mean_spread / face_extent(landmarks)))
