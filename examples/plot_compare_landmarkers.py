@@ -88,7 +88,7 @@ def landmark_error(found):
 # between measured and true motion over the frames of macro-expressions, of micro-expressions, and
 # of neither.
 
-flow = SWMROFlow(memory="cache", n_jobs=2)
+flow = SWMROFlow(resolutions=("window",), memory="cache", n_jobs=2)
 
 
 def true_motion(displacement):
