@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skspot.datasets.synthetic._script import SCRIPT_FPS
+from skspot.datasets.synthetic._script import SCRIPT_FPS, smooth_step
 
 # Landmarks that a hand touches: cheeks, chin, brows, nose, outer corners of the eyes, mouth.
 _TOUCHED = (3, 13, 8, 19, 24, 30, 36, 45, 51, 57)
@@ -118,7 +118,7 @@ class Hand:
         outside = np.array([target[0] + rng.normal(0, size / 5), 1.3 * size])
         there, held, back = rng.uniform(7, 20), rng.uniform(5, 70), rng.uniform(7, 20)
         since = times - rng.uniform(0, times[-1])
-        near = _ramp(since / there) - _ramp((since - there - held) / back)
+        near = smooth_step(since / there) - smooth_step((since - there - held) / back)
         rub = rng.uniform(0, 3) * np.sin(since * rng.uniform(0.2, 0.5)) * (near > 0.95)
         place = outside + near[:, None] * (target - outside)
         place[:, 0] += rub
@@ -252,8 +252,3 @@ def _skin_grey(face):
     picture = face.render(np.zeros(len(face.units)), np.eye(2, 3))
     cheeks = (face.landmarks[[2, 14]] + face.landmarks[[31, 35]]) / 2
     return float(np.mean([picture[int(y), int(x)] for x, y in cheeks]))
-
-
-def _ramp(x):
-    x = np.clip(x, 0, 1)
-    return x * x * (3 - 2 * x)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.ndimage import gaussian_filter1d
 
-from skspot.datasets.synthetic._script import SCRIPT_FPS
+from skspot.datasets.synthetic._script import SCRIPT_FPS, smooth_step
 from skspot.datasets.synthetic._units import SIDES
 
 _LARGEST_TURN = np.deg2rad(12)
@@ -81,11 +81,6 @@ def slow(n_steps, times, smoothness, n_signals, rng):
     return CubicSpline((np.arange(len(signals)) - 4 * int(width)) * every, signals)(times)
 
 
-def _ramp(x):
-    x = np.clip(x, 0, 1)
-    return x * x * (3 - 2 * x)
-
-
 def draw_blinks(n_steps, times, rng):
     """Return the closing of the lids: fast down, slower up, sometimes twice."""
     closing = np.zeros(len(times))
@@ -93,7 +88,7 @@ def draw_blinks(n_steps, times, rng):
     while start < n_steps:
         down, shut, up = rng.uniform(1.5, 3.5), rng.uniform(0.3, 1.5), rng.uniform(3, 7)
         since = times - start
-        course = _ramp(since / down) - _ramp((since - down - shut) / up)
+        course = smooth_step(since / down) - smooth_step((since - down - shut) / up)
         closing = np.maximum(closing, rng.uniform(0.8, 1.0) * course)
         wait = rng.exponential(90) + 20 if rng.uniform() < 0.9 else 4
         start += down + shut + up + wait
@@ -107,7 +102,7 @@ def draw_gaze(n_steps, times, rng):
     while start < n_steps:
         at_camera = rng.uniform() < 0.5
         goal = np.zeros(2) if at_camera else rng.normal(0, (1.3, 0.6), size=2).clip(-2.5, 2.5)
-        gaze += _ramp((times - start) / 2)[:, None] * (goal - now)
+        gaze += smooth_step((times - start) / 2)[:, None] * (goal - now)
         now = goal
         start += rng.uniform(10, 30) if rng.uniform() < 0.4 else rng.uniform(30, 120)
     return {
@@ -202,7 +197,7 @@ def draw_moves(n_steps, times, rng):
     while start < n_steps:
         goal = 0.5 * now + rng.normal(0, (7, 4), size=2)
         length = rng.uniform(6, 25)
-        place += _ramp((times - start) / length)[:, None] * (goal - now)
+        place += smooth_step((times - start) / length)[:, None] * (goal - now)
         now = goal
         start += length + rng.exponential(100)
     return place
@@ -218,7 +213,7 @@ def draw_turns(n_steps, times, rng):
             continue
         there, held, back = rng.uniform(5, 20), rng.uniform(5, 90), rng.uniform(5, 25)
         since = times - start
-        course = _ramp(since / there) - _ramp((since - there - held) / back)
+        course = smooth_step(since / there) - smooth_step((since - there - held) / back)
         goal = np.clip(rng.normal(0, (5.0, 3.0), size=2), -10, 10)
         turn += np.deg2rad(goal) * course[:, None]
     return turn
@@ -230,7 +225,7 @@ def _nod(times, start, rng):
     period, cycles = rng.uniform(12, 28), rng.randint(1, 4)
     since = np.clip((times - start) / period, 0, cycles)
     nod = np.zeros((len(times), 2))
-    size = np.deg2rad(rng.uniform(1.5, 4.5)) * _ramp(since) * _ramp(cycles - since)
+    size = np.deg2rad(rng.uniform(1.5, 4.5)) * smooth_step(since) * smooth_step(cycles - since)
     nod[:, axis] = size * np.sin(2 * np.pi * since)
     if cycles == 1:
         nod[:, axis] = -np.deg2rad(rng.uniform(1.5, 5)) * np.sin(np.pi * since) ** 2

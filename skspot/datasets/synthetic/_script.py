@@ -204,12 +204,13 @@ def _course(interval, steps, rng):
     for side, length in ((rise, interval["apex"] - interval["onset"]), (fall, None)):
         length = interval["offset"] - interval["apex"] if length is None else length
         ramp = min(1.0, rng.uniform(8, 20) / (length + 1))
-        quick = _smooth_step(side / ramp)
-        course *= (0.85 * quick + 0.15 * _smooth_step(side)) if ramp < 1 else quick
+        quick = smooth_step(side / ramp)
+        course *= (0.85 * quick + 0.15 * smooth_step(side)) if ramp < 1 else quick
     return course
 
 
-def _smooth_step(x):
+def smooth_step(x):
+    """Return 0 up to x = 0, 1 from x = 1 on, and a smooth course between them."""
     x = np.clip(x, 0, 1)
     return x * x * (3 - 2 * x)
 
@@ -241,8 +242,8 @@ def _jerks(n_steps, steps, rng):
     moves = np.zeros((len(steps), 2))
     for _ in range(rng.poisson(n_steps / 300)):
         start, length = rng.randint(n_steps), rng.randint(8, 16)
-        there = _smooth_step((steps - start) / length)
-        back = _smooth_step((steps - start - rng.randint(20, 80)) / (2 * length))
+        there = smooth_step((steps - start) / length)
+        back = smooth_step((steps - start - rng.randint(20, 80)) / (2 * length))
         moves += rng.normal(0, 3, size=2) * (there - back)[:, None]
     return moves
 
@@ -252,8 +253,8 @@ def _fast_turns(n_steps, steps, rng):
     turns = np.zeros((len(steps), 2))
     for _ in range(rng.poisson(n_steps / 200)):
         start, length, held = rng.randint(n_steps), rng.randint(5, 12), rng.randint(5, 60)
-        there = _smooth_step((steps - start) / length)
-        back = _smooth_step((steps - start - held) / rng.randint(5, 20))
+        there = smooth_step((steps - start) / length)
+        back = smooth_step((steps - start - held) / rng.randint(5, 20))
         turns += rng.normal(0, 2, size=2) * (there - back)[:, None]
     return turns
 
