@@ -145,7 +145,7 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
     which is renewed every few seconds. The motion of the head is that of a rigid body with the
     depths of a mean face, fitted to the nose and the corners of the eyes. The displacement is
     unknown, and 0 in the features, where no face is seen, the head is turned further than about
-    ten degrees from its usual pose, or a pose lasted less than a second.
+    six degrees from its usual pose, or a pose lasted less than a second.
 
     At the ends of a video, the frames of a pair are clipped to it; a pair of equal frames has the
     displacement 0. A video must be at least as long as a window and the longest lag.

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skspot.faces import MEAN_SHAPE, node_centres
+from skspot.faces import MEAN_SHAPE, STABLE_POINTS, node_centres
 from skspot.preprocessing import FlowFeatures, FlowLayout, SWMROFlow
-from skspot.preprocessing.flow._head_turn import HeadTurnFit
+from skspot.preprocessing.flow import _face_tracker
+from skspot.preprocessing.flow._face_tracker import _LARGEST_TURN
+from skspot.preprocessing.flow._head_turn import _RIGID, HeadTurnFit
 from skspot.preprocessing.flow._neutral_face import NeutralFaces, neutral_face
-from skspot.preprocessing.flow._upright_face import upright_face, upright_size
+from skspot.preprocessing.flow._upright_face import _similarity, upright_face, upright_size
 from skspot.video import AlignedVideo, face_extent
 from tests.conftest import align_exactly
 
@@ -235,3 +237,40 @@ def test_features_without_it_say_so():
     features = FlowFeatures(layout, np.ones(5, bool), np.arange(5) / 30, values, name="film")
     with pytest.raises(ValueError, match=r"film: the displacement .* only .*'window'.*extract"):
         features.displacement_from_neutral()
+
+
+@pytest.mark.parametrize(("degrees", "known"), [(0, True), (5, True), (8, False), (20, False)])
+def test_the_limit_of_turns_is_about_six_degrees(degrees, known):
+    turned = _turned(degrees, 0)
+    stable = list(STABLE_POINTS)
+    upright = _similarity(turned[stable], MEAN_SHAPE[stable, :2])
+    motion = turned @ upright[:, :2].T + upright[:, 2] - MEAN_SHAPE[:, :2]
+    rigid = [motion[list(points)].mean(axis=0) for points in _RIGID]
+    turn = HeadTurnFit(MEAN_SHAPE[:, :2], "paper")(np.concatenate([node_centres(motion), rigid]))
+    assert (turn.angle <= _LARGEST_TURN) == known
+
+
+def test_the_pose_that_was_seen_longest_ago_is_forgotten(monkeypatch):
+    class Engine:
+        """Pictures are numbers; those of another ten are of another pose."""
+
+        def prepare(self, picture):
+            return picture
+
+        def follow(self, reference, regions, margin):
+            return lambda target: np.full((len(regions), 2), 0.0), reference
+
+    def places(home, view):
+        return np.zeros((10, 2)) if home.motion_to[1] // 10 == view.prepared // 10 else None
+
+    monkeypatch.setattr(_face_tracker._Home, "places", places)
+    tracker = _face_tracker.FaceTracker(Engine(), 128, "paper", fps=1)
+    landmarks = 128 * MEAN_SHAPE[:, :2]
+
+    def pose_of(picture):
+        for _ in range(3):  # longer than its patience
+            _, number = tracker.follow(picture, landmarks)
+        return number
+
+    # The first pose is seen in between, so the second one is forgotten.
+    assert [pose_of(10 * k) for k in (0, 1, 2, 0, 3, 4, 0, 1)] == [0, 1, 2, 0, 3, 4, 0, 5]

@@ -61,9 +61,8 @@ class FaceTracker:
         self.face_size = face_size
         self.nodes = nodes
         self.fps = fps
-        self.poses = []
+        self.poses = []  # the last one that was seen first
         self.n_poses = 0
-        self.current = None
         self.n_lost = 0
         self.unknown = np.full((len(node_names(nodes)), 2), np.nan)
 
@@ -90,27 +89,25 @@ class FaceTracker:
         if found is None:
             self.n_lost += 1
             if self.poses and self.n_lost <= _PATIENCE * self.fps:
-                return self.unknown, self.current.number
-            found = self._begin_pose(view), np.zeros_like(self.unknown)
+                return self.unknown, self.poses[0].number
+            found = self._new_pose(view), np.zeros_like(self.unknown)
         self.n_lost = 0
-        self.current, places = found
-        self.current.remember(view, places)
-        return places, self.current.number
+        pose, places = found
+        self.poses = [pose, *(other for other in self.poses if other is not pose)][:_N_POSES]
+        pose.remember(view, places)
+        return places, pose.number
 
     def _find(self, view):
         """Return the pose that the head is in and the places of its nodes; None if unknown."""
-        others = sorted(self.poses, key=lambda pose: pose is not self.current)
-        for pose in others:
+        for pose in self.poses:
             places = pose.home.places(view)
             if places is not None:
                 return pose, places
         return None
 
-    def _begin_pose(self, view):
-        pose = _Pose(self.n_poses, self._home(view), self._home, self.fps)
+    def _new_pose(self, view):
         self.n_poses += 1
-        self.poses = [*self.poses[-(_N_POSES - 1) :], pose]
-        return pose
+        return _Pose(self.n_poses - 1, self._home(view), self._home, self.fps)
 
     def _home(self, view):
         return _Home(view, self.engine, self.face_size, self.nodes)

@@ -6,6 +6,7 @@ from skspot.faces import node_names
 from skspot.preprocessing.flow._face_tracker import FaceTracker
 from skspot.preprocessing.flow._neutral_face import NeutralFaces
 from skspot.preprocessing.flow._upright_face import upright_face, upright_size
+from skspot.video import face_extent
 
 
 class NeutralDisplacement:
@@ -42,9 +43,9 @@ class NeutralDisplacement:
         """Yield the frames and measure the places of their nodes."""
         scale, shift = self.aligned.face_transform
         for i, frame in enumerate(frames):
-            landmarks = self.aligned.landmarks[i]
-            if np.isfinite(landmarks).all():
-                face = upright_face(frame, landmarks * scale + shift, self.upright_size)
+            landmarks = self.aligned.landmarks[i] * scale + shift
+            if face_extent(landmarks) > 0:  # neither NaN nor all points in one
+                face = upright_face(frame, landmarks, self.upright_size)
                 self.places[i], self.poses[i] = self.tracker.follow(*face)
             yield frame
 

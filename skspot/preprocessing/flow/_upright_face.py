@@ -32,10 +32,11 @@ def upright_size(landmarks):
     size : float
         For `upright_face`: times the size of the faces to be made.
     """
-    landmarks = landmarks[:: math.ceil(len(landmarks) / _SAMPLE_SIZE)]
+    known = np.flatnonzero(face_extent(landmarks) > 0)  # neither NaN nor all points in one
+    landmarks = landmarks[known[:: math.ceil(len(known) / _SAMPLE_SIZE)]]
     spread = np.linalg.norm(_centred(landmarks[:, _STABLE]), axis=(1, 2))
     mean_spread = np.linalg.norm(_centred(_MEAN_STABLE))
-    return float(np.nanmedian(spread / mean_spread / face_extent(landmarks)))
+    return float(np.median(spread / mean_spread / face_extent(landmarks)))
 
 
 def upright_face(frame, landmarks, size):
@@ -64,14 +65,8 @@ def upright_face(frame, landmarks, size):
 
     transform = _similarity(landmarks[_STABLE], size * (_MEAN_STABLE + _ORIGIN))
     side = round(_SIDE * size)
-    shrinks = np.hypot(*transform[0, :2]) < 0.5  # linear interpolation would skip pixels
-    picture = cv2.warpAffine(
-        frame,
-        transform,
-        (side, side),
-        flags=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+    # Linear interpolation is enough: the frame has about this scale already.
+    picture = cv2.warpAffine(frame, transform, (side, side), borderMode=cv2.BORDER_REPLICATE)
     return picture, landmarks @ transform[:, :2].T + transform[:, 2]
 
 
