@@ -13,9 +13,11 @@ with 1 px of jitter. Compared are
   displacements from their joint modes, which costs seven times as much;
 - landmarks: displacement of the landmarks from their median face, after a similarity transform.
 
-The first table has the median and the 90th percentile of the error by the true displacement; the
-second one how often the neutral face is wrong by more than 1 px, and the share of unknown frames.
-The third one is the error in the parts of one long video with drift.
+For each condition, a table has the median and the 90th percentile of the error by the true
+displacement, how often the neutral face is wrong by more than 1 px, and the share of unknown
+frames. Another one has the error of small changes within 8 frames, which micro-expressions are made
+of: of the displacement, and of the windows of SW-MRO. The last table is the error of the
+displacement in the parts of one long video with drift.
 """
 
 import argparse
@@ -32,10 +34,17 @@ from skspot.preprocessing.flow import _face_tracker as tracker_module
 from skspot.preprocessing.flow import _head_turn as head_turn_module
 from skspot.preprocessing.flow import make_engine
 from skspot.preprocessing.flow._neutral_face import neutral_face
-from skspot.preprocessing.flow._upright_face import upright_face, upright_size
+from skspot.preprocessing.flow._upright_face import (
+    transformed,
+    upright_picture,
+    upright_size,
+    upright_transform,
+)
 from skspot.video import AlignedVideo
 
 SIZES = (0, 0.25, 1, 3, 7, 20)  # of the true displacement, around 0.5, 1.5, 5 and 10 px
+CHANGES = (0, 0.125, 0.375, 0.75, 1.5)  # of the displacement within LAG frames
+LAG = 8
 CONDITIONS = {
     "still head": {"head_motion": 0, "talking": 0.5},
     "turns and speech": {"head_turns": 1.0, "talking": 0.7, "habits": 0.5, "drift": 0.5},
@@ -102,14 +111,17 @@ def by_seven_references(video):
     scale, shift = video.face_transform
     views = []
     for frame, landmarks in zip(video, video.landmarks):
-        picture, points = upright_face(frame, landmarks * scale + shift, size)
-        views.append(tracker_module._View(engine.prepare(picture), points / video.face_size))
+        landmarks = landmarks * scale + shift
+        transform = upright_transform(landmarks, size)
+        picture = engine.prepare(upright_picture(frame, transform, size))
+        points = transformed(landmarks, transform) / video.face_size
+        views.append(tracker_module._View(picture, points))
     displacements = []
     for i in np.linspace(0, len(views) - 1, 9)[1:-1].astype(int):
         home = tracker_module._Home(views[i], engine, video.face_size, "paper")
-        places = [home.places(view) for view in views]
+        measured = [home.measure(view) for view in views]
         unknown = np.full((10, 2), np.nan)
-        places = np.stack([unknown if place is None else place for place in places])
+        places = np.stack([unknown if there is None else there.places for there in measured])
         known = np.isfinite(places[:, 0, 0])
         if known.any():
             displacements.append(places - neutral_face(places[known]))
@@ -161,20 +173,49 @@ def bias(measured, true):
     return np.linalg.norm(np.median((measured - true)[known], axis=0), axis=-1).max()
 
 
-def table(videos, truth):
+def by_size(size, error, bounds):
+    """Return the median and the 90th percentile of the errors by the true size."""
+    row = {}
+    for low, high in pairwise(bounds):
+        chosen = error[(size >= low) & (size < high)]
+        row[f"{low:g}-{high:g} px"] = (
+            "{:.2f} / {:.2f}".format(*np.percentile(chosen, [50, 90])) if len(chosen) else ""
+        )
+    return row
+
+
+def change(displacement):
+    """Return the change of a displacement within LAG frames; NaN where it is not known."""
+    known = np.isfinite(displacement) & (displacement != 0).any(axis=(1, 2), keepdims=True)
+    displacement = np.where(known, displacement, np.nan)
+    return displacement[LAG:] - displacement[:-LAG]
+
+
+def change_in_windows(video):
+    """Return what the windows of SW-MRO show of the change within LAG frames."""
+    (features,) = SWMROFlow(resolutions=("window",)).transform([video])
+    return np.asarray(features)[:-LAG, -1]
+
+
+def table_of_changes(videos, truth, measured):
+    """Return a row for each method and the windows: errors of small changes."""
+    changes = {name: map(change, displacements) for name, displacements in measured.items()}
+    changes = {"windows": map(change_in_windows, videos), **changes}
+    true = np.concatenate([t[LAG:] - t[:-LAG] for t in truth])
+    rows = {}
+    for name, found in changes.items():
+        error = np.linalg.norm(np.concatenate(list(found)) - true, axis=-1)
+        known = np.isfinite(error)
+        rows[name] = by_size(np.linalg.norm(true, axis=-1)[known], error[known], CHANGES)
+    return pd.DataFrame(rows).T
+
+
+def table(truth, measured_by):
     """Return a row for each method: errors by size, wrong neutral faces, unknown frames."""
     rows = {}
-    for name, method in METHODS.items():
-        measured = [method(video) for video in videos]
+    for name, measured in measured_by.items():
         size, error, unknown = zip(*(errors(m, t) for m, t in zip(measured, truth)))
-        size, error = np.concatenate(size), np.concatenate(error)
-        row = {}
-        for low, high in pairwise(SIZES):
-            chosen = error[(size >= low) & (size < high)]
-            column = f"{low:g}-{high:g} px"
-            row[column] = (
-                "{:.2f} / {:.2f}".format(*np.percentile(chosen, [50, 90])) if len(chosen) else ""
-            )
+        row = by_size(np.concatenate(size), np.concatenate(error), SIZES)
         wrong = [bias(m, t) for m, t in zip(measured, truth)]
         row["neutral wrong by > 1 px"] = f"{np.sum(np.array(wrong) > 1)} of {len(wrong)}"
         row["unknown"] = f"{100 * np.mean(unknown):.1f} %"
@@ -213,8 +254,14 @@ def main():
         videos, truth = make_videos(
             options.faces, folder, options.n_people, 600, 50 + i, **condition
         )
-        parts += [f"## {name}\n", table(videos, truth).to_markdown() + "\n"]
-        print(parts[-2], parts[-1], sep="\n", flush=True)
+        measured = {name: list(map(method, videos)) for name, method in METHODS.items()}
+        parts += [
+            f"## {name}\n",
+            table(truth, measured).to_markdown() + "\n",
+            f"Changes within {LAG} frames:\n",
+            table_of_changes(videos, truth, measured).to_markdown() + "\n",
+        ]
+        print(*parts[-4:], sep="\n", flush=True)
     folder = options.out / "long"
     folder.mkdir(parents=True, exist_ok=True)
     n_frames = round(options.minutes * 60 * 30)

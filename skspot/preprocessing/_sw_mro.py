@@ -36,7 +36,7 @@ from skspot.utils.validation import check_videos
 from skspot.video import AlignedVideo
 
 # Part of the cache key: increase it when the features change.
-_VERSION = 4
+_VERSION = 5
 
 
 class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):

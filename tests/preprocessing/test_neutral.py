@@ -6,13 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skspot.faces import MEAN_SHAPE, STABLE_POINTS, node_centres
+from skspot.datasets import make_expression_videos
+from skspot.faces import MEAN_SHAPE, STABLE_POINTS
 from skspot.preprocessing import FlowFeatures, FlowLayout, SWMROFlow
 from skspot.preprocessing.flow import _face_tracker
 from skspot.preprocessing.flow._face_tracker import _LARGEST_TURN
-from skspot.preprocessing.flow._head_turn import _RIGID, HeadTurnFit
+from skspot.preprocessing.flow._head_turn import HeadTurnFit, _weights
 from skspot.preprocessing.flow._neutral_face import NeutralFaces, neutral_face
-from skspot.preprocessing.flow._upright_face import _similarity, upright_face, upright_size
+from skspot.preprocessing.flow._upright_face import (
+    _similarity,
+    transformed,
+    upright_picture,
+    upright_size,
+    upright_transform,
+)
 from skspot.video import AlignedVideo, face_extent
 from tests.conftest import align_exactly
 
@@ -80,10 +87,9 @@ def _turned(yaw, pitch):
 def test_parallax_is_no_motion_of_the_face(yaw, pitch):
     before, after = MEAN_SHAPE[:, :2], _turned(yaw, pitch) + [0.02, -0.01]
     fit = HeadTurnFit(before, "paper")
-    nodes = node_centres(after) - node_centres(before)
-    rigid = after[[28, 30, 36, 39, 42, 45]] - before[[28, 30, 36, 39, 42, 45]]
-    rigid[0] = after[[28, 29]].mean(axis=0) - before[[28, 29]].mean(axis=0)
-    turn = fit(np.concatenate([nodes, rigid]))
+    motion = _weights("paper") @ (after - before)
+    nodes, rigid = motion[:10], motion[10:]
+    turn = fit(motion)
     assert np.abs(turn.motion - nodes).max() * 128 < 0.5
     shift = rigid.mean(axis=0)
     if yaw or pitch:
@@ -93,12 +99,27 @@ def test_parallax_is_no_motion_of_the_face(yaw, pitch):
 
 def test_an_outlier_among_the_rigid_regions_counts_little():
     fit = HeadTurnFit(MEAN_SHAPE[:, :2], "extended")
-    motion = np.zeros((14 + 6, 2))
-    motion[-1] = 6 / 128  # a corner of an eye that was lost
+    motion = np.zeros((14 + 7, 2))
+    motion[-1] = 6 / 128  # the side of an eye that was lost
     turn = fit(motion)
     assert np.abs(turn.motion).max() * 128 < 3
-    motion[-2] = -6 / 128  # and another one
+    motion[-4:-2] = -6 / 128  # and both sides of the other one
     assert fit(motion).misfit * 128 > 1
+
+
+def test_the_motion_in_the_plane_is_a_similarity_transform():
+    transform = cv2.getRotationMatrix2D((0.5, 0.4), 2, 1.03)
+    transform[:, 2] += 0.02, -0.01
+    points = MEAN_SHAPE[:, :2]
+    motion = _weights("paper") @ (transformed(points, transform) - points)
+    turn = HeadTurnFit(points, "paper")(motion)
+    assert (
+        np.abs(transformed(points, turn.transform) - transformed(points, transform)).max() < 0.004
+    )
+    last = np.array([[1.1, 0.2, -40], [-0.2, 1.1, 7]])
+    corrected = _face_tracker._without_motion(last, transform, 128)
+    seen, expected = transformed(128 * points, last), transformed(128 * points, corrected)
+    np.testing.assert_allclose(128 * transformed(expected / 128, transform), seen, atol=1e-4)
 
 
 def test_faces_are_turned_upright():
@@ -110,7 +131,8 @@ def test_faces_are_turned_upright():
         transform = cv2.getRotationMatrix2D((150, 150), angle, scale)
         frame = cv2.warpAffine(picture, transform, (300, 300))
         moved = landmarks @ transform[:, :2].T + transform[:, 2]
-        upright, points = upright_face(frame, moved, 128)
+        to_upright = upright_transform(moved, 128)
+        upright, points = upright_picture(frame, to_upright, 128), transformed(moved, to_upright)
         assert face_extent(points) == pytest.approx(128, rel=1e-3)
         np.testing.assert_allclose(points[36, 1], points[45, 1], atol=1e-3)
         nose = np.argwhere(upright > 100).mean(axis=0)[::-1]
@@ -121,7 +143,7 @@ def test_the_upright_face_has_the_size_of_the_face_whatever_its_proportions():
     wide_eyes = MEAN_SHAPE[:, :2].copy()
     wide_eyes[36:48, 0] *= 1.2
     size = 128 * upright_size(wide_eyes[None])
-    _, points = upright_face(np.zeros((9, 9), np.uint8), wide_eyes, size)
+    points = transformed(wide_eyes, upright_transform(wide_eyes, size))
     assert face_extent(points) == pytest.approx(128, rel=0.01)
 
 
@@ -145,6 +167,39 @@ def test_expressions_are_measured(still_data, aligned):
     error = np.linalg.norm(measured - expected, axis=-1)
     assert np.median(error[size < 0.1]) < 0.15
     assert np.median(error[size > 1]) < 0.6 * np.median(size[size > 1])
+
+
+def test_the_jitter_of_landmarks_is_no_motion(aligned):
+    rng = np.random.default_rng(0)
+    for video in aligned:
+        jitter = rng.normal(0, 1, video.landmarks.shape).astype(np.float32)
+        jittered = _displacement(_edited(video, landmarks=video.landmarks + jitter))
+        steps = np.abs(np.diff(jittered - _displacement(video), axis=0))
+        assert np.quantile(steps, 0.95) < 0.1
+
+
+def test_a_blink_hardly_moves_the_head():
+    params = {"videos_per_subject": 1, "n_frames": 150, "expressions": 0, "head_motion": 0}
+    blinking, open_eyes = (
+        align_exactly(make_expression_videos(2, blinks=blinks, **params, random_state=1))
+        for blinks in (1, 0)
+    )
+    for video, other in zip(blinking, open_eyes):
+        assert np.abs(video.source.astype(int) - other.source).max() > 50  # there are blinks
+        error = np.abs(_displacement(video) - _displacement(other))
+        assert np.quantile(error, 0.99) < 0.3
+        assert error.max() < 1
+
+
+def test_a_face_that_jumps_is_found_where_its_landmarks_are(aligned):
+    video = aligned[0]
+    shifted = np.roll(video.source, 9, axis=2)
+    landmarks = video.landmarks + np.float32([9, 0]) * np.float32([[[1]]])
+    second = np.arange(len(video)) % 2 == 1
+    frames = np.where(second[:, None, None], shifted, video.source)
+    places = np.where(second[:, None, None], landmarks, video.landmarks)
+    jumping = _displacement(_edited(video, frames=frames, landmarks=places))
+    assert np.quantile(np.abs(jumping - _displacement(video)), 0.99) < 0.25
 
 
 def test_one_parameter_turns_it_off(aligned):
@@ -245,8 +300,7 @@ def test_the_limit_of_turns_is_about_six_degrees(degrees, known):
     stable = list(STABLE_POINTS)
     upright = _similarity(turned[stable], MEAN_SHAPE[stable, :2])
     motion = turned @ upright[:, :2].T + upright[:, 2] - MEAN_SHAPE[:, :2]
-    rigid = [motion[list(points)].mean(axis=0) for points in _RIGID]
-    turn = HeadTurnFit(MEAN_SHAPE[:, :2], "paper")(np.concatenate([node_centres(motion), rigid]))
+    turn = HeadTurnFit(MEAN_SHAPE[:, :2], "paper")(_weights("paper") @ motion)
     assert (turn.angle <= _LARGEST_TURN) == known
 
 
@@ -258,13 +312,16 @@ def test_the_pose_that_was_seen_longest_ago_is_forgotten(monkeypatch):
             return picture
 
         def follow(self, reference, regions, margin):
-            return lambda target: np.full((len(regions), 2), 0.0), reference
+            return reference
 
-    def places(home, view):
-        return np.zeros((10, 2)) if home.motion_to[1] // 10 == view.prepared // 10 else None
+    def measure(home, view):
+        if home.motion_to // 10 != view.prepared // 10:
+            return None
+        return _face_tracker._Measured(np.zeros((10, 2)), np.eye(2, 3))
 
-    monkeypatch.setattr(_face_tracker._Home, "places", places)
-    tracker = _face_tracker.FaceTracker(Engine(), 128, "paper", fps=1)
+    monkeypatch.setattr(_face_tracker._Home, "measure", measure)
+    monkeypatch.setattr(_face_tracker, "upright_picture", lambda frame, *_: frame)
+    tracker = _face_tracker.FaceTracker(Engine(), 128, 128, "paper", fps=1)
     landmarks = 128 * MEAN_SHAPE[:, :2]
 
     def pose_of(picture):

@@ -16,11 +16,21 @@ from skspot.faces import node_names, region_radius
 from skspot.preprocessing.flow._geometry import flow_margin
 from skspot.preprocessing.flow._head_turn import HeadTurnFit
 from skspot.preprocessing.flow._neutral_face import neutral_face
+from skspot.preprocessing.flow._upright_face import (
+    disagreement,
+    transformed,
+    upright_picture,
+    upright_transform,
+)
 
 # How far a head may be turned from its home (radians, as far as they can be seen), and how little
 # its motion may be that of a rigid body (face sizes), to know the places of the nodes.
 _LARGEST_TURN = 0.1
 _LARGEST_MISFIT = 1 / 128
+
+# How far the stable points may be, in face sizes, from where the landmarks say. Further away, the
+# face is not where it was in the frame before.
+_LARGEST_STEP = 6 / 128
 
 # Seconds after which a head that is turned away gets a pose of its own.
 _PATIENCE = 1.0
@@ -49,32 +59,36 @@ class FaceTracker:
     engine : FlowEngine
         Measures motion between two pictures.
     face_size : float
-        Size of the face in the pictures, in pixels.
+        Size of the face in the frames, in pixels.
+    upright_size : float
+        Size that the mean face would have if it were as large, see `upright_size`.
     nodes : {"paper", "extended"}
         The node set.
     fps : float
         Frames per second.
     """
 
-    def __init__(self, engine, face_size, nodes, fps):
+    def __init__(self, engine, face_size, upright_size, nodes, fps):
         self.engine = engine
         self.face_size = face_size
+        self.upright_size = upright_size
         self.nodes = nodes
         self.fps = fps
         self.poses = []  # the last one that was seen first
         self.n_poses = 0
         self.n_lost = 0
+        self.transform = None  # what made the last frame lie as its home does
         self.unknown = np.full((len(node_names(nodes)), 2), np.nan)
 
-    def follow(self, picture, landmarks):
+    def follow(self, frame, landmarks):
         """Return the places of the nodes in the next frame.
 
         Parameters
         ----------
-        picture : uint8 array of shape (side, side)
-            The upright face.
+        frame : uint8 array of shape (height, width)
+            The frame.
         landmarks : array of shape (68, 2)
-            In pixels of the picture.
+            In pixels of the frame.
 
         Returns
         -------
@@ -84,25 +98,41 @@ class FaceTracker:
         pose : int
             Number of the pose.
         """
-        view = _View(self.engine.prepare(picture), landmarks / self.face_size)
+        transform = self._upright(landmarks)
+        picture = upright_picture(frame, transform, self.upright_size)
+        seen = transformed(landmarks, transform) / self.face_size
+        view = _View(self.engine.prepare(picture), seen)
         found = self._find(view)
         if found is None:
+            self.transform = None
             self.n_lost += 1
             if self.poses and self.n_lost <= _PATIENCE * self.fps:
                 return self.unknown, self.poses[0].number
-            found = self._new_pose(view), np.zeros_like(self.unknown)
+            found = self._new_pose(view), _Measured(np.zeros_like(self.unknown), np.eye(2, 3))
         self.n_lost = 0
-        pose, places = found
+        pose, (places, motion) = found
+        self.transform = _without_motion(transform, motion, self.face_size)
         self.poses = [pose, *(other for other in self.poses if other is not pose)][:_N_POSES]
         pose.remember(view, places)
         return places, pose.number
 
+    def _upright(self, landmarks):
+        """Return the transform that turns the face upright.
+
+        Landmarks jitter, and so would a picture that is turned by them: they only say where the
+        face is if it is not near its place in the last frame.
+        """
+        last, size = self.transform, self.upright_size
+        if last is not None and disagreement(last, landmarks, size) < _LARGEST_STEP:
+            return last
+        return upright_transform(landmarks, size)
+
     def _find(self, view):
-        """Return the pose that the head is in and the places of its nodes; None if unknown."""
+        """Return the pose that the head is in, and what is measured there; None if unknown."""
         for pose in self.poses:
-            places = pose.home.places(view)
-            if places is not None:
-                return pose, places
+            measured = pose.home.measure(view)
+            if measured is not None:
+                return pose, measured
         return None
 
     def _new_pose(self, view):
@@ -118,6 +148,13 @@ class _View(NamedTuple):
 
     prepared: object  # the upright face, prepared by the engine
     landmarks: np.ndarray  # (68, 2), in face sizes
+
+
+class _Measured(NamedTuple):
+    """What a frame shows, compared with a home."""
+
+    places: np.ndarray  # (n_nodes, 2), in face sizes, without the motion of the head
+    motion: np.ndarray  # (2, 3), that of the head in the plane of the picture, in face sizes
 
 
 class _Pose:
@@ -153,8 +190,8 @@ class _Pose:
         distance = [np.abs(place - neutral).max() for place in places]
         home = self.make_home(views[int(np.argmin(distance))])
         # Where it lies is measured in all recent pictures, so that the places go on without a step.
-        known = [(home.places(view), place) for view, place in self.pictures]
-        steps = [place - there for there, place in known if there is not None]
+        measured = [(home.measure(view), place) for view, place in self.pictures]
+        steps = [place - there.places for there, place in measured if there is not None]
         home.origin = np.median(steps, axis=0)
         self.home = home
 
@@ -171,10 +208,18 @@ class _Home:
         self.motion_to = engine.follow(view.prepared, regions, flow_margin(face_size))
         self.origin = 0.0
 
-    def places(self, view):
-        """Return the places of the nodes in face sizes; None if the head is turned too far."""
+    def measure(self, view):
+        """Return what a frame shows; None if the head is turned too far."""
         motion = self.motion_to(view.prepared) / self.face_size
         head = self.head_turn(motion)
         if head.angle > _LARGEST_TURN or head.misfit > _LARGEST_MISFIT:
             return None
-        return self.origin + motion[: self.head_turn.n_nodes] - head.motion
+        places = self.origin + motion[: self.head_turn.n_nodes] - head.motion
+        return _Measured(places, head.transform)
+
+
+def _without_motion(transform, motion, face_size):
+    """Return the transform after which a picture would not have shown this motion."""
+    turn = np.linalg.inv(motion[:, :2])
+    shift = turn @ (transform[:, 2] - face_size * motion[:, 2])
+    return np.column_stack([turn @ transform[:, :2], shift])

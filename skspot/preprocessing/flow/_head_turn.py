@@ -10,8 +10,17 @@ import numpy as np
 
 from skspot.faces import MEAN_SHAPE, NODE_SETS
 
-# The landmarks of each rigid region: the bridge and tip of the nose, and the corners of the eyes.
-_RIGID = ((28, 29), (30,), (36,), (39,), (42,), (45,))
+# The landmarks of each rigid region and their weights: root, bridge and tip of the nose, and beside
+# each eye, because its corners move when it blinks.
+_RIGID = (
+    {27: 1.0},
+    {28: 0.5, 29: 0.5},
+    {30: 1.0},
+    {36: 1.3, 39: -0.3},
+    {39: 1.25, 36: -0.25},
+    {42: 1.25, 45: -0.25},
+    {45: 1.3, 42: -0.3},
+)
 
 # How much each part of the motion costs, so that noise is not taken for it: shift (2), size, roll,
 # turn, nod, and two kinds of foreshortening.
@@ -32,6 +41,9 @@ class HeadTurn(NamedTuple):
     ----------
     motion : array of shape (n_nodes, 2)
         Motion of the nodes with the head, in face sizes.
+    transform : array of shape (2, 3)
+        The part of the motion in the plane of the picture, a similarity transform of points in face
+        sizes.
     angle : float
         How far the head has turned and nodded, in radians as far as they can be seen.
     misfit : float
@@ -39,6 +51,7 @@ class HeadTurn(NamedTuple):
     """
 
     motion: np.ndarray
+    transform: np.ndarray
     angle: float
     misfit: float
 
@@ -55,11 +68,11 @@ class HeadTurnFit:
     """
 
     def __init__(self, landmarks, nodes):
-        groups = [list(points) for points in (*NODE_SETS[nodes].values(), *_RIGID)]
         self.n_nodes = len(NODE_SETS[nodes])
-        self.centres = np.stack([landmarks[points].mean(axis=0) for points in groups])
-        depth = np.array([MEAN_SHAPE[points, 2].mean() for points in groups])
-        basis = _rigid_motions(self.centres - landmarks[27:31].mean(axis=0), depth)
+        weights = _weights(nodes)
+        self.centres = weights @ landmarks
+        self.origin = landmarks[27:31].mean(axis=0)
+        basis = _rigid_motions(self.centres - self.origin, weights @ MEAN_SHAPE[:, 2])
         self._of_nodes, rigid = basis[: self.n_nodes], basis[self.n_nodes :]
         self._of_rigid = rigid.reshape(-1, rigid.shape[-1])
 
@@ -88,7 +101,26 @@ class HeadTurnFit:
             weight = _trust(rest, _OUTLIER)
         deviations = np.sort(np.hypot(rest[:, 0], rest[:, 1]))
         misfit = deviations[round(0.75 * (len(deviations) - 1))]
-        return HeadTurn(self._of_nodes @ parts, float(np.hypot(*parts[4:6])), float(misfit))
+        return HeadTurn(
+            self._of_nodes @ parts,
+            self._in_plane(*parts[:4]),
+            float(np.hypot(*parts[4:6])),
+            float(misfit),
+        )
+
+    def _in_plane(self, right, down, size, roll):
+        """Return the similarity transform (2, 3) of these parts of the motion."""
+        turn = np.array([[1 + size, -roll], [roll, 1 + size]])
+        return np.column_stack([turn, self.origin + [right, down] - turn @ self.origin])
+
+
+def _weights(nodes):
+    """Return the weights of the landmarks in the centre of each node and rigid region."""
+    means = [dict.fromkeys(points, 1 / len(points)) for points in NODE_SETS[nodes].values()]
+    weights = np.zeros((len(means) + len(_RIGID), len(MEAN_SHAPE)))
+    for row, group in zip(weights, (*means, *_RIGID)):
+        row[list(group)] = list(group.values())
+    return weights
 
 
 def _trust(deviations, outlier):

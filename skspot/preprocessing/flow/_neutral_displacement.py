@@ -5,7 +5,7 @@ import numpy as np
 from skspot.faces import node_names
 from skspot.preprocessing.flow._face_tracker import FaceTracker
 from skspot.preprocessing.flow._neutral_face import NeutralFaces
-from skspot.preprocessing.flow._upright_face import upright_face, upright_size
+from skspot.preprocessing.flow._upright_face import upright_size
 from skspot.video import face_extent
 
 
@@ -28,8 +28,8 @@ class NeutralDisplacement:
 
     def __init__(self, aligned, engine, nodes, span):
         self.aligned = aligned
-        self.upright_size = aligned.face_size * upright_size(aligned.landmarks)
-        self.tracker = FaceTracker(engine, aligned.face_size, nodes, aligned.fps)
+        size = aligned.face_size * upright_size(aligned.landmarks)
+        self.tracker = FaceTracker(engine, aligned.face_size, size, nodes, aligned.fps)
         self.places = np.full((len(aligned), len(node_names(nodes)), 2), np.nan, np.float32)
         self.poses = np.zeros(len(aligned), np.int32)
         self.neutral = NeutralFaces(self.places, self.poses, aligned.fps, span)
@@ -45,8 +45,7 @@ class NeutralDisplacement:
         for i, frame in enumerate(frames):
             landmarks = self.aligned.landmarks[i] * scale + shift
             if face_extent(landmarks) > 0:  # neither NaN nor all points in one
-                face = upright_face(frame, landmarks, self.upright_size)
-                self.places[i], self.poses[i] = self.tracker.follow(*face)
+                self.places[i], self.poses[i] = self.tracker.follow(frame, landmarks)
             yield frame
 
     def __call__(self, frame):

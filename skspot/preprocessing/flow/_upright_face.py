@@ -30,7 +30,7 @@ def upright_size(landmarks):
     Returns
     -------
     size : float
-        For `upright_face`: times the size of the faces to be made.
+        For `upright_transform`: times the size of the faces to be made.
     """
     known = np.flatnonzero(face_extent(landmarks) > 0)  # neither NaN nor all points in one
     landmarks = landmarks[known[:: math.ceil(len(known) / _SAMPLE_SIZE)]]
@@ -39,35 +39,73 @@ def upright_size(landmarks):
     return float(np.median(spread / mean_spread / face_extent(landmarks)))
 
 
-def upright_face(frame, landmarks, size):
-    """Return the picture of a face that is upright, and its landmarks there.
+def upright_transform(landmarks, size):
+    """Return the similarity transform that turns a face upright.
 
-    The similarity transform is that of the points which expressions hardly move; the rest of the
-    head's motion stays in the picture.
+    It is that of the points which expressions hardly move.
+
+    Parameters
+    ----------
+    landmarks : array of shape (68, 2)
+        In pixels of the frame.
+    size : float
+        Size of the mean face in the upright picture.
+
+    Returns
+    -------
+    transform : array of shape (2, 3)
+        From pixels of the frame to pixels of the picture.
+    """
+    return _similarity(landmarks[_STABLE], size * (_MEAN_STABLE + _ORIGIN))
+
+
+def upright_picture(frame, transform, size):
+    """Return the picture of a face that is upright.
 
     Parameters
     ----------
     frame : uint8 array of shape (height, width)
         The frame.
-    landmarks : array of shape (68, 2)
-        In pixels of the frame.
+    transform : array of shape (2, 3)
+        From `upright_transform`.
     size : float
-        Size of the mean face in the picture.
+        As for `upright_transform`.
 
     Returns
     -------
     picture : uint8 array of shape (side, side)
         The picture; the border of the frame is repeated beyond it.
-    landmarks : array of shape (68, 2)
-        In pixels of the picture.
     """
     import cv2
 
-    transform = _similarity(landmarks[_STABLE], size * (_MEAN_STABLE + _ORIGIN))
     side = round(_SIDE * size)
     # Linear interpolation is enough: the frame has about this scale already.
-    picture = cv2.warpAffine(frame, transform, (side, side), borderMode=cv2.BORDER_REPLICATE)
-    return picture, landmarks @ transform[:, :2].T + transform[:, 2]
+    return cv2.warpAffine(frame, transform, (side, side), borderMode=cv2.BORDER_REPLICATE)
+
+
+def disagreement(transform, landmarks, size):
+    """Return how far a transform puts the stable points from where `upright_transform` does.
+
+    Parameters
+    ----------
+    transform : array of shape (2, 3)
+        From pixels of the frame to pixels of the picture.
+    landmarks, size
+        As for `upright_transform`.
+
+    Returns
+    -------
+    distance : float
+        Root of the mean square, in face sizes.
+    """
+    own = upright_transform(landmarks, size)
+    steps = transformed(landmarks[_STABLE], transform) - transformed(landmarks[_STABLE], own)
+    return float(np.sqrt((steps**2).sum(axis=1).mean()) / size)
+
+
+def transformed(points, transform):
+    """Return points (n, 2) after an affine transform (2, 3)."""
+    return points @ transform[:, :2].T + transform[:, 2]
 
 
 def _centred(points):
