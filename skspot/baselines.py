@@ -142,8 +142,7 @@ class DisplacementSpotter(DocLinkMixin, BaseSpotter):
         """Return the intervals of one video."""
         if video is None:
             return np.empty(0, dtype=PREDICTION_DTYPE)
-        strength = displacement_strength(video.displacement_from_neutral())
-        strength *= 128 / video.layout.face_size
+        strength = np.nan_to_num(video.distance_from_neutral())
         fps = video.layout.fps
         away = _stretches(strength > self.neutral_level * self.threshold)
         rows = []
@@ -161,12 +160,6 @@ class DisplacementSpotter(DocLinkMixin, BaseSpotter):
         tags.requires_fit = False
         tags.target_tags.required = False
         return tags
-
-
-def displacement_strength(displacement):
-    """Return the mean displacement of the two strongest nodes over time; unknown ones are 0."""
-    sizes = np.linalg.norm(np.nan_to_num(displacement), axis=-1)
-    return np.sort(sizes, axis=1)[:, -2:].mean(axis=1)
 
 
 def _stretches(marked):

@@ -295,6 +295,6 @@ def _spot_video(spotter, video):
         (scores,) = last.predict_scores([data])
         intervals = last.decode(scores)
     displacement = None
-    if isinstance(data, FlowFeatures) and "neutral" in data.layout.resolutions:
+    if isinstance(data, FlowFeatures) and data.shows_neutral:
         displacement = data.displacement_from_neutral()
     return SpottingResult(video, intervals, aligned, features, scores, displacement)

@@ -93,6 +93,15 @@ def test_frames_without_a_face_are_neutral():
     assert table[["onset", "offset"]].tolist() == [(30, 34), (45, 49)]
 
 
+def test_the_distance_from_neutral():
+    video = features(course((0, 5), (3, 5)), face_size=256)
+    np.testing.assert_allclose(video.distance_from_neutral(), [np.nan] * 5 + [3] * 5)
+    one_node = np.array(video)
+    one_node[..., 6, :] = 0
+    half = FlowFeatures(video.layout, video.valid, video.timestamps, one_node)
+    np.testing.assert_allclose(half.distance_from_neutral()[5:], 1.5)
+
+
 def test_features_without_displacement_are_refused():
     layout = FlowLayout()
     plain = np.zeros((20, *layout.shape), np.float32)

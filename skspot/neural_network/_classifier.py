@@ -104,7 +104,7 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         Arguments for that function, such as lengths in seconds.
     macro_threshold : float, default=0.1
         Predicted macro-expressions with a lower score are dropped. The paper drops none.
-    micro_threshold : float, default=0.1
+    micro_threshold : float, default=0.17
         The same for micro-expressions.
     lr : float, default=0.003
         Learning rate of the first epoch.
@@ -248,7 +248,7 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         decoding: Literal["boundaries", "apexes"] = "boundaries",
         decoding_params: Mapping[str, Any] | None = None,
         macro_threshold: float = 0.1,
-        micro_threshold: float = 0.1,
+        micro_threshold: float = 0.17,
         lr: float = 0.003,
         lr_decay: float = 0.81,
         max_epochs: int = 10,
@@ -487,8 +487,12 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
                     logits = torch.cat([nonlinearity(output[0]) for output in outputs])
                 scores[known] = frame_scores(logits.float().numpy())
             parts.append(scores)
-        times = video.times if isinstance(video, FlowFeatures) else None
-        return FrameScores(np.concatenate(parts), times)
+        scores = np.concatenate(parts)
+        if not isinstance(video, FlowFeatures):
+            return FrameScores(scores)
+        # Now it takes no other pass over the video.
+        distance = video.distance_from_neutral() if video.shows_neutral else None
+        return FrameScores(scores, video.times, distance)
 
     def predict(self, X: Collection[FeaturesLike]) -> ObjectArray:
         """Spot the expressions of videos.

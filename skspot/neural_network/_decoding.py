@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter1d, median_filter
 
 from skspot.intervals import CLASSES, PREDICTION_DTYPE
 from skspot.neural_network._targets import class_logits
@@ -23,6 +23,11 @@ from skspot.utils._param_validation import Interval, validate_params
 from skspot.utils._typing import IntervalTable
 from skspot.utils.validation import check_fps
 from skspot.video import DEFAULT_FPS, FrameTimes, n_frames_in
+
+# Rise and fall of an expression, as a share of its length each, and the duration in seconds of what
+# is too brief to be a return to neutral.
+_MARGIN_SHARE = 0.15
+_BRIEF_SECONDS = 0.1
 
 _SCORES = ("onset", "apex", "offset", "expression")
 
@@ -48,6 +53,9 @@ class FrameScores:
         The scores, from 0 to 1.
     times : FrameTimes or None, default=None
         The times of the frames; None if unknown.
+    distance : ndarray of shape (n_frames,) or None, default=None
+        How far the face is from neutral, see `FlowFeatures.distance_from_neutral`; NaN where it is
+        not known, None if it was not measured.
 
     Examples
     --------
@@ -64,6 +72,7 @@ class FrameScores:
 
     values: NDArray[np.void]
     times: FrameTimes | None = None
+    distance: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -366,6 +375,7 @@ def decode_apexes(
         "macro_flank": [Interval(Real, 0, None, closed="left")],
         "smoothing": [Interval(Real, 0, None, closed="left")],
         "peak_threshold": [Interval(Real, 0, 1, closed="both")],
+        "neutral_level": [Interval(Real, 0, 1, closed="both")],
         "iou_threshold": [Interval(Real, 0, 1, closed="both")],
     },
     prefer_skip_nested_validation=True,
@@ -375,22 +385,23 @@ def decode_boundaries(
     *,
     fps: float | None = None,
     micro_lengths: Sequence[float] = (0.17, 0.53),
-    macro_lengths: Sequence[float] = (0.47, 4.17),
+    macro_lengths: Sequence[float] = (0.47, 30.0),
     micro_flank: float = 4 / 30,
     macro_flank: float = 0.0,
     smoothing: float = 1 / 30,
     peak_threshold: float = 0.03,
+    neutral_level: float = 0.5,
     iou_threshold: float = 0.0,
 ) -> IntervalTable:
     """Decode the frame scores of one video to intervals, by pairing onsets and offsets.
 
     The scores are smoothed over time. Each peak of the onset score is paired with each later peak
     of the offset score if the interval between them has a permitted length. Its apex is the frame
-    with the highest apex score between the two. Its score is a product of four factors: the
-    geometric mean of the onset and the offset score, the apex score, the mean expression score
-    between the two, and, with flanks, one minus the mean expression score just before and after.
-    The best candidates are kept. Unlike `decode_apexes`, this also finds long expressions, whose
-    apex is not visible in a short window.
+    with the highest apex score between the two. Its score is a product of factors: the geometric
+    mean of the onset and the offset score, the apex score, the mean expression score between the
+    two, with flanks, one minus the mean expression score just before and after, and for a
+    macro-expression how far the face stays away from neutral. The best candidates are kept. Unlike
+    `decode_apexes`, this also finds long expressions, whose apex is not visible in a short window.
 
     Parameters
     ----------
@@ -398,9 +409,9 @@ def decode_boundaries(
         The scores of one video.
     fps : float, default=None
         Frames per second. None uses the rate of `FrameScores`, and 30 for an array.
-    micro_lengths, macro_lengths : (float, float), default=(0.17, 0.53) and (0.47, 4.17)
+    micro_lengths, macro_lengths : (float, float), default=(0.17, 0.53) and (0.47, 30)
         Shortest and longest interval of each class, in seconds. At 30 frames per second these are
-        5 to 16 and 14 to 125 frames.
+        5 to 16 and 14 to 900 frames.
     micro_flank, macro_flank : float, default=4/30 and 0
         Seconds before and after an interval in which the expression score should be low; 0 ignores
         them. A micro-expression is recognised by its contrast to the frames around it, a
@@ -409,6 +420,10 @@ def decode_boundaries(
         Standard deviation, in seconds, of the Gaussian that smooths the scores; 0 does not smooth.
     peak_threshold : float, default=0.03
         Peaks of the onset and offset scores below this are ignored.
+    neutral_level : float, default=0.5
+        Share of its largest distance from neutral at which a face is away from it. The score of an
+        interval in which the face comes closer to neutral is lower, in proportion, because it spans
+        several expressions. 0, and scores without `FrameScores.distance`, do not consider it.
     iou_threshold : float, default=0.0
         IoU above which the worse of two intervals of a class is dropped.
 
@@ -439,6 +454,7 @@ def decode_boundaries(
     array([(8, 30, 80, 'macro', 0.5)], ...)
     """
     fps = _check_scores(scores, fps)
+    distance = getattr(scores, "distance", None)
     scores = _smoothed(np.asarray(scores), smoothing * fps)
     options = {"macro": (macro_lengths, macro_flank), "micro": (micro_lengths, micro_flank)}
     tables = []
@@ -449,6 +465,8 @@ def decode_boundaries(
             n_frames_in(flank, fps),
             peak_threshold,
         )
+        if label == "macro" and distance is not None and neutral_level > 0:
+            proposals["score"] *= _share_held(distance, proposals, neutral_level, fps)
         kept = suppress(proposals, iou_threshold=iou_threshold, max_intervals=None)
         tables.append(_labelled(kept, label))
     return _in_order(tables)
@@ -503,6 +521,23 @@ def _expression_contrast(expression, start, end, flank):
     n_inside, n_beside = end - start + 1, (start - before) + (after - end)
     beside = (total[after + 1] - total[before] - inside) / np.maximum(n_beside, 1)
     return inside / n_inside * (1 - beside)
+
+
+def _share_held(distance, proposals, level, fps):
+    """Return how far the face stays away from neutral within intervals; 1 if it does.
+
+    Unknown distances are neither small nor large. Noise and blinks last a few frames.
+    """
+    known = np.isfinite(distance)
+    away = np.where(known, distance, np.inf)
+    closeness = -median_filter(away, 2 * round(_BRIEF_SECONDS * fps / 2) + 1)
+    distance = np.where(known, distance, 0.0)
+    start, end = proposals["onset"], proposals["offset"]
+    longest = int(np.max(end - start + 1, initial=1))
+    margin = ((end - start + 1) * _MARGIN_SHARE).astype(np.int64)
+    lowest = -closeness[_running_argmax(closeness, longest)(start + margin, end - margin)]
+    highest = distance[_running_argmax(distance, longest)(start, end)]
+    return np.clip(lowest / np.maximum(level * highest, 1e-9), 0, 1)
 
 
 def _running_argmax(values, longest):

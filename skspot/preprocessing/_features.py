@@ -380,10 +380,10 @@ class FlowFeatures:
                     block[i] = next(windows)
                 if start + len(block) == len(self):
                     next(windows, None)  # let it end
-            if self._shows_neutral:
+            if self.shows_neutral:
                 displacement[start : start + len(block)] = self._neutral_channels(block)
             yield block
-        if self._shows_neutral:  # they are small, and asked for after predictions
+        if self.shows_neutral:  # they are small, and asked for after predictions
             object.__setattr__(self, "_displacement", displacement)
 
     def displacement_from_neutral(self) -> NDArray[np.float32]:
@@ -400,7 +400,7 @@ class FlowFeatures:
         ValueError
             If "neutral" is not among the resolutions.
         """
-        if not self._shows_neutral:
+        if not self.shows_neutral:
             raise ValueError(
                 f"{self.name or 'The features'}: the displacement from the neutral face was not "
                 f"measured, only the resolutions {self.layout.resolutions}; extract the features "
@@ -413,8 +413,32 @@ class FlowFeatures:
                 pass
         return self._displacement
 
+    def distance_from_neutral(self) -> NDArray[np.float64]:
+        """Return how far the face is from neutral over time.
+
+        Returns
+        -------
+        distance : float array of shape (n_frames,)
+            Mean displacement of the two strongest nodes from the neutral face, in pixels of a face
+            of 128; NaN where it is not known.
+
+        Raises
+        ------
+        ValueError
+            If "neutral" is not among the resolutions.
+
+        See Also
+        --------
+        displacement_from_neutral : The displacement of each node.
+        """
+        displacement = np.nan_to_num(self.displacement_from_neutral())
+        sizes = np.sort(np.linalg.norm(displacement.astype(np.float64), axis=-1), axis=1)
+        distance = sizes[:, -2:].mean(axis=1) * 128 / self.layout.face_size
+        return np.where(sizes[:, -1] > 0, distance, np.nan)
+
     @property
-    def _shows_neutral(self):
+    def shows_neutral(self) -> bool:
+        """Whether the displacement from the neutral face was measured."""
         return "neutral" in self.layout.resolutions
 
     def _neutral_channels(self, values):

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from skspot.intervals import PREDICTION_DTYPE, check_intervals
+from skspot.intervals import PREDICTION_DTYPE, check_intervals, make_intervals
+from skspot.neural_network import SpotFormerClassifier
 from skspot.neural_network._decoding import (
     FRAME_SCORE_DTYPE,
     PROPOSAL_DTYPE,
@@ -20,6 +21,7 @@ from skspot.neural_network._decoding import (
     propose,
     suppress,
 )
+from skspot.preprocessing import FlowFeatures, FlowLayout
 from skspot.video import FrameTimes
 
 LENGTHS = {
@@ -465,3 +467,93 @@ class TestDecodeBoundaries:
     def test_wrong_scores(self):
         with pytest.raises(TypeError, match="FRAME_SCORE_DTYPE"):
             decode_as_it_is(np.zeros(9))
+
+
+# -- the distance from neutral ---------------------------------------------------------------------
+
+
+def two_expressions():
+    """Return scores that show two expressions and, as strongly, one that spans both."""
+    scores = np.zeros(200, dtype=FRAME_SCORE_DTYPE)
+    scores["macro_onset"][[20, 90]] = 0.9, 0.6
+    scores["macro_offset"][[70, 140]] = 0.6, 0.9
+    scores["macro_apex"][[40, 110]] = 0.9
+    scores["macro_expression"][20:141] = 0.9
+    return scores
+
+
+def decoded(scores, distance, **options):
+    timed = FrameScores(scores, FrameTimes(np.arange(len(scores)) / 30), distance)
+    return decode_boundaries(timed, smoothing=0, **options)
+
+
+def away(*stretches, n_frames=200, brief=None):
+    distance = np.full(n_frames, 0.2)
+    for start, stop in stretches:
+        distance[start:stop] = 5
+    if brief is not None:
+        distance[brief] = 0.2
+    return distance
+
+
+def test_an_interval_ends_where_the_face_is_back():
+    scores = two_expressions()
+    one = [(20, 140)]
+    assert decoded(scores, None)[["onset", "offset"]].tolist() == one
+    assert decoded(scores, away((25, 135)))[["onset", "offset"]].tolist() == one
+    two = [(20, 70), (90, 140)]
+    assert decoded(scores, away((25, 66), (94, 136)))[["onset", "offset"]].tolist() == two
+    assert decoded(scores, away(), neutral_level=0)[["onset", "offset"]].tolist() == one
+
+
+def test_what_is_brief_or_unknown_is_no_return():
+    scores = two_expressions()
+    one = decoded(scores, None)
+    blink = away((25, 135), brief=slice(80, 81))
+    np.testing.assert_array_equal(decoded(scores, blink), one)
+    unknown = away((25, 66), (94, 136))
+    unknown[66:94] = np.nan
+    np.testing.assert_array_equal(decoded(scores, unknown), one)
+    np.testing.assert_array_equal(decoded(scores, np.full(200, np.nan)), one)
+
+
+def test_the_score_falls_with_the_distance():
+    scores = two_expressions()
+    whole = decoded(scores, None, macro_lengths=(3, 10))["score"]
+    for inside, share in ((5, 1), (2, 0.8), (1, 0.4), (0, 0)):
+        distance = away((20, 141))
+        distance[70:91] = inside
+        found = decoded(scores, distance, macro_lengths=(3, 10))["score"]
+        np.testing.assert_allclose(found, whole * share)
+
+
+def test_micro_expressions_do_not_depend_on_it():
+    scores = planted()
+    scores["micro_expression"][100:110] = 0.9
+    with_it, without = (decoded(scores, distance) for distance in (away(), None))
+    with_it, without = (table[table["label"] == "micro"] for table in (with_it, without))
+    assert with_it["score"] > 0.7
+    np.testing.assert_array_equal(with_it, without)
+
+
+@pytest.mark.parametrize("seconds", [5, 20, 29])
+def test_holds_of_many_seconds(seconds):
+    n_frames = 30 * 40
+    scores = np.zeros(n_frames, dtype=FRAME_SCORE_DTYPE)
+    stop = 50 + 30 * seconds
+    scores["macro_onset"][50] = scores["macro_apex"][70] = scores["macro_offset"][stop] = 0.9
+    scores["macro_expression"][50 : stop + 1] = 0.5
+    found = decoded(scores, away((55, stop - 5), n_frames=n_frames))
+    assert found[["onset", "offset"]].tolist() == [(50, stop)]
+
+
+def test_scores_contain_the_distance_of_features_that_have_it():
+    layout = FlowLayout(resolutions=("window", "neutral"))
+    values = np.random.default_rng(0).normal(size=(60, *layout.shape)).astype(np.float32)
+    video = FlowFeatures(layout, np.ones(60, bool), np.arange(60) / 30, values)
+    table = make_intervals([(20, 40, "macro")])
+    spotter = SpotFormerClassifier(max_epochs=1, random_state=0).fit([video], [table])
+    (scores,) = spotter.predict_scores([video])
+    np.testing.assert_array_equal(scores.distance, video.distance_from_neutral())
+    spotter.fit([values], [table])
+    assert spotter.predict_scores([values])[0].distance is None
