@@ -423,7 +423,9 @@ def decode_boundaries(
     neutral_level : float, default=0.5
         Share of its largest distance from neutral at which a face is away from it. The score of an
         interval in which the face comes closer to neutral is lower, in proportion, because it spans
-        several expressions. 0, and scores without `FrameScores.distance`, do not consider it.
+        several expressions; so is that of an interval in which the distance is not always known,
+        because the head is turned away. 0, and scores without `FrameScores.distance`, do not
+        consider it.
     iou_threshold : float, default=0.0
         IoU above which the worse of two intervals of a class is dropped.
 
@@ -524,20 +526,26 @@ def _expression_contrast(expression, start, end, flank):
 
 
 def _share_held(distance, proposals, level, fps):
-    """Return how far the face stays away from neutral within intervals; 1 if it does.
+    """Return how far the face stays away from neutral within intervals; 1 if it always does.
 
-    Unknown distances are neither small nor large. Noise and blinks last a few frames.
+    Noise and blinks, which last a few frames, are no return. An interval counts as far as the
+    distance is known: a head that turns away is no expression.
     """
     known = np.isfinite(distance)
+    if not known.any():
+        return np.ones(len(proposals))
     away = np.where(known, distance, np.inf)
     closeness = -median_filter(away, 2 * round(_BRIEF_SECONDS * fps / 2) + 1)
     distance = np.where(known, distance, 0.0)
     start, end = proposals["onset"], proposals["offset"]
-    longest = int(np.max(end - start + 1, initial=1))
-    margin = ((end - start + 1) * _MARGIN_SHARE).astype(np.int64)
+    lengths = end - start + 1
+    longest = int(np.max(lengths, initial=1))
+    margin = (lengths * _MARGIN_SHARE).astype(np.int64)
     lowest = -closeness[_running_argmax(closeness, longest)(start + margin, end - margin)]
     highest = distance[_running_argmax(distance, longest)(start, end)]
-    return np.clip(lowest / np.maximum(level * highest, 1e-9), 0, 1)
+    n_known = np.concatenate([[0], np.cumsum(known)])
+    share_known = (n_known[end + 1] - n_known[start]) / lengths
+    return share_known * np.clip(lowest / np.maximum(level * highest, 1e-9), 0, 1)
 
 
 def _running_argmax(values, longest):

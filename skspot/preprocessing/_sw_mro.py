@@ -143,7 +143,7 @@ class SWMROFlow(DocLinkMixin, TransformerMixin, BaseEstimator):
     `neutral_span`: a joint mode, because a face that is expressive most of the time has another
     median. Each frame is compared with one picture of the same face (`flow` measures the motion),
     which is renewed every few seconds. The motion of the head is that of a rigid body with the
-    depths of a mean face, fitted to the nose and the corners of the eyes. The displacement is
+    depths of a mean face, fitted to the nose and the sides of the eyes. The displacement is
     unknown, and 0 in the features, where no face is seen, the head is turned further than about
     six degrees from its usual pose, or a pose lasted less than a second.
 

@@ -513,7 +513,10 @@ def test_what_is_brief_or_unknown_is_no_return():
     np.testing.assert_array_equal(decoded(scores, blink), one)
     unknown = away((25, 66), (94, 136))
     unknown[66:94] = np.nan
-    np.testing.assert_array_equal(decoded(scores, unknown), one)
+    found = decoded(scores, unknown, macro_lengths=(3, 10))
+    assert found[["onset", "offset"]].tolist() == [(20, 140)]
+    # The score is lower as far as it rests on frames that are not known.
+    np.testing.assert_allclose(found["score"], one["score"] * (1 - 28 / 121))
     np.testing.assert_array_equal(decoded(scores, np.full(200, np.nan)), one)
 
 
