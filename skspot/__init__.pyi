@@ -19,6 +19,8 @@ from .intervals import intervals_to_dataframe as intervals_to_dataframe
 from .intervals import make_intervals as make_intervals
 from .persistence import load as load
 from .persistence import save as save
+from .pretrained import about_pretrained as about_pretrained
+from .pretrained import load_pretrained as load_pretrained
 from .spotting import SpottingResult as SpottingResult
 from .spotting import spot as spot
 from .video import AlignedVideo as AlignedVideo

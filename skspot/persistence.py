@@ -33,6 +33,7 @@ RUN_SETTINGS = {
     "verbose",
     "compile",
     "device",
+    "initial_weights",
     "n_threads",
     "torch_load_kwargs",
 }
@@ -72,9 +73,9 @@ def save(estimator: Pipeline | SpotFormerClassifier, path: FilePath) -> None:
     -----
     The file contains every parameter; the model does not change if a default changes. Settings of
     the computer are not saved: `memory`, `n_jobs`, `verbose`, `compile`, `device`, `n_threads`,
-    `torch_load_kwargs`, and those parameters of landmarkers that are paths or devices, such as
-    `model_path`. Set them again after loading. `train_split` and `callbacks` are used in training
-    only; unless they are plain values, they are not saved, with a warning.
+    `initial_weights`, `torch_load_kwargs`, and those parameters of landmarkers that are paths or
+    devices, such as `model_path`. Set them again after loading. `train_split` and `callbacks` are
+    used in training only; unless they are plain values, they are not saved, with a warning.
 
     Examples
     --------

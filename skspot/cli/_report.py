@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from skspot.cli._arguments import check_file, check_folder
-from skspot.cli._spotter import load_spotter
+from skspot.cli._spotter import load_spotter, pretrained_name
 from skspot.cli._videos import (
     add_videos,
     count_text,
@@ -54,7 +54,8 @@ def _run(options):
     videos = [with_rate(path, options) for path in paths]
     spotter = load_spotter(options, videos)
     files[0].parent.mkdir(parents=True, exist_ok=True)
-    write = partial(_try_report, spotter=spotter, model=options.model, faces=options.faces)
+    model = options.model or pretrained_name()
+    write = partial(_try_report, spotter=spotter, model=model, faces=options.faces)
     outcomes = map_named(write, files, videos, paths, task="the report", n_jobs=options.jobs)
     reports = {}
     for path, file, (text, report) in zip(paths, files, outcomes):

@@ -1,5 +1,7 @@
 """The spotter that a command trains, or reads from a model file."""
 
+import sys
+
 from skspot.cli._arguments import given
 
 
@@ -16,14 +18,14 @@ def new_spotter(options):
 
 
 def load_spotter(options, videos):
-    """Return the spotter of a model file, ready to be used on one video in each process.
+    """Return the spotter of a model file, or the pretrained one, to use on a video in each process.
 
     A problem of the landmarker concerns every video, and is raised here.
     """
     import skspot
     from skspot.preprocessing import FaceAligner
 
-    spotter = skspot.load(options.model)
+    spotter = skspot.load(options.model) if options.model else _pretrained(options)
     aligners = [step for step in spotter.get_params().values() if isinstance(step, FaceAligner)]
     if not aligners:
         raise ValueError(
@@ -35,6 +37,26 @@ def load_spotter(options, videos):
     # The command shows failures itself, and the progress within a video only if it is alone.
     set_in_steps(spotter, n_jobs=None, verbose=int(options.jobs == 1), on_error="raise")
     return spotter
+
+
+def _pretrained(options):
+    """Return the pretrained spotter; say which landmarker it uses unless that is given."""
+    import skspot
+
+    spotter = skspot.load_pretrained(options.landmarker)
+    if not options.landmarker:
+        name = spotter["align"].landmarker
+        advice = "" if name == "mediapipe" else "; mediapipe would be more precise, see the docs"
+        print(f"Using the pretrained model and the landmarker {name}{advice}.", file=sys.stderr)
+    return spotter
+
+
+def pretrained_name():
+    """Return the name and version of the pretrained spotter."""
+    import skspot
+
+    about = skspot.about_pretrained()
+    return f"{about['name']}, version {about['version']}"
 
 
 def apply_options(spotter, options):

@@ -16,7 +16,10 @@ def add_videos(command):
         "as *.mp4",
     )
     command.add_argument(
-        "--model", type=Path, metavar="FILE", required=True, help="model file, made by skspot train"
+        "--model",
+        type=Path,
+        metavar="FILE",
+        help="model file, made by skspot train (default: the pretrained model of skspot)",
     )
     add_image_rate(command)
     add_landmarker(command, default=None)

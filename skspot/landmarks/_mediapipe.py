@@ -94,6 +94,20 @@ class MediaPipe(DetectingLandmarker):
         self.min_face_presence_confidence = min_face_presence_confidence
         self.min_tracking_confidence = min_tracking_confidence
 
+    @classmethod
+    def is_usable(cls) -> bool:
+        """Return whether the package and its model are on this computer.
+
+        Returns
+        -------
+        usable : bool
+            Whether the defaults of this landmarker work.
+        """
+        try:
+            return _is_installed() and cls()._find_model().is_file()
+        except FileNotFoundError:
+            return False
+
     def check(self, videos: Sequence[VideoLike]) -> None:
         """Check the parameters and that the model exists."""
         super().check(videos)

@@ -6,11 +6,13 @@ import inspect
 from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from numbers import Integral, Real
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from skorch import NeuralNet
@@ -40,7 +42,13 @@ from skspot.preprocessing import FlowFeatures, FlowLayout
 from skspot.spotting import BaseSpotter
 from skspot.utils._doc_links import DocLinkMixin
 from skspot.utils._param_validation import Interval, StrOptions, check_params
-from skspot.utils._typing import FeaturesLike, IntervalTable, ObjectArray, RandomState
+from skspot.utils._typing import (
+    FeaturesLike,
+    FilePath,
+    IntervalTable,
+    ObjectArray,
+    RandomState,
+)
 from skspot.utils.validation import as_object_array, check_interval_tables, check_videos
 from skspot.video import DEFAULT_FPS
 
@@ -119,6 +127,11 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         The optimiser.
     weight_decay : float, default=0.1
         Weight decay of linear and convolution layers; other weights have none.
+    initial_weights : "pretrained", str, Path or None, default=None
+        Where training starts: with the weights of the spotter that comes with skspot
+        (`load_pretrained`), of a model file, or with random ones. The features and the sizes of the
+        network must be those of that model. It is read in each `fit`, also of clones in a
+        cross-validation. Fewer epochs and a lower learning rate are enough then.
     train_split : cross-validation splitter or None, default=None
         Holds out subjects for validation: the test part of the first fold of the splitter, such as
         ``StratifiedSubjectKFold(5)``. `fit` then needs `groups`. The loss on them is recorded as
@@ -224,6 +237,7 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 2, None, closed="left")],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "initial_weights": [str, Path, None],
         "n_threads": [Interval(Integral, 1, None, closed="left"), None],
         "precision": [StrOptions(set(PRECISIONS))],
         "train_precision": [StrOptions(set(PRECISIONS))],
@@ -255,6 +269,7 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         batch_size: int = 128,
         optimizer: type[torch.optim.Optimizer] = torch.optim.AdamW,
         weight_decay: float = 0.1,
+        initial_weights: FilePath | None = None,
         train_split: Any = None,
         n_threads: int | None = 1,
         precision: Literal["float32", "bfloat16"] = "float32",
@@ -291,6 +306,7 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         self.micro_threshold = micro_threshold
         self.lr_decay = lr_decay
         self.weight_decay = weight_decay
+        self.initial_weights = initial_weights
         self.n_threads = n_threads
         self.precision = precision
         self.train_precision = train_precision
@@ -374,7 +390,8 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         go_on = go_on and hasattr(self, "window_shape_") and self.__sklearn_is_fitted__()
         features = check_videos(X)
         tables = check_interval_tables(y, n_videos=len(features))
-        expected, layout = (self.window_shape_, self.layout_) if go_on else (None, None)
+        start = self if go_on else self._initial_model()
+        expected, layout = (start.window_shape_, start.layout_) if start else (None, None)
         layout = FlowLayout.shared_by(features, expected=layout)
         window_shape = check_features(features, expected)
         dataset = training_windows(
@@ -573,6 +590,38 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         self.classes_ = FRAME_CLASSES.copy()
         vars(self).setdefault("layout_", None)
         return super().initialize()
+
+    def initialize_module(self) -> Self:
+        """Build the network, with `initial_weights` if there are any.
+
+        Returns
+        -------
+        self : SpotFormerClassifier
+            The estimator.
+        """
+        super().initialize_module()
+        start = self._initial_model()
+        if start is not None:
+            try:
+                self.module_.load_state_dict(start.module_.state_dict())
+            except RuntimeError as error:
+                raise ValueError(
+                    f"initial_weights={str(self.initial_weights)!r} are those of a network of "
+                    f"other sizes; set its module__ parameters here too. {error}"
+                ) from error
+        return self
+
+    def _initial_model(self):
+        """Return the fitted classifier that training starts from, or None."""
+        if self.initial_weights is None:
+            return None
+        from skspot.persistence import load
+        from skspot.pretrained import load_pretrained
+
+        if self.initial_weights == "pretrained":
+            return load_pretrained("template")[-1]
+        model = load(self.initial_weights)
+        return model[-1] if isinstance(model, Pipeline) else model
 
     def __sklearn_is_fitted__(self) -> bool:
         return bool(self.initialized_)
