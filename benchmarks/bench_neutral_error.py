@@ -17,7 +17,7 @@ For each condition, a table has the median and the 90th percentile of the error 
 displacement, how often the neutral face is wrong by more than 1 px, and the share of unknown
 frames. Another one has the error of small changes within 8 frames, which micro-expressions are made
 of: of the displacement, and of the windows of SW-MRO. The last table is the error of the
-displacement in the parts of one long video with drift.
+displacement in the parts of one long video with drift, and what the pretrained spotter finds there.
 """
 
 import argparse
@@ -27,8 +27,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+import skspot
 from skspot.datasets import make_expression_videos
 from skspot.faces import STABLE_POINTS, node_centres
+from skspot.intervals import CLASSES
+from skspot.metrics import interval_match
 from skspot.preprocessing import SWMROFlow
 from skspot.preprocessing.flow import _face_tracker as tracker_module
 from skspot.preprocessing.flow import _head_turn as head_turn_module
@@ -53,7 +56,7 @@ CONDITIONS = {
 
 
 def make_videos(faces, folder, n_people, n_frames, seed, **options):
-    """Return aligned videos and the true displacements."""
+    """Return aligned videos, the true displacements and the intervals."""
     data = make_expression_videos(
         n_people,
         faces=faces,
@@ -75,7 +78,7 @@ def make_videos(faces, folder, n_people, n_frames, seed, **options):
         )
         for video, landmarks in zip(data["videos"], data["landmarks"])
     ]
-    return aligned, data["displacement"]
+    return aligned, data["displacement"], data["intervals"]
 
 
 # -- the methods -----------------------------------------------------------------------------------
@@ -223,19 +226,33 @@ def table(truth, measured_by):
     return pd.DataFrame(rows).T
 
 
-def by_time(video, true, n_parts=4):
-    """Return the errors in the parts of a long video."""
-    measured = by_skspot(video)
+def by_time(video, true, intervals, n_parts=4):
+    """Return the errors, hits and false intervals in the parts of a long video."""
+    (features,) = SWMROFlow().transform([video])
+    np.asarray(features)  # computed and kept
+    measured = features.displacement_from_neutral()
+    (spotted,) = skspot.load_pretrained("template")[-1].predict([features])
+    hit, by = interval_match(intervals, spotted)
+    false = np.delete(spotted, by)
     rows = {}
     for part in np.array_split(np.arange(len(true)), n_parts):
         size, error, unknown = errors(measured[part], true[part])
         minutes = part[[0, -1]] / video.fps / 60
-        rows["{:.0f}-{:.0f} min".format(*minutes)] = {
+
+        def inside(table, part=part):
+            return table[(table["apex"] >= part[0]) & (table["apex"] <= part[-1])]
+
+        row = {
             "rest": f"{np.median(error[size < 0.25]):.2f}",
             "1-3 px": f"{np.median(error[(size >= 1) & (size < 3)]):.2f}",
             "3-20 px": f"{np.median(error[size >= 3]):.2f}",
             "unknown": f"{100 * unknown:.1f} %",
+            "hits": f"{len(inside(intervals[hit]))} of {len(inside(intervals))}",
         }
+        for label in CLASSES:
+            n_false = (inside(false)["label"] == label).sum()
+            row[f"false {label} a minute"] = f"{n_false / np.ptp(minutes):.1f}"
+        rows["{:.0f}-{:.0f} min".format(*minutes)] = row
     return pd.DataFrame(rows).T
 
 
@@ -251,7 +268,7 @@ def main():
     for i, (name, condition) in enumerate(CONDITIONS.items()):
         folder = options.out / name.replace(" ", "-")
         folder.mkdir(parents=True, exist_ok=True)
-        videos, truth = make_videos(
+        videos, truth, _ = make_videos(
             options.faces, folder, options.n_people, 600, 50 + i, **condition
         )
         measured = {name: list(map(method, videos)) for name, method in METHODS.items()}
@@ -265,12 +282,12 @@ def main():
     folder = options.out / "long"
     folder.mkdir(parents=True, exist_ok=True)
     n_frames = round(options.minutes * 60 * 30)
-    videos, truth = make_videos(
+    videos, truth, intervals = make_videos(
         options.faces, folder, 1, n_frames, 60, head_turns=0.5, talking=0.5, drift=1.0
     )
     parts += [
-        "## One long video with drift: median errors\n",
-        by_time(videos[0], truth[0]).to_markdown() + "\n",
+        "## One long video with drift: median errors, and what the pretrained spotter finds\n",
+        by_time(videos[0], truth[0], intervals[0]).to_markdown() + "\n",
     ]
     print(parts[-1])
     (options.out / "neutral_error.md").write_text("\n".join(parts))
