@@ -35,6 +35,7 @@ def test_one_video(recorded, video, tmp_path, capsys):
     assert n_cards(html) == len(table) > 0
     assert "<dd>sensitive.skspot</dd>" in html
     assert "<dd>s01_1.mp4</dd>" in html
+    assert "from_neutral_eyebrows" in html  # the curve that a person understands best
     assert str(recorded) not in html
     assert [path.name for path in out.parent.iterdir()] == ["interview.html"]
 

@@ -111,15 +111,7 @@ def _write_report(file, video, *, spotter, model, faces):
     from skspot.reporting import VideoReport
 
     result = spot_video(spotter, video)
-    report = VideoReport.from_predictions(
-        None,
-        result.intervals,
-        aligned=result.aligned,
-        scores=result.scores,
-        estimator=spotter,
-        faces=faces,
-        model=model,
-    )
+    report = VideoReport.from_result(result, estimator=spotter, faces=faces, model=model)
     report.save(file)
     return f"{result.name}: {count_text(result)}; wrote {file}", report.summary()
 

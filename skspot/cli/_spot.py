@@ -104,14 +104,7 @@ def _write_timeline(stem, result):
     from skspot.inspection import SpottingDisplay
 
     plt.switch_backend("agg")
-    display = SpottingDisplay.from_predictions(
-        None,
-        result.intervals,
-        scores=result.scores,
-        timestamps=result.times.timestamps,
-        valid=result.aligned.valid,
-        name=result.name,
-    )
+    display = SpottingDisplay.from_result(result)
     display.figure_.savefig(stem.with_name(f"{stem.name}.png"), dpi=130)
     plt.close(display.figure_)
     return ".png"
