@@ -215,7 +215,7 @@ def test_checkpoint(data, six, tmp_path):
 
 
 def test_early_stopping(data, six):
-    stopping = EarlyStopping(monitor="valid_f1", lower_is_better=False, patience=1, load_best=True)
+    stopping = EarlyStopping(monitor="valid_f1", lower_is_better=False, patience=4, load_best=True)
     spotter = make(lr=0.02, max_epochs=40, callbacks=[stopping], train_split=LeaveOneSubjectOut())
     spotter.fit(*six, groups=list("aabbcc"))
     assert len(spotter.history) < 40
