@@ -50,7 +50,9 @@ HEAD = """# Windows, the neutral face, or both
 `python benchmarks/bench_neutral.py`: mean ± standard deviation over the seeds, which differ in the
 videos, the people and the training. "ramps" and "film" are synthetic videos of unseen subjects;
 "mediapipe" and "template" are the two real films with these landmarks: hits of 15 sure expressions
-at IoU 0.5. Columns: what the network was trained on, and its features.
+at IoU 0.5. Columns: what the network was trained on, and its features. Windows alone do not show
+the distance from neutral, by which the default decoding tells a long expression from several in a
+row, and suffer from its long intervals.
 
 """
 N_PEOPLE = 24
