@@ -134,7 +134,7 @@ def test_features_that_do_not_fit_the_weights(features):
         SpotFormerClassifier(initial_weights="nowhere.skspot").fit(X, y)
 
 
-def test_on_the_command_line(recorded, tmp_path, capsys):
+def test_on_the_command_line(recorded, tmp_path):
     video = next((recorded / "videos").glob("*.mp4"))
     arguments = [str(video), "--landmarker", "template"]
     assert main(["spot", *arguments, "--out", str(tmp_path)]) == 0

@@ -104,9 +104,10 @@ class MediaPipe(DetectingLandmarker):
             Whether the defaults of this landmarker work.
         """
         try:
-            return _is_installed() and cls()._find_model().is_file()
+            cls()._find_model()
         except FileNotFoundError:
             return False
+        return _is_installed()
 
     def check(self, videos: Sequence[VideoLike]) -> None:
         """Check the parameters and that the model exists."""

@@ -1,9 +1,9 @@
 from ._classifier import SpotFormerClassifier as SpotFormerClassifier
-from ._decoding import FRAME_SCORE_DTYPE as FRAME_SCORE_DTYPE
-from ._decoding import FrameScores as FrameScores
 from ._decoding import decode_apexes as decode_apexes
 from ._decoding import decode_boundaries as decode_boundaries
-from ._decoding import frame_scores as frame_scores
+from ._frame_scores import FRAME_SCORE_DTYPE as FRAME_SCORE_DTYPE
+from ._frame_scores import FrameScores as FrameScores
+from ._frame_scores import frame_scores as frame_scores
 from ._loss import SpotFormerLoss as SpotFormerLoss
 from ._loss import SupervisedContrastiveLoss as SupervisedContrastiveLoss
 from ._loss import focal_loss as focal_loss

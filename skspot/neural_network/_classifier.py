@@ -12,19 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from skorch import NeuralNet
 
 from skspot.intervals import CLASSES
-from skspot.neural_network._decoding import (
-    FRAME_SCORE_DTYPE,
-    FrameScores,
-    decode_apexes,
-    decode_boundaries,
-    frame_scores,
-)
+from skspot.neural_network._decoding import decode_apexes, decode_boundaries
+from skspot.neural_network._frame_scores import FRAME_SCORE_DTYPE, FrameScores, frame_scores
 from skspot.neural_network._loss import SpotFormerLoss
 from skspot.neural_network._net import FIXED, PRECISIONS, VideoNet, seeded_torch
 from skspot.neural_network._spotformer import SpotFormer
@@ -37,6 +31,7 @@ from skspot.neural_network._windows import (
 )
 from skspot.neural_network.training._batches import TrainingWindows, training_windows
 from skspot.neural_network.training._history import history_dataframe
+from skspot.neural_network.training._initial_weights import copy_weights, initial_model
 from skspot.neural_network.training._validation_split import check_monitors, validation_split
 from skspot.preprocessing import FlowFeatures, FlowLayout
 from skspot.spotting import BaseSpotter
@@ -390,7 +385,7 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
         go_on = go_on and hasattr(self, "window_shape_") and self.__sklearn_is_fitted__()
         features = check_videos(X)
         tables = check_interval_tables(y, n_videos=len(features))
-        start = self if go_on else self._initial_model()
+        start = self if go_on else initial_model(self.initial_weights)
         expected, layout = (start.window_shape_, start.layout_) if start else (None, None)
         layout = FlowLayout.shared_by(features, expected=layout)
         window_shape = check_features(features, expected)
@@ -600,28 +595,10 @@ class SpotFormerClassifier(DocLinkMixin, BaseSpotter, VideoNet):
             The estimator.
         """
         super().initialize_module()
-        start = self._initial_model()
+        start = initial_model(self.initial_weights)
         if start is not None:
-            try:
-                self.module_.load_state_dict(start.module_.state_dict())
-            except RuntimeError as error:
-                raise ValueError(
-                    f"initial_weights={str(self.initial_weights)!r} are those of a network of "
-                    f"other sizes; set its module__ parameters here too. {error}"
-                ) from error
+            copy_weights(start, self)
         return self
-
-    def _initial_model(self):
-        """Return the fitted classifier that training starts from, or None."""
-        if self.initial_weights is None:
-            return None
-        from skspot.persistence import load
-        from skspot.pretrained import load_pretrained
-
-        if self.initial_weights == "pretrained":
-            return load_pretrained("template")[-1]
-        model = load(self.initial_weights)
-        return model[-1] if isinstance(model, Pipeline) else model
 
     def __sklearn_is_fitted__(self) -> bool:
         return bool(self.initialized_)

@@ -9,148 +9,31 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from numbers import Real
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d, median_filter
 
-from skspot.intervals import CLASSES, PREDICTION_DTYPE
-from skspot.neural_network._targets import class_logits
+from skspot.intervals import PREDICTION_DTYPE
+from skspot.neural_network._frame_scores import FRAME_SCORE_DTYPE, FrameScores
 from skspot.utils._param_validation import Interval, validate_params
 from skspot.utils._typing import IntervalTable
 from skspot.utils.validation import check_fps
-from skspot.video import DEFAULT_FPS, FrameTimes, n_frames_in
+from skspot.video import DEFAULT_FPS, n_frames_in
 
 # Rise and fall of an expression, as a share of its length each, and the duration in seconds of what
 # is too brief to be a return to neutral.
 _MARGIN_SHARE = 0.15
 _BRIEF_SECONDS = 0.1
 
-_SCORES = ("onset", "apex", "offset", "expression")
-
-FRAME_SCORE_DTYPE: np.dtype[np.void] = np.dtype(
-    [(f"{label}_{name}", np.float32) for label in CLASSES for name in _SCORES]
-)
+# Shortest and longest macro-expression in seconds, with and without the distance from neutral.
+_LENGTHS_WITH_DISTANCE = (0.47, 30.0)
+_LENGTHS_ALONE = (0.47, 4.17)
 
 PROPOSAL_DTYPE = np.dtype(
     [("onset", np.int64), ("apex", np.int64), ("offset", np.int64), ("score", np.float64)]
 )
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class FrameScores:
-    """The scores of the frames of one video, with their times.
-
-    It is used like a structured array: ``scores["macro_onset"]``, ``len``, slices and
-    ``numpy.asarray`` work.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_frames,), dtype `FRAME_SCORE_DTYPE`
-        The scores, from 0 to 1.
-    times : FrameTimes or None, default=None
-        The times of the frames; None if unknown.
-    distance : ndarray of shape (n_frames,) or None, default=None
-        How far the face is from neutral, see `FlowFeatures.distance_from_neutral`; NaN where it is
-        not known, None if it was not measured.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skspot.neural_network import FRAME_SCORE_DTYPE, FrameScores
-    >>> from skspot.video import FrameTimes
-    >>> values = np.zeros(50, dtype=FRAME_SCORE_DTYPE)
-    >>> scores = FrameScores(values, FrameTimes(np.arange(50) / 25))
-    >>> scores
-    FrameScores(n_frames=50, fps=25.00)
-    >>> scores["macro_apex"].max()
-    np.float32(0.0)
-    """
-
-    values: NDArray[np.void]
-    times: FrameTimes | None = None
-    distance: NDArray[np.float64] | None = None
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """(n_frames,)."""
-        return self.values.shape
-
-    @property
-    def dtype(self) -> np.dtype[np.void]:
-        """`FRAME_SCORE_DTYPE`."""
-        return self.values.dtype
-
-    @property
-    def fps(self) -> float | None:
-        """Frames per second; None if that is not known."""
-        return self.times.fps if self.times is not None and len(self.times) > 1 else None
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.values[index]
-
-    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
-        return np.array(self.values, dtype=dtype, copy=copy)
-
-    def __repr__(self) -> str:
-        fps = "" if self.fps is None else f", fps={self.fps:.2f}"
-        return f"FrameScores(n_frames={len(self)}{fps})"
-
-
-def frame_scores(logits: ArrayLike) -> NDArray[np.void]:
-    """Convert the logits of SpotFormer to scores between 0 and 1.
-
-    Parameters
-    ----------
-    logits : ndarray of shape (n_frames, 10)
-        The output for the window of each frame.
-
-    Returns
-    -------
-    scores : ndarray of shape (n_frames,), dtype `FRAME_SCORE_DTYPE`
-        For each class, onset and offset (their shares of a softmax with "neither"), apex and
-        expression (each a sigmoid).
-
-    Raises
-    ------
-    ValueError
-        If `logits` has another shape.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import pandas as pd
-    >>> from skspot.neural_network._decoding import frame_scores
-    >>> pd.DataFrame(frame_scores(np.zeros((1, 10)))).round(2).T
-                         0
-    macro_onset       0.33
-    macro_apex        0.50
-    macro_offset      0.33
-    macro_expression  0.50
-    micro_onset       0.33
-    micro_apex        0.50
-    micro_offset      0.33
-    micro_expression  0.50
-    """
-    logits = np.asarray(logits, dtype=np.float32)
-    if logits.ndim != 2 or logits.shape[1] != 10:
-        raise ValueError(f"Expected logits of shape (n_frames, 10), got {logits.shape}.")
-    scores = np.empty(len(logits), dtype=FRAME_SCORE_DTYPE)
-    for label in CLASSES:
-        boundary, apex, expression = class_logits(logits, label)
-        shares = np.exp(boundary - boundary.max(axis=1, keepdims=True))
-        shares /= shares.sum(axis=1, keepdims=True)
-        scores[f"{label}_onset"] = shares[:, 0]
-        scores[f"{label}_offset"] = shares[:, 1]
-        scores[f"{label}_apex"] = _sigmoid(apex)
-        scores[f"{label}_expression"] = _sigmoid(expression)
-    return scores
 
 
 def propose(onset, apex, offset, *, max_length, min_length, apex_threshold=0.5):
@@ -370,7 +253,7 @@ def decode_apexes(
     {
         "fps": [Interval(Real, 0, None, closed="neither"), None],
         "micro_lengths": [tuple, list],
-        "macro_lengths": [tuple, list],
+        "macro_lengths": [tuple, list, None],
         "micro_flank": [Interval(Real, 0, None, closed="left")],
         "macro_flank": [Interval(Real, 0, None, closed="left")],
         "smoothing": [Interval(Real, 0, None, closed="left")],
@@ -385,7 +268,7 @@ def decode_boundaries(
     *,
     fps: float | None = None,
     micro_lengths: Sequence[float] = (0.17, 0.53),
-    macro_lengths: Sequence[float] = (0.47, 30.0),
+    macro_lengths: Sequence[float] | None = None,
     micro_flank: float = 4 / 30,
     macro_flank: float = 0.0,
     smoothing: float = 1 / 30,
@@ -409,9 +292,10 @@ def decode_boundaries(
         The scores of one video.
     fps : float, default=None
         Frames per second. None uses the rate of `FrameScores`, and 30 for an array.
-    micro_lengths, macro_lengths : (float, float), default=(0.17, 0.53) and (0.47, 30)
-        Shortest and longest interval of each class, in seconds. At 30 frames per second these are
-        5 to 16 and 14 to 900 frames.
+    micro_lengths, macro_lengths : (float, float), default=(0.17, 0.53) and None
+        Shortest and longest interval of each class, in seconds; 5 to 16 frames at 30 frames per
+        second. None is (0.47, 30) where the distance from neutral tells a long expression from
+        several in a row, and (0.47, 4.17) where it is not considered (`neutral_level`).
     micro_flank, macro_flank : float, default=4/30 and 0
         Seconds before and after an interval in which the expression score should be low; 0 ignores
         them. A micro-expression is recognised by its contrast to the frames around it, a
@@ -456,7 +340,9 @@ def decode_boundaries(
     array([(8, 30, 80, 'macro', 0.5)], ...)
     """
     fps = _check_scores(scores, fps)
-    distance = getattr(scores, "distance", None)
+    distance = getattr(scores, "distance", None) if neutral_level > 0 else None
+    if macro_lengths is None:
+        macro_lengths = _LENGTHS_ALONE if distance is None else _LENGTHS_WITH_DISTANCE
     scores = _smoothed(np.asarray(scores), smoothing * fps)
     options = {"macro": (macro_lengths, macro_flank), "micro": (micro_lengths, micro_flank)}
     tables = []
@@ -467,7 +353,7 @@ def decode_boundaries(
             n_frames_in(flank, fps),
             peak_threshold,
         )
-        if label == "macro" and distance is not None and neutral_level > 0:
+        if label == "macro" and distance is not None:
             proposals["score"] *= _share_held(distance, proposals, neutral_level, fps)
         kept = suppress(proposals, iou_threshold=iou_threshold, max_intervals=None)
         tables.append(_labelled(kept, label))
@@ -626,8 +512,3 @@ def _iou(interval, others):
     lengths = (interval["offset"] - interval["onset"]) + (others["offset"] - others["onset"])
     union = lengths - np.maximum(shared, 0)
     return np.where(union > 0, np.maximum(shared, 0) / np.maximum(union, 1), shared == 0)
-
-
-def _sigmoid(logits):
-    """Return 1 / (1 + exp(-logits)) without overflow."""
-    return 0.5 * (1 + np.tanh(0.5 * logits))

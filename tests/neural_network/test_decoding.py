@@ -12,15 +12,13 @@ from hypothesis.extra.numpy import arrays
 from skspot.intervals import PREDICTION_DTYPE, check_intervals, make_intervals
 from skspot.neural_network import SpotFormerClassifier
 from skspot.neural_network._decoding import (
-    FRAME_SCORE_DTYPE,
     PROPOSAL_DTYPE,
-    FrameScores,
     decode_apexes,
     decode_boundaries,
-    frame_scores,
     propose,
     suppress,
 )
+from skspot.neural_network._frame_scores import FRAME_SCORE_DTYPE, FrameScores, frame_scores
 from skspot.preprocessing import FlowFeatures, FlowLayout
 from skspot.video import FrameTimes
 
@@ -546,8 +544,12 @@ def test_holds_of_many_seconds(seconds):
     stop = 50 + 30 * seconds
     scores["macro_onset"][50] = scores["macro_apex"][70] = scores["macro_offset"][stop] = 0.9
     scores["macro_expression"][50 : stop + 1] = 0.5
-    found = decoded(scores, away((55, stop - 5), n_frames=n_frames))
-    assert found[["onset", "offset"]].tolist() == [(50, stop)]
+    held = away((55, stop - 5), n_frames=n_frames)
+    assert decoded(scores, held)[["onset", "offset"]].tolist() == [(50, stop)]
+    # Without the distance, it might as well be several expressions.
+    assert len(decoded(scores, None)) == len(decoded(scores, held, neutral_level=0)) == 0
+    long = decoded(scores, None, macro_lengths=(1, 30))
+    assert long[["onset", "offset"]].tolist() == [(50, stop)]
 
 
 def test_scores_contain_the_distance_of_features_that_have_it():

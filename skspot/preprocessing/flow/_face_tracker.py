@@ -17,7 +17,7 @@ from skspot.preprocessing.flow._geometry import flow_margin
 from skspot.preprocessing.flow._head_turn import HeadTurnFit
 from skspot.preprocessing.flow._neutral_face import neutral_face
 from skspot.preprocessing.flow._upright_face import (
-    disagreement,
+    difference,
     transformed,
     upright_picture,
     upright_transform,
@@ -122,10 +122,11 @@ class FaceTracker:
         Landmarks jitter, and so would a picture that is turned by them: they only say where the
         face is if it is not near its place in the last frame.
         """
-        last, size = self.transform, self.upright_size
-        if last is not None and disagreement(last, landmarks, size) < _LARGEST_STEP:
+        last, by_landmarks = self.transform, upright_transform(landmarks, self.upright_size)
+        largest = _LARGEST_STEP * self.upright_size
+        if last is not None and difference(last, by_landmarks, landmarks) < largest:
             return last
-        return upright_transform(landmarks, size)
+        return by_landmarks
 
     def _find(self, view):
         """Return the pose that the head is in, and what is measured there; None if unknown."""

@@ -83,24 +83,23 @@ def upright_picture(frame, transform, size):
     return cv2.warpAffine(frame, transform, (side, side), borderMode=cv2.BORDER_REPLICATE)
 
 
-def disagreement(transform, landmarks, size):
-    """Return how far a transform puts the stable points from where `upright_transform` does.
+def difference(transform, other, landmarks):
+    """Return how far apart two transforms put the stable points of a face.
 
     Parameters
     ----------
-    transform : array of shape (2, 3)
+    transform, other : array of shape (2, 3)
         From pixels of the frame to pixels of the picture.
-    landmarks, size
-        As for `upright_transform`.
+    landmarks : array of shape (68, 2)
+        In pixels of the frame.
 
     Returns
     -------
     distance : float
-        Root of the mean square, in face sizes.
+        Root of the mean square, in pixels of the picture.
     """
-    own = upright_transform(landmarks, size)
-    steps = transformed(landmarks[_STABLE], transform) - transformed(landmarks[_STABLE], own)
-    return float(np.sqrt((steps**2).sum(axis=1).mean()) / size)
+    steps = transformed(landmarks[_STABLE], transform) - transformed(landmarks[_STABLE], other)
+    return float(np.sqrt((steps**2).sum(axis=1).mean()))
 
 
 def transformed(points, transform):
