@@ -71,8 +71,8 @@ def happenings(row, events):
     return sorted(set(events.loc[during, "what"])) or ["nothing else"]
 
 
-def score(spotted, sure, unsure, events, minutes):
-    """Return the row of a spotter."""
+def score(spotted, sure, unsure, minutes):
+    """Return hits, F1, and false intervals a minute of each class."""
     row = {
         f"hits at {iou}": sum(
             len(interval_match(true, found, iou_threshold=iou)[0])
@@ -80,17 +80,24 @@ def score(spotted, sure, unsure, events, minutes):
         )
         for iou in IOUS
     }
-    false = [false_rows(*tables) for tables in zip(spotted, sure, unsure)]
+    false = [row for tables in zip(spotted, sure, unsure) for row in false_rows(*tables)]
+    n_spotted = row["hits at 0.5"] + len(false)
+    row["F1"] = 2 * row["hits at 0.5"] / (sum(map(len, sure)) + n_spotted)
     for label in CLASSES:
-        n_false = sum(str(row["label"]) == label for rows in false for row in rows)
-        row[f"false {label} a minute"] = round(n_false / minutes, 1)
-    n_spotted = row["hits at 0.5"] + sum(map(len, false))
-    row["F1"] = round(2 * row["hits at 0.5"] / (sum(map(len, sure)) + n_spotted), 2)
-    during = Counter(
-        what for rows, others in zip(false, events) for r in rows for what in happenings(r, others)
-    )
-    row["false during"] = ", ".join(f"{what} {n}" for what, n in sorted(during.items()))
+        n_false = sum(str(interval["label"]) == label for interval in false)
+        row[f"false {label} a minute"] = n_false / minutes
     return row
+
+
+def false_during(spotted, sure, unsure, events):
+    """Return what happens during the false intervals, and how often, as text."""
+    during = Counter(
+        what
+        for *tables, others in zip(spotted, sure, unsure, events)
+        for row in false_rows(*tables)
+        for what in happenings(row, others)
+    )
+    return ", ".join(f"{what} {n}" for what, n in sorted(during.items()))
 
 
 def main():
@@ -101,7 +108,7 @@ def main():
     parser.add_argument("--out", type=Path, default=Path("bench-film"))
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    names, *tables = read_tables(options.films)
+    names, sure, unsure, events = read_tables(options.films)
     spotters = {"pretrained": skspot.load_pretrained("template")[-1]}
     spotters["nothing (DisplacementSpotter)"] = DisplacementSpotter()
     for path in options.models:
@@ -112,9 +119,16 @@ def main():
         features = SWMROFlow().transform(FaceAligner(landmarker).transform(films))
         minutes = sum(video.times.duration for video in features) / 60
         for name, spotter in spotters.items():
-            figures = score(spotter.predict(features), *tables, minutes)
-            rows.append({"spotter": name, "landmarks": landmarker, **figures})
-    text = HEAD + pd.DataFrame(rows).to_markdown(index=False) + "\n"
+            spotted = spotter.predict(features)
+            rows.append(
+                {
+                    "spotter": name,
+                    "landmarks": landmarker,
+                    **score(spotted, sure, unsure, minutes),
+                    "false during": false_during(spotted, sure, unsure, events),
+                }
+            )
+    text = HEAD + pd.DataFrame(rows).round(2).to_markdown(index=False) + "\n"
     print(text)
     (options.out / "film.md").write_text(text)
 

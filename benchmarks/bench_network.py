@@ -305,6 +305,19 @@ def bandwidth(device, n_bytes=2**30):
     return 2 * n_bytes / seconds / 1e9
 
 
+def tables(options):
+    """Return the parts of the text: the device, what is measured, and a table for each size."""
+    clock = Clock(options.device, options.threads)
+    parts = [describe(options.device, options.threads)]
+    parts.append(__doc__.split("\n\n")[-1].strip().replace("\n", " "))
+    for title, sizes in SIZES.items():
+        rows, lines = measure(sizes, options, clock)
+        header = "| | windows/s | rate / plain | time / plain | share of the product rate |\n"
+        header += "| --- | --- | --- | --- | --- |\n"
+        parts += [f"## {title[0].upper()}{title[1:]}", header + "\n".join(rows), *lines]
+    return parts
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--device", default="cpu", type=torch.device)
@@ -318,15 +331,7 @@ def main():
         print("There is no CUDA device; nothing was measured.")
         return
     torch.set_num_threads(options.threads)
-    clock = Clock(options.device, options.threads)
-    parts = ["# Speed of the network", describe(options.device, options.threads)]
-    parts.append(__doc__.split("\n\n")[-1].strip().replace("\n", " "))
-    for title, sizes in SIZES.items():
-        rows, lines = measure(sizes, options, clock)
-        header = "| | windows/s | rate / plain | time / plain | share of the product rate |\n"
-        header += "| --- | --- | --- | --- | --- |\n"
-        parts += [f"## {title[0].upper()}{title[1:]}", header + "\n".join(rows), *lines]
-    text = "\n\n".join(parts) + "\n"
+    text = "\n\n".join(["# Speed of the network", *tables(options)]) + "\n"
     print(text)
     if options.out:
         options.out.write_text(text)

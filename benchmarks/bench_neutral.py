@@ -25,6 +25,7 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import bench_film
 import joblib
 import numpy as np
 import pandas as pd
@@ -32,8 +33,6 @@ from bench_spotting import CLASSES, JITTER, halves, score
 
 from skspot.baselines import DisplacementSpotter
 from skspot.datasets import make_expression_videos
-from skspot.intervals import make_intervals
-from skspot.metrics import interval_match
 from skspot.neural_network import SpotFormerClassifier
 from skspot.preprocessing import FaceAligner, FlowFeatures, SWMROFlow
 from skspot.video import AlignedVideo
@@ -50,9 +49,7 @@ HEAD = """# Windows, the neutral face, or both
 `python benchmarks/bench_neutral.py`: mean ± standard deviation over the seeds, which differ in the
 videos, the people and the training. "ramps" and "film" are synthetic videos of unseen subjects;
 "mediapipe" and "template" are the two real films with these landmarks: hits of 15 sure expressions
-at IoU 0.5. Columns: what the network was trained on, and its features. Windows alone do not show
-the distance from neutral, by which the default decoding tells a long expression from several in a
-row, and suffer from its long intervals.
+at IoU 0.5. Columns: what the network was trained on, and its features.
 
 """
 N_PEOPLE = 24
@@ -113,26 +110,13 @@ SETS = {"ramps": ramps_halves, "film": film_halves}
 def real_films(landmarker, data, out):
     """Return names, features, sure and unsure intervals of the real films."""
     path = out / f"real-{landmarker}.joblib"
-    names = ["cap12", "cap13"]
+    names, sure, unsure, _ = bench_film.read_tables(data / "real")
     if not path.exists():
         aligned = FaceAligner(landmarker).transform(
             [str(data / "real" / f"{name}.mp4") for name in names]
         )
         joblib.dump(in_memory(SWMROFlow().transform(aligned)), path)
-    table = pd.read_csv(data / "real" / "annotations.csv")
-    tables = [
-        [
-            make_intervals(
-                table.loc[
-                    (table["video"] == name) & (table["sure"] == sure),
-                    ["onset", "apex", "offset", "type", "sure"],  # scored intervals may overlap
-                ].itertuples(index=False),
-            )
-            for name in names
-        ]
-        for sure in (1, 0)
-    ]
-    return joblib.load(path), *tables
+    return joblib.load(path), sure, unsure
 
 
 def in_memory(features):
@@ -157,23 +141,6 @@ def select(features, resolutions):
 # -- figures ---------------------------------------------------------------------------------------
 
 
-def score_film(predicted, sure, unsure, minutes):
-    """Return the F1 of macro-expressions, hits, and false intervals a minute of each class."""
-    hits, n_false = 0, dict.fromkeys(CLASSES, 0)
-    for spotted, true, ignored in zip(predicted, sure, unsure):
-        of_true, of_spotted = interval_match(true, spotted)
-        hits += len(of_true)
-        beside = np.ones(len(spotted), bool)
-        beside[of_spotted] = False
-        for row in spotted[beside]:
-            overlap = (ignored["onset"] <= row["offset"]) & (ignored["offset"] >= row["onset"])
-            n_false[str(row["label"])] += not overlap.any()
-    n_true = sum(map(len, sure))
-    f1 = 2 * hits / (n_true + hits + sum(n_false.values()))
-    rates = {f"false {label} a minute": n_false[label] / minutes for label in CLASSES}
-    return {"hits": hits, "of": n_true, "F1": f1, **rates}
-
-
 def run(trained_on, features, seed, data, out):
     """Train one network, and return its figures."""
     if trained_on == NOTHING:
@@ -195,7 +162,7 @@ def evaluate(spotter, resolutions, seed, data, out):
         X, sure, unsure = real_films(landmarker, data, out)
         predicted = spotter.predict(select(X, resolutions))
         minutes = sum(video.times.duration for video in X) / 60
-        rows[landmarker] = score_film(predicted, sure, unsure, minutes)
+        rows[landmarker] = bench_film.score(predicted, sure, unsure, minutes)
     return rows
 
 
@@ -243,7 +210,7 @@ def report(jobs, results):
             for label in (*CLASSES, "overall"):
                 row[f"{name}: {label} F1"] = result[name][label]
         for landmarker in LANDMARKERS:
-            for name in ("hits", "F1", *(f"false {label} a minute" for label in CLASSES)):
+            for name in ("hits at 0.5", "F1", *(f"false {label} a minute" for label in CLASSES)):
                 row[f"{landmarker}: {name}"] = result[landmarker][name]
         rows.append(row)
     groups = pd.DataFrame(rows).groupby(["trained on", "features"], sort=False)

@@ -229,9 +229,8 @@ def table(truth, measured_by):
 def by_time(video, true, intervals, n_parts=4):
     """Return the errors, hits and false intervals in the parts of a long video."""
     (features,) = SWMROFlow().transform([video])
-    np.asarray(features)  # computed and kept
-    measured = features.displacement_from_neutral()
     (spotted,) = skspot.load_pretrained("template")[-1].predict([features])
+    measured = features.displacement_from_neutral()
     hit, by = interval_match(intervals, spotted)
     false = np.delete(spotted, by)
     rows = {}

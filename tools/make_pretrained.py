@@ -1,6 +1,6 @@
 """Make the pretrained spotter: videos, features, training, and the figures of its model card.
 
-    python tools/make_pretrained.py --faces FOLDER [--films FOLDER] [--out FOLDER] [--n-jobs 2]
+    python tools/make_pretrained.py --faces FOLDER [--out FOLDER] [--n-jobs 2]
 
 The folder of faces holds photographs of people with landmarks (`make_expression_videos` describes
 its layout) and their sex, age and ethnicity in ``people.csv``. The people are split by these into
@@ -10,11 +10,13 @@ known of it, ``spotter.skspot`` and ``about.json``, to ``skspot/pretrained``.
 """
 
 import argparse
+import copy
 import hashlib
 import json
 import os
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -94,7 +96,13 @@ TESTS = {
         "noise": 2.5,
         "crf": 23,
     },
-    "short": {"dynamics": "ramps", "head_turns": 1.0, "talking": 1.0, "crf": 20, "n_videos": 2},
+    "short": {
+        "dynamics": "ramps",
+        "head_turns": 1.0,
+        "talking": 1.0,
+        "crf": 20,
+        "videos_per_subject": 2,
+    },
     "talk": {**LIVELY, "expressions": 0, "talking": 1.0, "head_turns": 0.5, "crf": 23},
     "rest": {
         **LIVELY,
@@ -140,36 +148,31 @@ def age_thirds(ages):
 
 def make_features(photographs, condition, n_frames, seed, out):
     """Make videos of people under a condition; return their features, intervals and people."""
-    settings = {"n_videos": 1, **condition}
-    n_videos = settings.pop("n_videos")
-    folder = None
-    if "crf" in settings:
-        folder = out / f"videos-{seed}"
-    made = make_expression_videos(
-        len(photographs),
-        faces=photographs,
-        videos_per_subject=n_videos,
-        n_frames=n_frames,
-        folder=folder,
-        random_state=seed,
-        **settings,
-    )
-    rng = np.random.default_rng(seed)
-    aligned = []
-    for video, landmarks in zip(made.videos, made.landmarks):
-        offset = rng.normal(0, OFFSET, landmarks.shape[1:])
-        jitter = rng.normal(0, JITTER, landmarks.shape)
-        times = np.arange(len(landmarks)) / made.fps
-        shape = video.shape[1:] if folder is None else open_video(video).frame_shape
-        seen = np.ones(len(landmarks), dtype=bool)
-        places = (landmarks + offset + jitter).astype(np.float32)
-        aligned.append(AlignedVideo(video, places, seen, times, shape))
-    features = SWMROFlow().transform(aligned)
-    for video in features:
-        np.asarray(video)  # computed and kept
-    if folder is not None:
-        for path in made.videos:
-            Path(path).unlink()
+    with TemporaryDirectory(dir=out) as folder:
+        made = make_expression_videos(
+            len(photographs),
+            faces=photographs,
+            n_frames=n_frames,
+            folder=folder if "crf" in condition else None,
+            random_state=seed,
+            **{"videos_per_subject": 1, **condition},
+        )
+        rng = np.random.default_rng(seed)
+        aligned = []
+        for video, landmarks in zip(made.videos, made.landmarks):
+            offset = rng.normal(0, OFFSET, landmarks.shape[1:])
+            jitter = rng.normal(0, JITTER, landmarks.shape)
+            times = np.arange(len(landmarks)) / made.fps
+            seen = np.ones(len(landmarks), dtype=bool)
+            places = (landmarks + offset + jitter).astype(np.float32)
+            aligned.append(
+                AlignedVideo(
+                    video, places, seen, times, open_video(video, fps=made.fps).frame_shape
+                )
+            )
+        features = SWMROFlow().transform(aligned)
+        for video in features:
+            np.asarray(video)  # computed and kept
     return features, made.intervals, made.faces
 
 
@@ -219,50 +222,38 @@ def train(sets, out, name, seed=0):
     return skspot.load(path)
 
 
-def predict_all(spotter, sets):
-    """Return the intervals of each set of videos, whatever their scores."""
-    spotter.set_params(macro_threshold=0.0, micro_threshold=0.0)
-    return {name: spotter.predict(features) for name, (features, *_) in sets.items()}
+def above(tables, macro, micro):
+    """Return the intervals whose score reaches the threshold of their class."""
+    return [
+        table[table["score"] >= np.where(table["label"] == "macro", macro, micro)]
+        for table in tables
+    ]
 
 
-def of_class(tables, label, threshold=0.0):
-    """Return the intervals of one class with at least this score, where they have scores."""
-    chosen = []
-    for table in tables:
-        kept = table["label"] == label
-        if "score" in table.dtype.names:
-            kept &= table["score"] >= threshold
-        chosen.append(table[kept])
-    return chosen
-
-
-def a_minute(features, tables):
-    """Return how many intervals there are in a minute."""
+def false_a_minute(features, tables):
+    """Return how many intervals of each class there are in a minute of film without any."""
     minutes = sum(video.times.duration for video in features) / 60
-    return sum(map(len, tables)) / minutes
+    labels = np.concatenate([table["label"] for table in tables])
+    return [np.count_nonzero(labels == label) / minutes for label in CLASSES]
 
 
 def calibrate(spotter, sets):
     """Return, for each class, F1 and false intervals a minute of talk at each threshold."""
-    predicted = predict_all(spotter, sets)
+    everything = copy.deepcopy(spotter).set_params(macro_threshold=0.0, micro_threshold=0.0)
+    expressions = [*sets["film"][0], *sets["short"][0]]
     true = [*sets["film"][1], *sets["short"][1]]
-    spotted = [*predicted["film"], *predicted["short"]]
-    curves = {}
-    for label in CLASSES:
-        f1 = [
-            interval_f1_score(of_class(true, label), of_class(spotted, label, threshold))
-            for threshold in THRESHOLDS
-        ]
-        false = [
-            a_minute(sets["talk"][0], of_class(predicted["talk"], label, threshold))
-            for threshold in THRESHOLDS
-        ]
-        curves[label] = {
+    talk = sets["talk"][0]
+    spotted, false = everything.predict(expressions), everything.predict(talk)
+    f1 = [interval_f1_score(true, above(spotted, t, t), average=None) for t in THRESHOLDS]
+    rates = [false_a_minute(talk, above(false, t, t)) for t in THRESHOLDS]
+    return {
+        label: {
             "threshold": THRESHOLDS.tolist(),
-            "F1": np.round(f1, 3).tolist(),
-            "false a minute": np.round(false, 2).tolist(),
+            "F1": np.round(f1, 3)[:, column].tolist(),
+            "false a minute": np.round(rates, 2)[:, column].tolist(),
         }
-    return curves
+        for column, label in enumerate(CLASSES)
+    }
 
 
 # -- figures ---------------------------------------------------------------------------------------
@@ -270,10 +261,7 @@ def calibrate(spotter, sets):
 
 def f1_of_classes(true, spotted):
     """Return the F1 of each class and overall."""
-    scores = {
-        label: interval_f1_score(of_class(true, label), of_class(spotted, label))
-        for label in CLASSES
-    }
+    scores = dict(zip(CLASSES, interval_f1_score(true, spotted, average=None)))
     return {**scores, "overall": interval_f1_score(true, spotted)}
 
 
@@ -282,10 +270,8 @@ def evaluate(spotter, sets, people):
     spotted = {name: spotter.predict(features) for name, (features, *_) in sets.items()}
     figures = {name: f1_of_classes(sets[name][1], spotted[name]) for name in ("film", "short")}
     for name in ("talk", "rest"):
-        figures[name] = {
-            f"false {label} a minute": a_minute(sets[name][0], of_class(spotted[name], label))
-            for label in CLASSES
-        }
+        rates = false_a_minute(sets[name][0], spotted[name])
+        figures[name] = {f"false {label} a minute": r for label, r in zip(CLASSES, rates)}
     true = [*sets["film"][1], *sets["short"][1]]
     predicted = [*spotted["film"], *spotted["short"]]
     faces = [*sets["film"][2], *sets["short"][2]]
